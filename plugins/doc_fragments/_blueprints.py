@@ -21,13 +21,15 @@ options:
     default: kasten-io
   hook_default_namespace:
     description:
-      - Where pods of functions such as C(KubeTask) run when the blueprint does not say it. Kanister takes the namespace
-        of its controller; there is none here.
+      - Where pods of functions such as C(KubeTask) run when the blueprint does not say it, or names
+        O(blueprint_namespace) and the cluster has no such namespace. Kanister takes the namespace of its controller;
+        there is none here.
       - If not set, it is the namespace of the subject.
     type: str
   hook_service_account:
     description:
-      - The ServiceAccount of pods for which the blueprint names none.
+      - The ServiceAccount of pods for which the blueprint names none, or one that the namespace of the pod does not
+        have, such as C(k10-k10).
       - If not set, it is the one that the namespace has as its default.
     type: str
   phase_timeout:

@@ -31,7 +31,7 @@ options:
       - What is to be done.
       - V(backup), V(restore) and V(snapshot) are M(arkive.k8s.k8s_backup), M(arkive.k8s.k8s_restore) and
         M(arkive.k8s.k8s_snapshot); V(delete) is M(arkive.k8s.k8s_backup) with C(state=absent) of a backup with
-        snapshots; V(snapshot_info) is M(arkive.k8s.k8s_snapshot_info).
+        snapshots; V(prune) is M(arkive.k8s.k8s_backup_prune); V(snapshot_info) is M(arkive.k8s.k8s_snapshot_info).
       - V(hooks) is M(arkive.k8s.k8s_hook_exec) and the role P(arkive.k8s.fsfreeze#role).
       - V(sync) is M(arkive.k8s.k8s_backup_sync) with the types of Velero; O(namespaces) are those of its objects.
       - V(operations) is M(arkive.k8s.k8s_velero_operations), without the rights of what it carries out; O(namespaces)
@@ -40,7 +40,7 @@ options:
         not among these.
     type: list
     elements: str
-    choices: [backup, restore, delete, snapshot, snapshot_info, hooks, sync, operations]
+    choices: [backup, restore, delete, prune, snapshot, snapshot_info, hooks, sync, operations]
     required: true
   namespaces:
     description:

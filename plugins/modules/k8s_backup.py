@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - arkive.k8s._blueprints.execution_hooks
   - arkive.k8s._backup_spec
   - arkive.k8s._ebs
+  - arkive.k8s._databases
   - arkive.k8s._hooks
   - arkive.k8s._hooks.backup
   - arkive.k8s._hooks.freeze
@@ -66,9 +67,21 @@ options:
       - Snapshots of CSI are deleted through a cluster that has their driver, those of EBS through O(snapshot_location).
         The cluster is not asked where there are none of CSI.
       - A backup stays when one of its snapshots cannot be deleted. One that is gone already is fine.
+      - With V(held), a backup that exists is held. Neither O(state=absent), with O(force) too, nor
+        M(arkive.k8s.k8s_backup_prune) deletes it then, and O(replace_failed) does not replace it.
+      - With V(released), it is held no more.
+      - A hold binds this collection. A Velero server deletes a backup that has expired all the same.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, held, released]
     default: present
+  hold_reason:
+    description:
+      - Why the backup is held, for whoever wants to delete it.
+    type: str
+  hold_by:
+    description:
+      - Who holds it, such as a person or a department.
+    type: str
   force:
     description:
       - With O(state=absent), deletes a backup as well that another run seems to make, that is not finished, that cannot
@@ -189,6 +202,16 @@ EXAMPLES = r"""
           command: [/bin/notify, the backup of the shop has failed]
     storage_location:
       bucket: backups
+
+- name: Hold a backup, so that nobody deletes it
+  arkive.k8s.k8s_backup:
+    name: shop-2026-06-01
+    state: held
+    hold_reason: case 4711
+    hold_by: legal
+    storage_location:
+      bucket: backups
+      prefix: production
 
 - name: Refuse to freeze where no timer can keep watch
   arkive.k8s.k8s_backup:
@@ -369,6 +392,59 @@ freezes:
       returned: always
       sample: true
     error: {description: What went wrong., type: str, returned: always, sample: ""}
+quiesces:
+  description:
+    - The databases that were held while the volumes of their pods were snapshotted, or in check mode would be.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    namespace: {description: The namespace of the pod., type: str, returned: always, sample: shop}
+    pod: {description: The name of the pod., type: str, returned: always, sample: db-0}
+    container: {description: The container of the server., type: str, returned: always, sample: postgres}
+    kind: {description: The kind of the database., type: str, returned: always, sample: postgresql}
+    mode: {description: How it was held., type: str, returned: always, sample: light}
+    version: {description: The version of the server., type: str, returned: always, sample: "15.20"}
+    role: {description: "C(primary), or C(standby), or C(replica).", type: str, returned: always, sample: primary}
+    lease:
+      description:
+        - Who lets go when nothing is heard from the module any more. C(server), or C(stream) where only the end of the
+          stream to the client does.
+      type: str
+      returned: always
+      sample: server
+    started: {description: When it was held., type: str, returned: when it was, sample: "2026-06-01T02:00:00Z"}
+    ended: {description: When it was let go., type: str, returned: when it was, sample: "2026-06-01T02:00:01Z"}
+    seconds: {description: How long it was held., type: float, returned: when it was, sample: 0.35}
+    ended_by:
+      description:
+        - Who let go. C(release) is this module; C(lease) the server, as it had heard nothing; C(server) the server,
+          as it was stopped or told to; and C(connection) where the session was lost, nobody knows why.
+      type: str
+      returned: always
+      sample: release
+    consistent:
+      description: Whether the server's own answer proves that it was held until its release.
+      type: bool
+      returned: always
+      sample: true
+    error: {description: What went wrong., type: str, returned: always, sample: ""}
+    facts:
+      description:
+        - What the server said. For PostgreSQL, C(timeline), C(archive_mode), C(user), C(start_position) and
+          C(stop_position), and in backup mode C(label), C(backup_label) and C(tablespace_map). For Redis and Valkey,
+          C(append_only). For all of them C(flushed), whether the file system was synced.
+        - A snapshot of one volume is restored without C(backup_label). With it the server would not start, as the
+          end of the backup is not in that snapshot.
+      type: dict
+      returned: always
+      sample: {timeline: 1, start_position: 0/3000028, stop_position: 0/3000100}
+    statements:
+      description: The statements that would hold it.
+      type: list
+      elements: str
+      returned: in check mode
+      sample: [CHECKPOINT]
 swept:
   description: What earlier runs had left frozen, and what became of it.
   returned: always
@@ -458,6 +534,11 @@ deleted_snapshots:
     volume: {description: The volume that it was made of., type: str, returned: always, sample: pvc-7a9c}
     driver: {description: The CSI driver., type: str, returned: always, sample: ebs.csi.aws.com}
     location: {description: The snapshot location of a native one., type: str, returned: always, sample: ""}
+hold:
+  description: With O(state=held), why, by whom and since when the backup is held. Null for one that is not.
+  returned: always
+  type: dict
+  sample: {reason: case 4711, by: legal, since: "2026-06-02T08:00:00Z"}
 location:
   description: The storage location.
   returned: always
@@ -475,6 +556,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.backup_options
     backup_name,
     backup_request,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.database_options import DATABASES
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import FREEZE, HOOKS, LEASE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
@@ -505,7 +587,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers impo
 SPEC = ArgumentSpec(
     options={
         "name": {"type": "str"},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "state": {"type": "str", "choices": ["present", "absent", "held", "released"], "default": "present"},
+        "hold_reason": {"type": "str"},
+        "hold_by": {"type": "str"},
         "force": {"type": "bool", "default": False},
         "hook_on_error_default": {"type": "str", "choices": ["Fail", "Continue"], "default": "Fail"},
         "fail_on_partial": {"type": "bool", "default": True},
@@ -513,7 +597,7 @@ SPEC = ArgumentSpec(
         "workers": {"type": "int", "default": 8},
     },
     required_one_of=(("name", "definition", "src"),),
-).merge(AUTH, STORAGE, SELECTION, BACKUP, HOOKS, FREEZE, LEASE, PROGRESS, RESULT)
+).merge(AUTH, STORAGE, SELECTION, BACKUP, DATABASES, HOOKS, FREEZE, LEASE, PROGRESS, RESULT)
 
 
 @phase_in_failure()
@@ -579,11 +663,22 @@ def delete(task: Task) -> Result:
     return result
 
 
+def hold(task: Task) -> Result:
+    """States ``held`` and ``released``."""
+    from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hold_task import hold_or_release
+
+    name = backup_name(task.params, backup_manifest(task.params))
+    return hold_or_release(task, name, open_store(storage_location(task.params), cancel=task.cancel))
+
+
+_WORK = {"present": make, "absent": delete, "held": hold, "released": hold}
+
+
 def work(task: Task) -> Result:
     require_store_library(task.params)
     if task.params["snapshot_location"] is not None:
         require_library("boto3")
-    return make(task) if task.params["state"] == "present" else delete(task)
+    return _WORK[task.params["state"]](task)
 
 
 def main() -> t.NoReturn:

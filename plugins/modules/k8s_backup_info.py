@@ -275,6 +275,12 @@ backups:
       elements: dict
       returned: when O(details) has V(hooks)
       sample: [{path: /var/log/nginx, seconds: 0.35, thawed_by: post hook}]
+    quiesces:
+      description: The databases that were held.
+      type: list
+      elements: dict
+      returned: when O(details) has V(hooks)
+      sample: [{pod: db-0, kind: postgresql, mode: light, ended_by: release, consistent: true}]
     volumes:
       description: The volumes of its claims.
       type: list

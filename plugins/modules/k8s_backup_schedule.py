@@ -239,6 +239,12 @@ freezes:
   type: list
   elements: dict
   sample: []
+quiesces:
+  description: The databases that were held, as RV(arkive.k8s.k8s_backup#module:quiesces).
+  returned: always
+  type: list
+  elements: dict
+  sample: []
 swept:
   description: What dead runs had left frozen and was thawed, as RV(arkive.k8s.k8s_backup#module:swept).
   returned: always

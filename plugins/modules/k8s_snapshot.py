@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - arkive.k8s._blueprints
   - arkive.k8s._blueprints.execution_hooks
   - arkive.k8s._ebs
+  - arkive.k8s._databases
   - arkive.k8s._hooks
   - arkive.k8s._hooks.freeze
   - arkive.k8s._hooks.lease
@@ -219,6 +220,15 @@ EXAMPLES = r"""
     container: fsfreeze
     snapshot_class: fast
 
+- name: Snapshot a PostgreSQL server whose pods do not declare it, right after a checkpoint
+  arkive.k8s.k8s_snapshot:
+    name: db-2026-06-01
+    namespace: shop
+    label_selector: app=db
+    databases:
+      - label_selector: app=db
+        kind: postgresql
+
 - name: Run a command around the snapshots of everything with a label
   arkive.k8s.k8s_snapshot:
     name: nightly
@@ -298,6 +308,12 @@ freezes:
   type: list
   elements: dict
   sample: [{pod: db-0, path: /var/lib/data, seconds: 0.35, thawed_by: post hook, consistent: true}]
+quiesces:
+  description: The databases that were held, as M(arkive.k8s.k8s_backup) returns them.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{pod: db-0, kind: postgresql, mode: light, seconds: 0.35, ended_by: release, consistent: true}]
 freeze_window_seconds:
   description:
     - The time from the first freeze to the last thaw, or to the end of the task where a thaw is not proven. 0 when
@@ -364,6 +380,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.database_options import DATABASES
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import FREEZE, HOOKS, LEASE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
@@ -381,7 +398,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider impor
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import find_row
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import SetSnapshots
 
-SPEC = ArgumentSpec().merge(AUTH, SNAPSHOT, EBS, HOOKS, FREEZE, LEASE, PROGRESS, RESULT, STORAGE_UNUSED)
+SPEC = ArgumentSpec().merge(AUTH, SNAPSHOT, DATABASES, EBS, HOOKS, FREEZE, LEASE, PROGRESS, RESULT, STORAGE_UNUSED)
 
 
 def choose_set(task: Task, client: KubeClient, request: SnapshotRequest) -> SetSnapshots:

@@ -97,8 +97,11 @@ def test_playbooks_hand_on_options_of_their_module(playbook: str, module: str) -
     assert handed == {option: option for option in handed}
     elsewhere = {*load_fragment("arkive.k8s._auth")["options"], *load_fragment("arkive.k8s._progress")["options"]}
     elsewhere -= {"kubeconfig", "context"}
-    elsewhere |= {"state", "force"} if playbook != "restore" else set()  # they are about deletion
-    elsewhere |= {"storage_location"} if playbook == "operations" else set()  # it is not used
+    # Deletion and holds are about backups that are there.
+    deleting = {"state", "force"} if playbook != "restore" else set()
+    holding = {"hold_by", "hold_reason"} if playbook == "backup" else set()
+    unused = {"storage_location"} if playbook == "operations" else set()
+    elsewhere |= deleting | holding | unused
     assert set(handed) == set(documented_options(module)) - elsewhere
 
 

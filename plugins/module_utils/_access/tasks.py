@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_objects import prune_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.rights import backup_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import ALL_TYPES, Grant, RightsScope
@@ -33,6 +34,7 @@ TASKS: t.Mapping[str, TaskRow] = {
     "backup": TaskRow(backup_grants, "backup"),
     "restore": TaskRow(restore_grants, "restore"),
     "delete": TaskRow(None, "delete"),
+    "prune": TaskRow(prune_grants, "delete"),
     "snapshot": TaskRow(snapshot_grants, "set"),
     "snapshot_info": TaskRow(None, "list"),
     "hooks": TaskRow(hook_task_grants, None),

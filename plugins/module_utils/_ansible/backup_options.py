@@ -23,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_opti
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.spec_request import request_of
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import parse_databases
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_manifest import parse_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import parse_backup_hooks_option
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.manifest import Manifest, find_manifest
@@ -120,6 +121,7 @@ def backup_request(params: t.Mapping[str, t.Any]) -> BackupRequest:
             all_api_versions=params["all_api_versions"],
             skip_forbidden=params["skip_forbidden"],
             ignore_unsupported=params["ignore_unsupported"],
+            databases=parse_databases(params["databases"]),
             freeze_policy=freeze_policy(params),
             hook_on_error_default=params["hook_on_error_default"],
             replace_failed=params["replace_failed"],

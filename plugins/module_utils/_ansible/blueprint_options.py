@@ -99,6 +99,7 @@ def action_request(params: t.Mapping[str, t.Any], blueprint: Blueprint) -> Actio
         pods=PodDefaults(
             namespace=params["hook_default_namespace"] or subject.namespace,
             service_account=params["hook_service_account"] or "",
+            kasten_namespace=params["blueprint_namespace"],
         ),
         artifacts_in=artifacts_of(params["artifacts_in"]),
         secrets=references_of(params["secrets"], "secrets", "Secret"),

@@ -28,7 +28,7 @@ DETAILS = ArgumentSpec(
 _TOLD: frozenset[Section] = frozenset({"hooks", "volumes", "results", "resource_list"})
 _KEYS: dict[Section, tuple[str, ...]] = {
     "items": ("items",),
-    "hooks": ("hooks", "freezes"),
+    "hooks": ("hooks", "freezes", "quiesces"),
     "volumes": ("volumes",),
     "results": ("results",),
     "resource_list": ("resource_list",),

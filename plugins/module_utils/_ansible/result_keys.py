@@ -40,13 +40,24 @@ _BACKUP: ResultKeys = {
     "hooks": [],
     "execution_hooks": [],
     "freezes": [],
+    "quiesces": [],
     "swept": [],
     "volumes": [],
     "timings": {},
     "location": "",
 }
 
-K8S_BACKUP: ResultKeys = {**_COMMON, **_STORED, **_BACKUP, "deleted": [], "deleted_snapshots": []}
+K8S_BACKUP: ResultKeys = {**_COMMON, **_STORED, **_BACKUP, "deleted": [], "deleted_snapshots": [], "hold": None}
+
+K8S_BACKUP_PRUNE: ResultKeys = {
+    **_COMMON,
+    **_FITTED,
+    "backups": [],
+    "deleted": [],
+    "freed_bytes": 0,
+    "leftovers": [],
+    "location": "",
+}
 
 K8S_BACKUP_SCHEDULE: ResultKeys = {
     **_COMMON,
@@ -166,6 +177,7 @@ K8S_SNAPSHOT: ResultKeys = {
     "hooks": [],
     "execution_hooks": [],
     "freezes": [],
+    "quiesces": [],
     "freeze_window_seconds": 0.0,
     "swept": [],
     "timings": {},
@@ -190,6 +202,7 @@ __all__ = (
     "K8S_BACKUP",
     "K8S_BACKUP_DIFF",
     "K8S_BACKUP_INFO",
+    "K8S_BACKUP_PRUNE",
     "K8S_BACKUP_SCHEDULE",
     "K8S_BACKUP_SYNC",
     "K8S_BACKUP_VERIFY",

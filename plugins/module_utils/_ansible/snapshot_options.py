@@ -24,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_opti
     label_selectors,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import parse_databases
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
     DEFAULT_WORKERS,
     ClaimChoice,
@@ -92,6 +93,7 @@ def snapshot_request(params: t.Mapping[str, t.Any]) -> SnapshotRequest:
             pod_hooks=params["run_pod_hooks"],
             freeze_paths=tuple(dict.fromkeys(params["freeze_path"] or ())),
             container=params["container"] or "",
+            databases=parse_databases(params["databases"]),
             policy=freeze_policy(params),
             on_error=params["hook_on_error_default"],
         ),

@@ -31,8 +31,8 @@ class FileDigest:
 class ArkiveRecord:
     """``run_id`` and ``tool`` say who wrote the backup; ``files`` has a digest for each other file by its name.
 
-    ``hooks`` and ``freezes`` are as the module returns them. ``lists`` has one entry for each list request:
-    ``{"resource", "namespace", "resourceVersion", "started", "completed", "items"}``. ``timings`` are seconds,
+    ``hooks``, ``freezes`` and ``quiesces`` are as the module returns them. ``lists`` has one entry for each list
+    request: ``{"resource", "namespace", "resourceVersion", "started", "completed", "items"}``. ``timings`` are seconds,
     ``items`` stored objects for each group-resource.
     """
 
@@ -40,6 +40,7 @@ class ArkiveRecord:
     tool: str = ""
     hooks: list[dict[str, t.Any]] = field(default_factory=list)
     freezes: list[dict[str, t.Any]] = field(default_factory=list)
+    quiesces: list[dict[str, t.Any]] = field(default_factory=list)
     lists: list[dict[str, t.Any]] = field(default_factory=list)
     items: dict[str, int] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
@@ -54,6 +55,7 @@ class ArkiveRecord:
             "lists": self.lists,
             "hooks": self.hooks,
             "freezes": self.freezes,
+            "quiesces": self.quiesces,
             "items": self.items,
             "timings": self.timings,
         }
@@ -76,6 +78,7 @@ class ArkiveRecord:
                 tool=str(document.get("tool", "")),
                 hooks=list(document.get("hooks") or ()),
                 freezes=list(document.get("freezes") or ()),
+                quiesces=list(document.get("quiesces") or ()),
                 lists=list(document.get("lists") or ()),
                 items=dict(document.get("items") or {}),
                 timings=dict(document.get("timings") or {}),

@@ -59,12 +59,19 @@ class BlockRunner:
             sections = [section for _number, section in sorted(self._sections.items())]
         return [record for section in sections for record in section.freezes]
 
+    @property
+    def quiesces(self) -> list[dict[str, t.Any]]:
+        """The databases that were held, or were to be."""
+        with self._lock:
+            sections = [section for _number, section in sorted(self._sections.items())]
+        return [record.to_return() for section in sections for record in section.quiesces]
+
     def run(self, blocks: t.Sequence[Block], sink: PodSink) -> None:
         """Run every block. One that breaks does not keep the others; the first error is raised after all are done."""
         with concurrent.futures.ThreadPoolExecutor(self._settings.workers, thread_name_prefix="arkive-block") as pool:
             # Every hook is examined before the first one runs.
             pods = [pod for block in blocks for pod in block.pods]
-            found = list(pool.map(lambda pod: prepare_pod(pod, self._preflight, self._issues), pods))
+            found = list(pool.map(lambda pod: prepare_pod(pod, self._preflight, self._settings), pods))
             rest = iter(found)
             prepared = [[next(rest) for _pod in block.pods] for block in blocks]
             self._cancel.check()

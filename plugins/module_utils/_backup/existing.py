@@ -61,6 +61,7 @@ def find_existing(catalog: Catalog, request: BackupRequest, *, location: str) ->
         items=dict(record.items) if record else {},
         recorded_hooks=list(record.hooks) if record else [],
         recorded_freezes=list(record.freezes) if record else [],
+        quiesces=list(record.quiesces) if record else [],
         volumes=files.read_json("volumeinfo") or [],
         issues=parse_results(files.read_json("results") or {}),
         location=location,

@@ -99,6 +99,7 @@ class BackupMaker:
             failed_afterwards=self._around.failed,
             freezes=[*self._around.freezes, *collected.freezes],
             planned_hooks=collected.planned_hooks,
+            quiesces=collected.quiesces,
             swept=[*before.swept, *collected.swept],
             volumes=collected.volumes,
         )
@@ -271,6 +272,7 @@ class BackupMaker:
             tool=TOOL,
             hooks=[hook.to_return(default_on_error=on_error, with_output=False) for hook in hooks],
             freezes=[freeze.to_return() for freeze in collected.freezes],
+            quiesces=collected.quiesces,
             lists=steps.collector.lists,
             items=collected.items,
             timings=self._timings.to_dict(),

@@ -81,6 +81,7 @@ class _Planning:
             changed=self._is_whole,
             items=collected.items if self._is_whole else {},
             planned_hooks=collected.planned_hooks,
+            quiesces=collected.quiesces,
             execution_hooks=self._around.ran,
             swept=collected.swept,
             volumes=collected.volumes,

@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_running, mounted_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import PodWork
 
 
 class PodStep:
@@ -34,20 +35,20 @@ class PodStep:
         collector: Collector,
         deferred: DeferredPods,
         *,
-        rules: t.Sequence[ResolvedRule],
+        work: PodWork,
     ) -> None:
         self.resource = resource
         self._list_plan = list_plan
         self._sink = sink
         self._collector = collector
         self._deferred = deferred
-        self._rules = rules
+        self._work = work
         self._lock = threading.Lock()
         self.hooked: list[HookedPod] = []
         self.marked: list[dict[str, t.Any]] = []
         #: Claims that selected running pods mount, by namespace.
         self._claims: dict[str, set[str]] = {}
-        self._unused = list(rules)
+        self._unused = list(work.rules)
 
     @property
     def unused_rules(self) -> list[ResolvedRule]:
@@ -82,7 +83,7 @@ class PodStep:
         pod = item.obj
         claims = mounted_claims(pod) if is_running(pod) else ()
         marked = FROZEN_ANNOTATION in (pod["metadata"].get("annotations") or {})
-        hooked = find_hooks(pod, self._rules)
+        hooked = find_hooks(pod, self._work.rules, self._work.databases)
         used = [rule for rule in self._unused if rule.matches(pod)]
         with self._lock:
             if used:

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import DatabaseChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookPolicy, HookResult, OnError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings import HookSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.kasten_objects import ReadHooks
@@ -39,6 +40,7 @@ class BackupRequest:
     read from that namespace, unless ``policy`` is given. ``backup_hooks`` run once each for the whole backup,
     ``execution_hooks`` (blueprints, by ``hook_settings``) once for each namespace.
     ``uid``: the object's own, where a cluster has it; empty for a new one.
+    ``databases``: which are held while their volumes are snapshotted.
     ``snapshot_location``: where native snapshots are made, None for nowhere.
     ``all_api_versions``: objects are stored in every version that is served. ``skip_forbidden``: what may not be
     listed is left out. ``ignore_unsupported``: fields that need an agent are warnings. ``log_output``: the hooks'
@@ -61,6 +63,7 @@ class BackupRequest:
     all_api_versions: bool = False
     skip_forbidden: bool = False
     ignore_unsupported: bool = False
+    databases: DatabaseChoice = dataclasses.field(default_factory=DatabaseChoice)
     freeze_policy: FreezePolicy = dataclasses.field(default_factory=FreezePolicy)
     hook_on_error_default: OnError = "Fail"
     replace_failed: bool = False
@@ -125,6 +128,8 @@ class BackupOutcome:
     failed_afterwards: list[str] = dataclasses.field(default_factory=list)
     freezes: list[FreezeRecord] = dataclasses.field(default_factory=list)
     planned_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    #: Databases as the result has them: held, planned, or recorded.
+    quiesces: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     recorded_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     recorded_freezes: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     swept: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
@@ -178,6 +183,7 @@ class BackupOutcome:
             ],
             "execution_hooks": self.execution_hooks,
             "freezes": [*(record.to_return() for record in self.freezes), *self.recorded_freezes],
+            "quiesces": self.quiesces,
             "swept": self.swept,
             "volumes": self.volumes,
             "warnings_list": self.warnings_list,

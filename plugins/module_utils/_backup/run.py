@@ -42,14 +42,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks impor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import PodWork
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping import sweep_namespaces
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._backup.block_runner import BlockRunner
+    from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import DatabaseDeclaration
     from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
-    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
     from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
     from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import PlannedPod
 
@@ -63,6 +64,7 @@ class Collected:
     items: dict[str, int] = dataclasses.field(default_factory=dict)
     hooks: list[HookResult] = dataclasses.field(default_factory=list)
     freezes: list[FreezeRecord] = dataclasses.field(default_factory=list)
+    quiesces: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     planned_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     swept: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     volumes: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
@@ -108,6 +110,7 @@ class BackupRun:
         self._runner: BlockRunner | None = None
         self._described: list[dict[str, t.Any]] = []
         self._planned_hooks: list[dict[str, t.Any]] = []
+        self._planned_quiesces: list[dict[str, t.Any]] = []
         self._swept: list[dict[str, t.Any]] = []
 
     @property
@@ -119,6 +122,7 @@ class BackupRun:
             hooks=runner.results if runner is not None else [],
             freezes=runner.freezes if runner is not None else [],
             planned_hooks=self._planned_hooks,
+            quiesces=runner.quiesces if runner is not None else self._planned_quiesces,
             swept=self._swept,
             volumes=self._described,
         )
@@ -230,17 +234,14 @@ class BackupRun:
         if not blocks:
             return
         self._check_exec(blocks)
-        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
-
-        reader = ApiObjectReader(self._client)
         for block in blocks:
-            planned = [self._plan_pod(hooked, reader) for hooked in block.pods]
+            planned = [self._plan_pod(hooked) for hooked in block.pods]
             self._planned_hooks += [entry for pod in planned for entry in pod.pre]
             self._planned_hooks += [entry for pod in planned for entry in pod.post]
             for hooked, found in zip(block.pods, planned, strict=True):
                 self._pods.finish(hooked.pod, found.stored)
 
-    def _plan_pod(self, hooked: HookedPod, reader: ApiObjectReader) -> PlannedPod:
+    def _plan_pod(self, hooked: HookedPod) -> PlannedPod:
         """The hooks of one pod; what cannot run is reported as the run would report it."""
         from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import plan_pod_hooks
 
@@ -250,17 +251,31 @@ class BackupRun:
             hooked.pod,
             hooked.pre,
             hooked.post,
-            reader=reader,
+            client=self._client,
             policy=self._request.freeze_policy,
             default_on_error=default,
         )
         namespace, name = hooked.key
+        if hooked.database is not None:
+            self._plan_database(hooked, hooked.database, planned)
         for hook, why in planned.failed:
             self._issues.error("Error executing hook", error=why, name=name, namespace=namespace)
             if hook.resolved_on_error(default) == "Fail":
                 message = f"Error running {hook.phase} hooks for pod"
                 self._issues.error(message, error=why, name=name, namespace=namespace, resource="pods")
         return planned
+
+    def _plan_database(self, hooked: HookedPod, declared: DatabaseDeclaration, planned: PlannedPod) -> None:
+        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import plan_database
+
+        entry = plan_database(hooked.pod, declared)
+        self._planned_quiesces.append(entry)
+        namespace, name = hooked.key
+        if entry["error"]:
+            self._issues.error(
+                "Error quiescing a database", error=entry["error"], name=name, namespace=namespace, resource="pods"
+            )
+            planned.stored = planned.stored and self._request.hook_on_error_default != "Fail"
 
     def collect_rest(self) -> None:
         """Everything else, from the pages straight into the tarball."""
@@ -308,8 +323,8 @@ class BackupRun:
         resource = self._list_plan.find(PODS)
         if resource is None:
             return None
-        rules = self._resolved.rules
-        return PodStep(resource, self._list_plan, self.sink, self.collector, self._deferred, rules=rules)
+        work = PodWork(tuple(self._resolved.rules), self._request.databases)
+        return PodStep(resource, self._list_plan, self.sink, self.collector, self._deferred, work=work)
 
     def _blocks(self, pods: PodStep) -> list[Block]:
         # Lists end in any order; hooks run in one that people can foresee.

@@ -126,10 +126,10 @@ class VolumeSnapshots:
 
     def account(self, keys: t.Sequence[Key], section: CriticalSection | None = None) -> None:
         """After the window: what did not hold is removed, what failed is reported."""
-        broken = section.broken_freezes if section is not None else []
+        broken = section.why_broken if section is not None else ""
         groups = self._by_provider(keys)
         for volumes, found in groups if broken else ():
-            volumes.spoil(found, where=", ".join(record.target.where for record in broken))
+            volumes.spoil(found, why=broken)
         for key in keys:
             error = self.providers[self._plan.volumes[key].provider].error_of(key)
             if error:

@@ -225,12 +225,20 @@ def _ran(entry: t.Mapping[str, t.Any], counts: t.Mapping[str, t.Any]) -> list[st
     )
     lines += commands("Hooks that ran", entry.get("hooks"))
     freezes = [_freeze(mapping(freeze)) for freeze in entries(entry.get("freezes"))]
-    return [*lines, "Freezes:", *freezes] if freezes else lines
+    lines += ["Freezes:", *freezes] if freezes else []
+    quiesces = [_quiesce(mapping(quiesce)) for quiesce in entries(entry.get("quiesces"))]
+    return [*lines, "Databases:", *quiesces] if quiesces else lines
 
 
 def _freeze(freeze: t.Mapping[str, t.Any]) -> str:
     where = f"{shown(freeze.get('namespace'), '')}/{shown(freeze.get('pod'))} {shown(freeze.get('path'), '')}".rstrip()
     return f"  {where}: {shown(freeze.get('seconds'))} s, thawed by {shown(freeze.get('thawed_by'), 'nobody yet')}"
+
+
+def _quiesce(quiesce: t.Mapping[str, t.Any]) -> str:
+    where = f"{shown(quiesce.get('namespace'), '')}/{shown(quiesce.get('pod'))} {shown(quiesce.get('kind'), '')}"
+    held = "held until the snapshots were cut" if quiesce.get("consistent") is True else "not held"
+    return f"  {where.rstrip()}: {held}, {shown(quiesce.get('seconds'))} s, mode {shown(quiesce.get('mode'))}"
 
 
 __all__ = ("describe_backup_lines",)

@@ -54,6 +54,16 @@ class BackupEntry:
     written: dt.datetime | None = None
     flat: bool = False
 
+    @property
+    def held(self) -> bool:
+        """Whether somebody holds it: it is not deleted."""
+        return f"{self.name}-arkive-hold.json" in self.files
+
+    @property
+    def deleting(self) -> bool:
+        """Whether its deletion was begun: it may have lost snapshots and files."""
+        return f"{self.name}-arkive-deletion.json" in self.files
+
 
 class Catalog:
     """The backups in ``store``. Safe to use from several threads. After ``cancel`` no long read goes on."""

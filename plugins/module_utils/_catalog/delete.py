@@ -10,18 +10,22 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime as dt
+import json
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import delete_checked
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.deletion_plan import (
     DeletionPlan,
+    RestoreFinder,
     being_made,
     left_behind,
     plan_deletion,
     reasons_text,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.errors import CatalogError
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import refuse_held
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.leftovers import clear_leftovers
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_lock import is_over
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.removal import hide_backup, remove_files
@@ -29,6 +33,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_delet
     SnapshotDeleter,
     SnapshotProvider,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
@@ -36,7 +41,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import St
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock, WriteLockHeld
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RESTORES, BackupKeys
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import phase_of
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import made_at, phase_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
 
 
@@ -71,6 +76,26 @@ class DeletedBackup:
         }
 
 
+#: Removes the objects of a cluster that stand for a backup, which is given as it is stored; sentences are warnings.
+RemoveObjects: t.TypeAlias = "t.Callable[[t.Mapping[str, t.Any]], t.Iterable[str]]"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """How a backup is deleted.
+
+    ``restores`` finds those of a backup where the location need not be asked. ``remove_objects`` is called when the
+    snapshots are gone, and before any file goes. ``made``: when the backup began, so that no other one goes.
+    """
+
+    deleter: SnapshotDeleter
+    check_mode: bool = False
+    force: bool = False
+    restores: RestoreFinder | None = None
+    remove_objects: RemoveObjects | None = None
+    made: dt.datetime | None = None
+
+
 def delete_backup(
     name: str,
     *,
@@ -94,13 +119,21 @@ def delete_backup(
     entry = catalog.entry(name)
     if entry is None:
         return DeletedBackup(location=store.location.describe)
-    deleter = SnapshotDeleter(providers)
-    plan = plan_deletion(catalog, entry, deleter=deleter, force=force)
-    deletion = _Deletion(catalog, plan, deleter, force=force)
-    snapshots = plan.snapshots if check_mode else deletion.run()
-    deletion.issues.add_warnings(clear_leftovers(catalog, name, dry_run=check_mode))
+    how = Deletion(deleter=SnapshotDeleter(providers), check_mode=check_mode, force=force)
+    outcome = delete_entry(catalog, entry, how)
+    outcome.issues.add_warnings(clear_leftovers(catalog, name, dry_run=check_mode))
+    return outcome
+
+
+def delete_entry(catalog: Catalog, entry: BackupEntry, how: Deletion) -> DeletedBackup:
+    """The same for one that was found already. What killed runs have left of others is not looked for."""
+    plan = plan_deletion(catalog, entry, deleter=how.deleter, force=how.force, restores=how.restores)
+    if how.made is not None and plan.backup is not None and made_at(plan.backup, entry.name) != how.made:
+        raise CatalogError(f"{plan.what} is another one by now, and stays.", hint="Run the task again.")
+    deletion = _Deletion(catalog, plan, how)
+    snapshots = plan.snapshots if how.check_mode else deletion.run()
     return DeletedBackup(
-        location=store.location.describe,
+        location=catalog.store.location.describe,
         changed=True,
         backup=plan.backup,
         deleted=plan.keys,
@@ -112,12 +145,13 @@ def delete_backup(
 class _Deletion:
     """Carries a plan out, once."""
 
-    def __init__(self, catalog: Catalog, plan: DeletionPlan, deleter: SnapshotDeleter, *, force: bool) -> None:
+    def __init__(self, catalog: Catalog, plan: DeletionPlan, how: Deletion) -> None:
         self._catalog = catalog
         self._store = catalog.store
         self._plan = plan
-        self._deleter = deleter
-        self._force = force
+        self._deleter = how.deleter
+        self._force = how.force
+        self._remove_objects = how.remove_objects
         self._name = plan.entry.name
         self._lock_key = BackupKeys(plan.entry.name).write_lock
         self.issues = Issues()
@@ -170,14 +204,43 @@ class _Deletion:
             self._warn(f"It was deleted without a claim of its name: {exc.message}")
             return self._delete_all()
         with lock:
-            snapshots = self._delete_all()
+            # Whoever holds it has had the lock for that.
+            refuse_held(self._store, self._name)
+            self._note()
+            try:
+                snapshots = self._delete_all()
+            except ArkiveError:
+                self._take_note_back()
+                raise
         if lock.left_behind:
             self._warn(lock.left_behind)
         return snapshots
 
+    def _note(self) -> None:
+        """Leave word that the deletion has begun: whoever comes after a run that died goes on with it."""
+        text = json.dumps({"begun": rfc3339(utc_now()), "started": self._started}, indent=2)
+        try:
+            self._store.put(BackupKeys(self._name).deletion, text.encode() + b"\n")
+        except StoreError as exc:
+            if exc.failure != "full":
+                raise
+
+    def _take_note_back(self) -> None:
+        """Nothing has gone: the backup is what it was."""
+        is_whole = not (self._gone_snapshots or self._deleted_keys or self._plan.entry.deleting)
+        if is_whole and self._plan.entry.complete:
+            with contextlib.suppress(StoreError):
+                self._store.delete_many([BackupKeys(self._name).deletion])
+
+    @property
+    def _started(self) -> str:
+        return str(((self._plan.backup or {}).get("status") or {}).get("startTimestamp") or "")
+
     def _delete_all(self) -> t.Sequence[RecordedSnapshot]:
         snapshots = self._delete_snapshots()
         self._has_begun = True
+        if self._remove_objects is not None and self._plan.backup is not None:
+            self._warn(*self._remove_objects(self._plan.backup))
         self._deleted_keys += hide_backup(self._store, self._name)
         delete_checked(self._store, RESTORES, self._plan.restore_keys)
         self._deleted_keys += self._plan.restore_keys
@@ -237,4 +300,4 @@ class _Deletion:
             self._warn(f"{self._plan.what} has lost {count} already, and cannot be restored whole: delete it again.")
 
 
-__all__ = ("DeletedBackup", "delete_backup")
+__all__ = ("DeletedBackup", "Deletion", "RemoveObjects", "delete_backup", "delete_entry")

@@ -9,19 +9,23 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import refuse_held
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_lock import is_over
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.recorded_snapshots import (
     RecordedContents,
     RecordedSnapshots,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import find_restores
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import FoundRestores, find_restores
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side import read_each
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import SnapshotDeleter
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import LockRecord, read_write_lock
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
@@ -29,6 +33,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup i
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
 
 _SHOWN = 5
+
+RestoreFinder: t.TypeAlias = "t.Callable[[str], FoundRestores]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +60,34 @@ class DeletionPlan:
         return [*self.own_keys, *self.restore_keys]
 
 
-def plan_deletion(catalog: Catalog, entry: BackupEntry, *, deleter: SnapshotDeleter, force: bool) -> DeletionPlan:
-    """Raises ``ValidationError`` for what must not be deleted; with ``force``, mostly, that is a warning."""
-    return _Planner(catalog, entry, deleter, force=force).plan()
+def plan_deletion(
+    catalog: Catalog,
+    entry: BackupEntry,
+    *,
+    deleter: SnapshotDeleter,
+    force: bool,
+    restores: RestoreFinder | None = None,
+) -> DeletionPlan:
+    """Raises ``ValidationError`` for what must not be deleted; with ``force``, mostly, that is a warning.
+
+    ``restores`` finds those of a backup by its name; by default the location is asked.
+    """
+    finder = restores or functools.partial(find_restores, catalog.store)
+    return _Planner(catalog, entry, deleter, force=force, restores=finder).plan()
 
 
 class _Planner:
-    def __init__(self, catalog: Catalog, entry: BackupEntry, deleter: SnapshotDeleter, *, force: bool) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        entry: BackupEntry,
+        deleter: SnapshotDeleter,
+        *,
+        force: bool,
+        restores: RestoreFinder,
+    ) -> None:
         self._catalog = catalog
+        self._restores = restores
         self._store = catalog.store
         self._entry = entry
         self._deleter = deleter
@@ -71,7 +97,10 @@ class _Planner:
 
     def plan(self) -> DeletionPlan:
         self._refuse_root()
+        if self._entry.held:
+            refuse_held(self._store, self._entry.name)
         self._check_lock()
+        self._check_retention()
         backup = self._read_backup()
         recorded = self._read_snapshots()
         snapshots = self._deletable(recorded.all) if recorded else []
@@ -103,6 +132,16 @@ class _Planner:
             self._refuse(refusal.message, hint=refusal.hint or "", details=refusal.details)
             self._warnings.append(
                 "That run stops as soon as it sees that its claim is gone; it may leave some more files until then."
+            )
+
+    def _check_retention(self) -> None:
+        """A bucket with object lock says that it has deleted what is locked, and keeps it under another name."""
+        locked = find_locked(self._store, self._entry)
+        if locked:
+            self._refuse(
+                f"{self._what} is locked in the storage: {locked}.",
+                hint="Wait for the end of the retention. With force: true it is hidden, and its files stay as old "
+                "versions.",
             )
 
     def _read_backup(self) -> dict[str, t.Any] | None:
@@ -149,7 +188,7 @@ class _Planner:
 
     def _find_restores(self) -> list[str]:
         """The files of the restores that were made from it."""
-        restores = find_restores(self._store, self._entry.name)
+        restores = self._restores(self._entry.name)
         for restore in restores.unreadable:
             self._warnings.append(
                 f"The record of restore '{restore}' is damaged and stays: it may have been made from this backup."
@@ -160,6 +199,23 @@ class _Planner:
         if not self._force:
             raise ValidationError(message, hint=hint, details=details)
         self._warnings.append(message)
+
+
+def find_locked(store: Store, entry: BackupEntry) -> str:
+    """What object lock does not let go of a backup, in words; empty where all of it may go."""
+    if not store.keeping().locks:
+        return ""
+    directory = BackupKeys(entry.name).directory
+    files = [file for file in sorted(entry.files) if f"{directory}{file}" not in _notes(entry.name)]
+    found = read_each(lambda file: store.locked(f"{directory}{file}"), files)
+    locked = [f"{file} {phrase}" for file, phrase in zip(files, found, strict=True) if phrase]
+    return some_of(locked, most=1)
+
+
+def _notes(name: str) -> tuple[str, ...]:
+    """What was written about a backup when it was stored already: its lock and the note of its deletion."""
+    keys = BackupKeys(name)
+    return keys.write_lock, keys.deletion
 
 
 def being_made(what: str, holder: LockRecord) -> ValidationError:
@@ -188,4 +244,12 @@ def _plain(why: str) -> str:
     return why.rstrip(".")
 
 
-__all__ = ("DeletionPlan", "being_made", "left_behind", "plan_deletion", "reasons_text")
+__all__ = (
+    "DeletionPlan",
+    "RestoreFinder",
+    "being_made",
+    "find_locked",
+    "left_behind",
+    "plan_deletion",
+    "reasons_text",
+)

@@ -88,7 +88,8 @@ class _Details:
             return {"items": self._count_items()}
         if section == "hooks":
             record = self._arkive_record()
-            return {"hooks": record.hooks if record else [], "freezes": record.freezes if record else []}
+            record = record or ArkiveRecord()
+            return {"hooks": record.hooks, "freezes": record.freezes, "quiesces": record.quiesces}
         if section == "volumes":
             return {"volumes": self._tried(self._volumes, None) or []}
         if section == "logs":

@@ -39,18 +39,33 @@ _DEAD_PROBE = dt.timedelta(hours=1)
 _DEAD_UPLOAD = dt.timedelta(hours=24)
 
 
+class Found(t.NamedTuple):
+    """What was found, of which backup (empty for uploads), a sentence, and whether it is gone, or would be."""
+
+    kind: t.Literal["claim", "upload"]
+    name: str
+    message: str
+    removed: bool
+
+
 def clear_leftovers(catalog: Catalog, name: str, *, dry_run: bool = False) -> list[str]:
     """Remove them, except those under ``name``, whose lock the caller has or had. A sentence for each find.
 
     With ``dry_run`` they stay, and the sentences say what would be removed.
     """
+    return [found.message for found in find_leftovers(catalog, name, dry_run=dry_run)]
+
+
+def find_leftovers(catalog: Catalog, name: str, *, dry_run: bool) -> list[Found]:
+    """The same, as what they are."""
     look = _Leftovers(catalog, name, dry_run=dry_run)
     try:
         look.clear_locks()
         look.clear_unfinished()
     except StoreError as exc:
-        look.said.append(f"What killed runs may have left in {catalog.store.location.describe}: {exc.message}")
-    return look.said
+        said = f"What killed runs may have left in {catalog.store.location.describe}: {exc.message}"
+        look.found.append(Found("claim", "", said, removed=False))
+    return look.found
 
 
 class _Leftovers:
@@ -61,7 +76,7 @@ class _Leftovers:
         self._dry_run = dry_run
         self._live: set[str] = {name}
         self._dead: set[str] = set()
-        self.said: list[str] = []
+        self.found: list[Found] = []
 
     def clear_locks(self) -> None:
         for entry in self._catalog.entries():
@@ -79,7 +94,8 @@ class _Leftovers:
             if not self._dry_run:
                 self._store.drop_unfinished(dead)
             what = "upload in parts or temporary file" if len(dead) == 1 else "uploads in parts or temporary files"
-            self.said.append(f"{len(dead)} {what} of killed runs: {'would be ' * self._dry_run}removed.")
+            said = f"{len(dead)} {what} of killed runs: {'would be ' * self._dry_run}removed."
+            self.found.append(Found("upload", "", said, removed=True))
 
     def _clear_lock(self, entry: BackupEntry) -> None:
         key = BackupKeys(entry.name).write_lock
@@ -89,14 +105,22 @@ class _Leftovers:
             return
         self._dead.add(entry.name)
         run = f"{holder.who}, which has ended"
+        if entry.deleting:
+            self._say(
+                entry,
+                f"The deletion of backup '{entry.name}' did not come to its end ({run}): delete it again, with state: "
+                "absent or by k8s_backup_prune.",
+            )
+            return
         if not entry.complete and (snapshots := self._snapshots(entry.name)):
-            self.said.append(
+            self._say(
+                entry,
                 f"Backup '{entry.name}' was interrupted ({run}), and {snapshots}: it was left as it is. Make it again "
-                "or delete it with state: absent."
+                "or delete it with state: absent.",
             )
             return
         if self._dry_run:
-            self.said.append(_left_by(entry, run, "would be removed"))
+            self._say(entry, _left_by(entry, run, "would be removed"), removed=True)
             return
         from ansible_collections.arkive.k8s.plugins.module_utils._catalog.removal import remove_files
 
@@ -113,9 +137,12 @@ class _Leftovers:
         with lock:
             if not self._catalog.exists(entry.name):
                 remove_files(self._store, entry.name, keep_lock=True)
-            self.said.append(_left_by(entry, run, "removed"))
+            self._say(entry, _left_by(entry, run, "removed"), removed=True)
         if lock.left_behind:
-            self.said.append(lock.left_behind)
+            self._say(entry, lock.left_behind)
+
+    def _say(self, entry: BackupEntry, message: str, *, removed: bool = False) -> None:
+        self.found.append(Found("claim", entry.name, message, removed))
 
     def _snapshots(self, name: str) -> str:
         # Hardly any run finds one.
@@ -154,4 +181,4 @@ def _left_by(entry: BackupEntry, run: str, removed: str) -> str:
     return f"Backup '{entry.name}' was interrupted ({run}), its unfinished files: {removed}."
 
 
-__all__ = ("clear_leftovers",)
+__all__ = ("Found", "clear_leftovers", "find_leftovers")

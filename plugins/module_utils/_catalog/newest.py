@@ -51,7 +51,10 @@ def newest_backup(store: Store, schedule: str) -> Newest:
     """
     store.check(write=False)
     catalog = Catalog(store)
-    read = read_each(lambda name: _read(catalog, name, schedule), catalog.names())
+    read = read_each(
+        lambda name: _read(catalog, name, schedule),
+        [entry.name for entry in catalog.entries() if entry.complete and not entry.deleting],
+    )
     found = [backup for backup in read if isinstance(backup, _Found)]
     damaged = [backup.sentence for backup in read if isinstance(backup, _Damaged)]
     completed = [backup for backup in found if backup.phase == "Completed"]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import refuse_held
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.recorded_snapshots import RecordedSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.removal import hide_backup, remove_files
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import (
@@ -31,8 +32,10 @@ def remove_old(
     """Remove it with its snapshots, which their ``providers`` delete; False when nothing is there.
 
     What makes it a backup goes first: one that is visible has its snapshots. Raises ``StoreError`` where that
-    cannot be removed, and then nothing else was; what cannot be removed later is given to ``warn``.
+    cannot be removed, and then nothing else was; what cannot be removed later is given to ``warn``. One that somebody
+    holds stays, with a ``ValidationError``.
     """
+    refuse_held(catalog.store, name)
     recorded = _recorded(catalog, name, what, warn)
     hide_backup(catalog.store, name)
     if recorded is not None:

@@ -24,13 +24,15 @@ def hide_backup(store: Store, name: str) -> list[str]:
 def remove_files(store: Store, name: str, *, keep_lock: bool = False) -> list[str]:
     """Remove a backup or the rest of one, what makes it one first. Returns the keys; none when nothing was there.
 
-    ``keep_lock`` leaves the lock for the run that holds it to release. One at the root, of Ark, is not touched.
+    ``keep_lock`` leaves the lock for the run that holds it to release. The note of its deletion goes when nothing else
+    is there. One at the root, of Ark, is not touched.
     """
     hidden = hide_backup(store, name)
     keys = BackupKeys(name)
     found = [info.key for info in store.list(keys.directory).objects]
     doomed = [key for key in found if key not in hidden and not (keep_lock and key == keys.write_lock)]
-    delete_checked(store, keys.directory, doomed)
+    delete_checked(store, keys.directory, [key for key in doomed if key != keys.deletion])
+    delete_checked(store, keys.directory, [key for key in doomed if key == keys.deletion])
     return [*hidden, *doomed]
 
 

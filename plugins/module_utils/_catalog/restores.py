@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import re
 import typing as t
 import zlib
@@ -27,6 +28,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import R
 #: Velero says at the start of a restore's log what it restores: bytes of the stored log, and of its text.
 _LOG_START = 128 << 10
 _LOG_TEXT = 1 << 20
+#: A restore that was begun and has no end is a dead one after this time.
+_DEAD_RESTORE = dt.timedelta(hours=24)
 _STARTING = re.compile(rb"Starting restore of backup (?:[^/\s\"]+/)?(?P<name>[a-z0-9.-]+)")
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -55,6 +58,49 @@ def find_restores(store: Store, backup_name: str) -> FoundRestores:
         keys={name: directories[name] for name, source in found.items() if source == backup_name},
         unreadable=[name for name, source in found.items() if source is None],
     )
+
+
+class RestoreIndex:
+    """All restores of a location, read once: one listing, and one small read for each of them."""
+
+    def __init__(self, store: Store, now: dt.datetime) -> None:
+        self._files = {
+            name: files
+            for name, files in group_by_directory(store.list(RESTORES).objects, RESTORES).items()
+            if is_subdomain_name(name)
+        }
+        keys = {name: [info.key for info in files] for name, files in self._files.items()}
+        found = read_each(lambda name: source_of(store, name, keys[name]), keys)
+        #: The backup of each; empty when nothing has it, None when what would have it is damaged.
+        self.sources: dict[str, str | None] = dict(zip(keys, found, strict=True))
+        self._now = now
+
+    def of(self, backup: str) -> FoundRestores:
+        """As ``find_restores``."""
+        return FoundRestores(
+            keys={name: self.keys(name) for name, source in self.sources.items() if source == backup},
+            unreadable=[name for name, source in self.sources.items() if source is None],
+        )
+
+    def keys(self, restore: str) -> list[str]:
+        return [info.key for info in self._files[restore]]
+
+    def size(self, restore: str) -> int:
+        return sum(info.size for info in self._files[restore])
+
+    def running(self, backup: str) -> list[str]:
+        """Restores of it that have no end, and were begun within a day: those before that have died."""
+        return sorted(name for name, source in self.sources.items() if source == backup and self._may_run(name))
+
+    def is_quiet(self, restore: str) -> bool:
+        """Whether nobody has written to its records for a day."""
+        return all(self._now - info.modified > _DEAD_RESTORE for info in self._files[restore])
+
+    def _may_run(self, name: str) -> bool:
+        keys = RestoreKeys(name)
+        present = {info.key: info.modified for info in self._files[name]}
+        begun = present.get(keys.arkive_record)
+        return begun is not None and keys.results not in present and self._now - begun <= _DEAD_RESTORE
 
 
 def find_unfinished(store: Store, backup_name: str) -> list[str]:
@@ -126,4 +172,12 @@ def _logged(data: bytes) -> str:
     return found["name"].decode() if found else ""
 
 
-__all__ = ("FoundRestores", "find_restores", "find_unfinished", "is_unfinished", "read_record", "source_of")
+__all__ = (
+    "FoundRestores",
+    "RestoreIndex",
+    "find_restores",
+    "find_unfinished",
+    "is_unfinished",
+    "read_record",
+    "source_of",
+)

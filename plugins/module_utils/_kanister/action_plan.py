@@ -13,11 +13,13 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_request import ActionRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import BlueprintPhase
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.phase_run import PhaseRunner
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError, KnownLater, NotThere
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import BlueprintAction, BlueprintPhase
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.parameters import PhaseParameters
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.phase_run import PhaseRunner, with_phase
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.result_size import ResultRoom, first_entries
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.secret_mask import SecretMask
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.later import LaterMap
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 
 _LATER = "known when an earlier phase has given its output"
@@ -48,37 +50,57 @@ def planned_entries(phases: t.Iterable[PlannedPhase]) -> list[dict[str, t.Any]]:
 
 def plan_action(run: ClusterRun, request: ActionRequest, mask: SecretMask) -> list[PlannedPhase]:
     """Each phase, the deferred one last. Reads the subject and Secrets; raises ``ArkiveError`` where the run would."""
-    runner = PhaseRunner.prepare(run, request, mask)
-    return [_planned(run, runner, phase) for phase in request.action.all_phases]
+    return _ActionPlan(run, PhaseRunner.prepare(run, request, mask)).of_phases(request.action)
 
 
-def _planned(run: ClusterRun, runner: PhaseRunner, phase: BlueprintPhase) -> PlannedPhase:
-    try:
-        work, shown = runner.plan_phase(run, phase)
-    except ArkiveError as exc:
-        if not _needs_earlier(phase.arguments):
-            raise BlueprintError(
-                f"Phase {phase.name} ({phase.function}) would fail: {runner.mask(exc.message)}", hint=exc.hint
-            ) from exc
-        return PlannedPhase(name=phase.name, function=phase.function, does=_LATER, arguments=phase.arguments)
-    return PlannedPhase(
-        name=phase.name,
-        function=phase.function,
-        does=work.does,
-        namespace=work.namespace,
-        image=work.image,
-        pods=work.pods,
-        arguments=shown,
-    )
+class _ActionPlan:
+    """Outputs of earlier phases are not known, and what they would make is not there yet."""
+
+    def __init__(self, run: ClusterRun, runner: PhaseRunner) -> None:
+        self._run = run
+        self._runner = runner
+        self._parameters = runner.parameters
+        #: Arguments of the phases so far, as written and as rendered.
+        self._earlier: list[t.Any] = []
+
+    def of_phases(self, action: BlueprintAction) -> list[PlannedPhase]:
+        return [self._planned(phase, deferred=phase is action.defer_phase) for phase in action.all_phases]
+
+    def _planned(self, phase: BlueprintPhase, *, deferred: bool) -> PlannedPhase:
+        runner = self._runner
+        later = PhaseParameters(secrets=LaterMap(), config_maps=LaterMap(), output=LaterMap())
+        planned = PlannedPhase(name=phase.name, function=phase.function, does=_LATER, arguments=phase.arguments)
+        try:
+            given = runner.read_objects(self._run, phase)
+            later = dataclasses.replace(later, secrets=given.secrets, config_maps=given.config_maps)
+            parameters = with_phase(self._parameters, phase, given, deferred=deferred)
+            work, shown = runner.plan_phase(self._run, phase, parameters, given)
+            planned = dataclasses.replace(planned, **dataclasses.asdict(work), arguments=shown)
+        except ArkiveError as exc:
+            if not self._comes_later(exc):
+                raise BlueprintError(
+                    f"Phase {phase.name} ({phase.function}) would fail: {runner.mask(exc.message)}", hint=exc.hint
+                ) from exc
+            if isinstance(exc, NotThere):
+                planned = dataclasses.replace(planned, does=f"known when an earlier phase has made {exc.name}")
+        self._parameters = with_phase(self._parameters, phase, later, deferred=deferred)
+        self._earlier += [phase.arguments, planned.arguments]
+        return planned
+
+    def _comes_later(self, exc: ArkiveError) -> bool:
+        """Whether an earlier phase may bring what is missing: its output, or an object that it names."""
+        return isinstance(exc, KnownLater) or (
+            isinstance(exc, NotThere) and any(_names(arguments, exc.name) for arguments in self._earlier)
+        )
 
 
-def _needs_earlier(value: t.Any) -> bool:
-    """Whether a template of it reads outputs of phases, or what only is there while it runs."""
+def _names(value: t.Any, name: str) -> bool:
+    """Whether ``name`` is in any text of ``value``."""
     if isinstance(value, str):
-        return "{{" in value and (".Phases" in value or "DeferPhase" in value)
+        return name in value
     if isinstance(value, t.Mapping):
-        return any(_needs_earlier(part) for item in value.items() for part in item)
-    return isinstance(value, (list, tuple)) and any(_needs_earlier(part) for part in value)
+        return any(_names(part, name) for item in value.items() for part in item)
+    return isinstance(value, (list, tuple)) and any(_names(part, name) for part in value)
 
 
 __all__ = ("PlannedPhase", "plan_action", "planned_entries")

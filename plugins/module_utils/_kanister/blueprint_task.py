@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_plan i
     plan_action,
     planned_entries,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_request import ActionRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_request import ActionRequest, named_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_run import run_action
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.finding import Finding
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.freezes import BlueprintFreezes
@@ -105,7 +105,8 @@ def plan_blueprint(run: ClusterRun, request: ActionRequest, found: t.Sequence[Fi
 def run_blueprint(run: ClusterRun, request: ActionRequest, found: t.Sequence[Finding] = ()) -> BlueprintOutcome:
     """Run the action; how it ended is in the outcome. Raises ``ArkiveError`` for what cannot be run at all."""
     whole = _checked(run, request, found)
-    swept, notes = sweep_pods(run.client, {request.pods.namespace, request.subject.namespace})
+    namespaces = {request.pods.namespace, request.subject.namespace, *named_namespaces(request.action)}
+    swept, notes = sweep_pods(run.client, namespaces)
     run.issues.add_warnings(notes)
     action, left = _run_guarded(run, request)
     for error in (action.error, *action.later_errors, *left):

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable, shown_value
@@ -17,8 +16,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.prin
 
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False", ""})
-_BASES = {"0x": 16, "0X": 16, "0b": 2, "0B": 2, "0o": 8, "0O": 8}
-_INTEGER = re.compile(r"[+-]?(?:0[xX]_?[0-9a-fA-F_]+|0[bB]_?[01_]+|0[oO]?_?[0-7_]*|[1-9][0-9_]*)")
 
 
 def decode_text(value: t.Any, argument: str) -> str:
@@ -43,21 +40,6 @@ def decode_bool(value: t.Any, argument: str) -> bool:
     if isinstance(value, str) and value in _TRUE | _FALSE:
         return value in _TRUE
     raise _wrong(argument, value, "true or false")
-
-
-def decode_int(value: t.Any, argument: str) -> int:
-    """A whole number, or a text that is one in Go's notation; a fraction loses what is behind its point."""
-    if value is None or value == "":
-        return 0
-    if isinstance(value, bool | int):
-        return int(value)
-    if isinstance(value, float) and abs(value) < 1 << 63:
-        return int(value)
-    if isinstance(value, str) and len(value) < 80 and _INTEGER.fullmatch(value):
-        number = _go_integer(value)
-        if -(1 << 63) <= number < 1 << 63:
-            return number
-    raise _wrong(argument, value, "a whole number")
 
 
 def decode_texts(value: t.Any, argument: str) -> list[str]:
@@ -93,17 +75,9 @@ def decode_text_mapping(value: t.Any, argument: str) -> dict[str, str]:
     }
 
 
-def _go_integer(text: str) -> int:
-    """By ``strconv.ParseInt`` with base 0: a prefix says the base, a leading 0 alone is octal."""
-    sign, digits = (-1 if text.startswith("-") else 1), text.lstrip("+-").replace("_", "")
-    if base := _BASES.get(digits[:2]):
-        return sign * int(digits[2:] or "0", base)
-    return sign * int(digits, 8 if digits.startswith("0") else 10)
-
-
 def _wrong(argument: str, value: t.Any, wanted: str) -> BlueprintError:
     """A rendered text may be a password, and is not repeated."""
     return BlueprintError(f"The argument {argument} is not {wanted}: {shown_value(value)}.")
 
 
-__all__ = ("decode_bool", "decode_int", "decode_mapping", "decode_text", "decode_text_mapping", "decode_texts")
+__all__ = ("decode_bool", "decode_mapping", "decode_text", "decode_text_mapping", "decode_texts")

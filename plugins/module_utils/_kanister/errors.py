@@ -15,4 +15,19 @@ class BlueprintError(ArkiveError):
     """A blueprint, one of its actions, or a hook that names it, cannot be carried out."""
 
 
-__all__ = ("BlueprintError",)
+class KnownLater(BlueprintError):
+    """In check mode: a template reads the output of a phase that has not run."""
+
+
+class NotThere(BlueprintError):
+    """Something that a phase needs is not there. ``name``: of the object, without its namespace.
+
+    Empty for one that may come under any name, such as a pod of a workload.
+    """
+
+    def __init__(self, message: str, *, name: str, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.name = name
+
+
+__all__ = ("BlueprintError", "KnownLater", "NotThere")

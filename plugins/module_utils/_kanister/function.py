@@ -28,10 +28,14 @@ Render: t.TypeAlias = t.Callable[[t.Any], t.Any]
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PodDefaults:
-    """Where pods of functions run that say nothing of it, and as whom."""
+    """Where pods of functions run that say nothing of it, and as whom.
+
+    ``kasten_namespace``: where blueprints are. Those that name it for a pod want Kasten's, which may not be there.
+    """
 
     namespace: str
     service_account: str = ""
+    kasten_namespace: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_plan import plan_action
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_request import ActionRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_request import ActionRequest, named_namespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_run import (
     CANCELLED_DEFER_SECONDS,
     run_action,
@@ -194,7 +194,10 @@ class ExecutionHookRunner:
 
     def _sweep(self) -> None:
         """What dead runs have left where pods of these hooks may be."""
-        swept, notes = sweep_pods(self._run.client, {*self._namespaces, self._settings.pod_namespace} - {""})
+        namespaces = {*self._namespaces, self._settings.pod_namespace}
+        for event, blueprint in self._blueprints.items():
+            namespaces |= named_namespaces(blueprint.actions[t.cast(HookReference, self._hooks[event]).action_name])
+        swept, notes = sweep_pods(self._run.client, namespaces - {""})
         self._run.issues.add_warnings(f"Pod {name}, which a dead run had left, was removed." for name in swept)
         self._run.issues.add_warnings(notes)
 
@@ -234,7 +237,11 @@ class ExecutionHookRunner:
             blueprint=self._blueprints[event],
             action_name=reference.action_name,
             subject=_subject(reference, namespace),
-            pods=PodDefaults(namespace=settings.pod_namespace or namespace, service_account=settings.service_account),
+            pods=PodDefaults(
+                namespace=settings.pod_namespace or namespace,
+                service_account=settings.service_account,
+                kasten_namespace=settings.blueprint_namespace,
+            ),
             artifacts_in=self._artifacts.get(namespace, {}),
             phase_seconds=settings.phase_seconds,
             namespace_may_be_missing=self._makes_namespaces and event != "on_success",

@@ -23,6 +23,12 @@ class ObjectReference:
     name: str = ""
     namespace: str = ""
 
+    @classmethod
+    def of_members(cls, members: t.Mapping[str, t.Any]) -> ObjectReference:
+        """As blueprints write it; what it does not say is empty."""
+        texts = {name: str(members.get(name) or "") for name in ("group", "resource", "kind", "name", "namespace")}
+        return cls(api_version=str(members.get("apiVersion") or ""), **texts)
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:

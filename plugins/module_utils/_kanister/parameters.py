@@ -69,9 +69,6 @@ class TemplateParameters:
     phases: t.Mapping[str, PhaseParameters] = dataclasses.field(default_factory=dict)
     current_phase: PhaseParameters | None = None
     defer_phase: PhaseParameters = PhaseParameters()
-    pod_override: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
-    pod_annotations: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
-    pod_labels: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def with_phase(self, name: str, phase: PhaseParameters) -> TemplateParameters:
         """The same, with a phase that began or ended."""

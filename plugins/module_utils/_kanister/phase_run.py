@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import MASK
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_outcome import PhaseOutcome, PhaseState
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_request import ActionRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.argument_check import check_arguments
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import (
     FunctionCall,
     Outputs,
@@ -92,8 +92,8 @@ class PhaseRunner:
         run.progress(f"{place.action}: {phase.name} ({phase.function})")
         try:
             run.cancel.check()
-            given = self._read_objects(run, phase)
-            parameters = _with(parameters, phase, given, deferred)
+            given = self.read_objects(run, phase)
+            parameters = with_phase(parameters, phase, given, deferred=deferred)
             rendered = self.arguments(phase, parameters)
             call = self._call(run, place, rendered, parameters.during(given), began + seconds)
             output = load_function(phase.function).run(call)
@@ -103,12 +103,12 @@ class PhaseRunner:
             error = f"{place.words} failed: {self.mask(exc.sentence)}"
             return self._ended(phase, "failed", began, error=error), parameters
         outcome = self._ended(phase, "complete", began, output=output, hidden=self._hides_outputs(rendered))
-        return outcome, _with(parameters, phase, _given(given, output), deferred)
+        return outcome, with_phase(parameters, phase, _given(given, output), deferred=deferred)
 
-    def plan_phase(self, run: ClusterRun, phase: BlueprintPhase) -> tuple[PlannedWork, dict[str, t.Any]]:
+    def plan_phase(
+        self, run: ClusterRun, phase: BlueprintPhase, parameters: TemplateParameters, given: PhaseParameters
+    ) -> tuple[PlannedWork, dict[str, t.Any]]:
         """What it would do, and its arguments without secrets. Raises ``ArkiveError``."""
-        given = self._read_objects(run, phase)
-        parameters = _with(self.parameters, phase, given, deferred=False).with_defer_phase(given)
         rendered = self.arguments(phase, parameters)
         call = self._call(run, self._place(phase), rendered, parameters.during(given), time.monotonic())
         work = load_function(phase.function).plan(call)
@@ -128,7 +128,11 @@ class PhaseRunner:
         if signature is not None and signature.renders_itself:
             return RenderedValue(dict(phase.arguments), dict(phase.arguments), tainted=False)
         rendered = self._renderer.value(phase.arguments, parameters, f"phase {phase.name}")
-        check_arguments(phase, rendered.value)
+        # Their names are templates as well.
+        problem = signature.problem_of(rendered.value) if signature is not None else None
+        if problem is not None:
+            named = f"Argument {problem.of}: {problem.message}" if problem.of else problem.message
+            raise BlueprintError(named, hint=problem.hint or None)
         return rendered
 
     def render_artifact(
@@ -144,7 +148,8 @@ class PhaseRunner:
             blueprint=request.blueprint.name, action=request.action_name, phase=phase.name, function=phase.function
         )
 
-    def _read_objects(self, run: ClusterRun, phase: BlueprintPhase) -> PhaseParameters:
+    def read_objects(self, run: ClusterRun, phase: BlueprintPhase) -> PhaseParameters:
+        """What it is given. Raises ``BlueprintError``."""
         return ReferenceReader(run, self.mask).phase_objects(self._references[phase.name], f"phase {phase.name}")
 
     def _call(
@@ -195,9 +200,10 @@ def _whole(text: str) -> str:
     return MASK if text else text
 
 
-def _with(
-    parameters: TemplateParameters, phase: BlueprintPhase, given: PhaseParameters, deferred: bool
+def with_phase(
+    parameters: TemplateParameters, phase: BlueprintPhase, given: PhaseParameters, *, deferred: bool
 ) -> TemplateParameters:
+    """As templates have them from now on. The deferred phase has a place of its own."""
     return parameters.with_defer_phase(given) if deferred else parameters.with_phase(phase.name, given)
 
 
@@ -209,4 +215,4 @@ def _artifact(value: t.Mapping[str, t.Any]) -> Artifact:
     return Artifact(key_values=value.get("keyValue") or {}, kopia_snapshot=str(value.get("kopiaSnapshot") or ""))
 
 
-__all__ = ("PhaseRunner",)
+__all__ = ("PhaseRunner", "with_phase")

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import copy
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.json_patch import PatchError
@@ -28,11 +27,6 @@ _FIELDS = (
 )
 #: The fields of a PodSpec (Kubernetes 1.34): what is not among them does nothing.
 POD_SPEC_FIELDS = frozenset(_FIELDS.split())
-
-
-def merge_overrides(of_blueprint: t.Mapping[str, t.Any], of_action: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Both together; what the action is run with has the last word. Raises ``BlueprintError``."""
-    return _merge(of_blueprint, of_action) if of_action else copy.deepcopy(dict(of_blueprint))
 
 
 def override_pod_spec(spec: t.Mapping[str, t.Any], override: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -63,4 +57,4 @@ def _merge(spec: t.Mapping[str, t.Any], override: t.Mapping[str, t.Any]) -> dict
     return found
 
 
-__all__ = ("CONTAINER", "POD_SPEC_FIELDS", "merge_overrides", "misplaced_fields", "override_pod_spec")
+__all__ = ("CONTAINER", "POD_SPEC_FIELDS", "misplaced_fields", "override_pod_spec")

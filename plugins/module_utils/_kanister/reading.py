@@ -254,15 +254,7 @@ def read_reference(value: t.Any, where: str) -> ObjectReference:
     """An object reference; members that there are not are left aside. Raises ``ValidationError``."""
     reader = _Reader(where)
     given = reader.mapping(value, where)
-    texts = {name: reader.text(given.get(name), f"{name} of {where}") for name in _REFERENCE}
-    return ObjectReference(
-        api_version=texts["apiVersion"],
-        group=texts["group"],
-        resource=texts["resource"],
-        kind=texts["kind"],
-        name=texts["name"],
-        namespace=texts["namespace"],
-    )
+    return ObjectReference.of_members({name: reader.text(given.get(name), f"{name} of {where}") for name in _REFERENCE})
 
 
 __all__ = ("API_VERSION", "ReadBlueprint", "read_blueprint", "read_blueprints", "read_reference")

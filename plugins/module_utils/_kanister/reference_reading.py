@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError, NotThere
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import ObjectReference
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.parameters import PhaseParameters
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.secret_mask import SecretMask
@@ -53,8 +53,10 @@ class ReferenceReader:
         try:
             found: Object = self._client.get(namespaced_path("v1", reference.namespace, _PLURALS[kind], reference.name))
         except KubeError as exc:
-            why = "is not there" if exc.not_found else f"cannot be read: {exc.message.rstrip('.')}"
-            raise BlueprintError(f"{what[:1].upper()}{what[1:]} {why}.", hint=exc.hint) from exc
+            what = f"{what[:1].upper()}{what[1:]}"
+            if exc.not_found:
+                raise NotThere(f"{what} is not there.", name=reference.name, hint=exc.hint) from exc
+            raise BlueprintError(f"{what} cannot be read: {exc.message.rstrip('.')}.", hint=exc.hint) from exc
         return found
 
 

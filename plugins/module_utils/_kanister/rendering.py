@@ -12,7 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import MASK
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError, KnownLater
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import ObjectReference
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.parameters import TemplateParameters
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.secret_mask import SecretMask
@@ -43,9 +43,15 @@ class Renderer:
     def value(self, value: t.Any, parameters: TemplateParameters, where: str) -> RenderedValue:
         """All texts of ``value``, the keys of mappings among them. Raises ``BlueprintError``.
 
+        ``KnownLater``, which is one, only where all else can be rendered.
+
         One budget is for the whole value, so that many short templates are no way around it.
         """
-        return _Rendering(parameters, self._mask).render(value, where)
+        rendering = _Rendering(parameters, self._mask)
+        rendered = rendering.render(value, where)
+        if rendering.later is not None:
+            raise rendering.later
+        return rendered
 
     def reference(self, reference: ObjectReference, parameters: TemplateParameters, where: str) -> ObjectReference:
         """Each member of it. Raises ``BlueprintError``."""
@@ -60,6 +66,7 @@ class _Rendering:
         #: Made when a text has a template: most have none, and there may be many phases.
         self._data: t.Any = None
         self._budget = Budget()
+        self.later: KnownLater | None = None
 
     def render(self, value: t.Any, where: str, depth: int = 0) -> RenderedValue:
         if depth > _DEEPEST:
@@ -95,7 +102,12 @@ class _Rendering:
         try:
             rendered = parse_template(text, name=where).render_within(self._budget, self._data)
         except TemplateError as exc:
+            if exc.kind == "known later":
+                self.later = KnownLater(exc.message)
+                return RenderedValue(text, text, tainted=False)
             raise BlueprintError(exc.message, hint=exc.hint) from None
+        for secret in rendered.secrets:
+            self._mask.learn_value(secret.encode("utf-8", "surrogateescape"))
         tainted = rendered.tainted or self._mask.hides(rendered.text)
         return RenderedValue(rendered.text, MASK if tainted else rendered.text, tainted)
 

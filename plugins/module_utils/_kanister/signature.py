@@ -9,6 +9,17 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import near_names
+
+
+class ArgumentProblem(t.NamedTuple):
+    """``of``: the argument, where it is one that is given."""
+
+    message: str
+    hint: str = ""
+    of: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,5 +42,19 @@ class FunctionSignature:
         """All arguments that it knows."""
         return self.required + self.optional
 
+    def problem_of(self, arguments: t.Collection[str]) -> ArgumentProblem | None:
+        """The first of ``problems_of``."""
+        return next(self.problems_of(arguments), None)
 
-__all__ = ("FunctionSignature",)
+    def problems_of(self, arguments: t.Collection[str]) -> t.Iterator[ArgumentProblem]:
+        """Each of ``arguments`` that it does not know, and each that it needs and is not among them."""
+        for name in arguments:
+            if name not in self.supported:
+                hint = near_names(name, self.supported).replace("Its fields are", "It takes")
+                yield ArgumentProblem(f"{self.name} has no such argument.", hint, of=name)
+        for name in self.required:
+            if name not in arguments:
+                yield ArgumentProblem(f"{self.name} needs the argument {name}.")
+
+
+__all__ = ("ArgumentProblem", "FunctionSignature")

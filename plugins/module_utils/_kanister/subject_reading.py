@@ -23,13 +23,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.parameters im
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reference_reading import ReferenceReader
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.secret_mask import SecretMask
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.subject import Subject
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.workloads import WORKLOAD_KINDS, pods_owned_by
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import api_path, namespaced_path
-
-_REVISION = "deployment.kubernetes.io/revision"
-_LATEST = "openshift.io/deployment-config.latest-version"
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import api_path
 
 
 def read_parameters(run: ClusterRun, request: ActionRequest, mask: SecretMask) -> TemplateParameters:
@@ -66,13 +64,18 @@ def workload_parameters(client: KubeClient, subject: Subject, obj: ObjectView) -
 
     Raises ``KubeError``, and ``BlueprintError`` where the current revision of a Deployment has no ReplicaSet.
     """
-    if subject.kind not in _OWNERS:
+    known = WORKLOAD_KINDS.get(subject.kind.lower())
+    if known is None:
         return None
     kind = t.cast(WorkloadKind, subject.kind)
     namespace, name = subject.reference.namespace, subject.reference.name
-    uids = _OWNERS[kind](client, subject, obj)
-    items = client.get(namespaced_path("v1", namespace, "pods")).get("items") or []
-    pods = [pod for pod in items if _is_running(pod) and _owner_uids(pod) & uids]
+    owners = known.owners(client, obj)
+    if not owners.current:
+        raise BlueprintError(
+            f"The current revision of {subject} has no pods' controller yet.",
+            hint="Wait until it has been rolled out; one that is paused has none.",
+        )
+    pods = [pod for pod in pods_owned_by(client, namespace, owners.current) if _is_running(pod)]
     claims = {str(pod["metadata"]["name"]): found for pod in pods if (found := _mounted_claims(pod))}
     return WorkloadParameters(
         kind=kind,
@@ -110,58 +113,6 @@ def _read_subject(client: KubeClient, subject: Subject, *, may_be_missing: bool)
             ) from exc
         raise BlueprintError(f"The subject {subject} cannot be read: {exc.message}", hint=exc.hint) from exc
     return found
-
-
-def _uid(obj: ObjectView) -> str:
-    return str(obj["metadata"]["uid"])
-
-
-def _owner_uids(obj: ObjectView) -> set[str]:
-    return {str(owner.get("uid")) for owner in obj["metadata"].get("ownerReferences") or []}
-
-
-def _of_set(_client: KubeClient, _subject: Subject, obj: ObjectView) -> set[str]:
-    return {_uid(obj)}
-
-
-def _of_deployment(client: KubeClient, subject: Subject, obj: ObjectView) -> set[str]:
-    revision = (obj["metadata"].get("annotations") or {}).get(_REVISION)
-    path = namespaced_path("apps/v1", subject.reference.namespace, "replicasets")
-    return _of_revision(client, path, subject, obj, (_REVISION, revision))
-
-
-def _of_config(client: KubeClient, subject: Subject, obj: ObjectView) -> set[str]:
-    revision = str((obj.get("status") or {}).get("latestVersion") or "")
-    path = namespaced_path("v1", subject.reference.namespace, "replicationcontrollers")
-    return _of_revision(client, path, subject, obj, (_LATEST, revision))
-
-
-def _of_revision(
-    client: KubeClient, path: str, subject: Subject, obj: ObjectView, wanted: tuple[str, str | None]
-) -> set[str]:
-    annotation, revision = wanted
-    items = client.get(path).get("items") or []
-    found = {
-        _uid(item)
-        for item in items
-        if _uid(obj) in _owner_uids(item)
-        and revision is not None
-        and (item["metadata"].get("annotations") or {}).get(annotation) == revision
-    }
-    if not found:
-        raise BlueprintError(
-            f"The current revision of {subject} has no pods' controller yet.",
-            hint="Wait until it has been rolled out; one that is paused has none.",
-        )
-    return found
-
-
-#: By kind: the uids that the pods name as their owner.
-_OWNERS: t.Mapping[str, t.Callable[[KubeClient, Subject, ObjectView], set[str]]] = {
-    "StatefulSet": _of_set,
-    "Deployment": _of_deployment,
-    "DeploymentConfig": _of_config,
-}
 
 
 def _is_running(pod: ObjectView) -> bool:

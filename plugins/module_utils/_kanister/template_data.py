@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.parameters im
     WorkloadParameters,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template import types
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.later import LaterMap
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.values import (
     Pointer,
     Struct,
@@ -140,9 +141,6 @@ def template_data(parameters: TemplateParameters, is_secret: IsSecret) -> Struct
         "Object": marked.object(parameters.object),
         "Phases": TypedMap(phases, types.map_of(types.pointer_to(_PHASE))),
         "DeferPhase": marked.phase(parameters.defer_phase),
-        "PodOverride": dict(parameters.pod_override),
-        "PodAnnotations": TypedMap(parameters.pod_annotations, types.TEXTS),
-        "PodLabels": TypedMap(parameters.pod_labels, types.TEXTS),
     }
     if workload is not None:
         fields[workload.kind] = _workload(workload)
@@ -183,7 +181,9 @@ class _Marking:
             "Secrets": _map(types.map_of(_SECRET), phase.secrets, self.secret),
             "ConfigMaps": _map(types.map_of(_CONFIG_MAP), phase.config_maps, self.config_map),
         }
-        if phase.output is not None:
+        if isinstance(phase.output, LaterMap):
+            fields["Output"] = phase.output
+        elif phase.output is not None:
             fields["Output"] = self.values(phase.output)
         return Pointer(types.pointer_to(_PHASE), Struct(_PHASE, fields))
 
@@ -210,6 +210,8 @@ class _Marking:
 
 
 def _map(go_type: types.GoType, items: t.Mapping[str, t.Any], make: t.Callable[[t.Any], Struct]) -> TypedMap:
+    if isinstance(items, LaterMap):
+        return items
     return TypedMap({name: make(item) for name, item in items.items()}, go_type)
 
 

@@ -13,6 +13,7 @@ import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, readable, shown_value
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_request import find_action
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.finding import Finding
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function_table import (
@@ -29,7 +30,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.pod_override 
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.signature import FunctionSignature
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.text_checks import Place, check_texts
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.wait_checks import check_wait, slash_finding
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import near_names
 
 _NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -65,12 +65,7 @@ def validate_action(action: BlueprintAction) -> tuple[Finding, ...]:
 
 def require_action(blueprint: Blueprint, name: str) -> BlueprintAction:
     """The action ``name``, if it can be carried out; warnings are left aside. Raises ``BlueprintError``."""
-    action = blueprint.actions.get(name)
-    if action is None:
-        there = ", ".join(map(readable, blueprint.actions)) or "none"
-        raise BlueprintError(
-            f"The blueprint {readable(blueprint.name)} has no action {quoted(name)}.", hint=f"Its actions: {there}."
-        )
+    action = find_action(blueprint, name)
     problems = [each for each in validate_action(action) if each.level != "warning"]
     if problems:
         raise BlueprintError(
@@ -102,13 +97,9 @@ def _check_function(signature: FunctionSignature, phase: BlueprintPhase, place: 
         reason = f"the function {signature.name} is not carried out here: {signature.refused_reason}."
         yield place.finding("refused", reason, signature.instead)
         return
-    for name in phase.arguments:
-        if name not in signature.supported:
-            hint = near_names(name, signature.supported).replace("Its fields are", "It takes")
-            yield _at(place, name).finding("error", f"{signature.name} has no such argument.", hint)
-    for name in signature.required:
-        if name not in phase.arguments:
-            yield place.finding("error", f"{signature.name} needs the argument {name}.")
+    for problem in signature.problems_of(phase.arguments):
+        where = _at(place, problem.of) if problem.of else place
+        yield where.finding("error", problem.message, problem.hint)
     if signature.renders_itself:
         yield from check_wait(signature.name, phase.arguments, place)
     else:

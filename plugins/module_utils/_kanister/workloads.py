@@ -18,17 +18,29 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.trouble import trouble_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import namespaced_path
 
 _REVISION = "deployment.kubernetes.io/revision"
 _LATEST = "openshift.io/deployment-config.latest-version"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class PodOwners:
+    """The uids that pods of a workload name as their owner. ``older``: of other revisions than the current one.
+
+    ``current`` is empty where that revision is not to be seen yet.
+    """
+
+    current: frozenset[str]
+    older: frozenset[str] = frozenset()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class WorkloadKind:
-    """``pods_of``: the pods of the current revision; None where that revision is not to be seen yet."""
+    """What is asked of workloads of one kind."""
 
     resource: ApiResource
-    pods_of: t.Callable[[KubeClient, ObjectView], list[Object] | None]
+    owners: t.Callable[[KubeClient, ObjectView], PodOwners]
     status_problem: t.Callable[[ObjectView], str]
 
 
@@ -41,9 +53,11 @@ def problem_of(client: KubeClient, kind: WorkloadKind, workload: ObjectView) -> 
     problem = kind.status_problem(workload)
     if problem:
         return problem
-    pods = kind.pods_of(client, workload)
-    if pods is None:
+    owners = kind.owners(client, workload)
+    if not owners.current:
         return "its current revision is not there yet"
+    # Those of older revisions have to go.
+    pods = pods_owned_by(client, str(workload["metadata"]["namespace"]), owners.current | owners.older)
     wanted = wanted_replicas(workload)
     odd = [pod for pod in pods if (pod.get("status") or {}).get("phase") != "Running"]
     if odd:
@@ -83,48 +97,44 @@ def _deployment_problem(workload: ObjectView) -> str:
     return ""
 
 
-def _owned(client: KubeClient, path: str, uid: str) -> list[Object]:
-    items = client.get(path).get("items") or []
-    return [
-        item for item in items if any(each.get("uid") == uid for each in item["metadata"].get("ownerReferences") or [])
-    ]
+def pods_owned_by(client: KubeClient, namespace: str, uids: t.Collection[str]) -> list[Object]:
+    """In the order of the API."""
+    items = client.get(namespaced_path("v1", namespace, "pods")).get("items") or []
+    return [pod for pod in items if _owner_uids(pod) & set(uids)]
 
 
-def _pods_path(workload: ObjectView) -> str:
-    return f"/api/v1/namespaces/{workload['metadata']['namespace']}/pods"
+def _owner_uids(obj: ObjectView) -> set[str]:
+    return {str(owner.get("uid")) for owner in obj["metadata"].get("ownerReferences") or []}
 
 
-def _stateful_pods(client: KubeClient, workload: ObjectView) -> list[Object] | None:
-    return _owned(client, _pods_path(workload), workload["metadata"]["uid"])
+def _set_owners(_client: KubeClient, workload: ObjectView) -> PodOwners:
+    return PodOwners(current=frozenset({str(workload["metadata"]["uid"])}))
 
 
-def _deployment_pods(client: KubeClient, workload: ObjectView) -> list[Object] | None:
-    metadata = workload["metadata"]
-    sets = _owned(client, f"/apis/apps/v1/namespaces/{metadata['namespace']}/replicasets", metadata["uid"])
-    revision = (metadata.get("annotations") or {}).get(_REVISION)
-    return _pods_of_current(client, workload, sets, _REVISION, revision)
+def _deployment_owners(client: KubeClient, workload: ObjectView) -> PodOwners:
+    revision = (workload["metadata"].get("annotations") or {}).get(_REVISION)
+    path = namespaced_path("apps/v1", workload["metadata"]["namespace"], "replicasets")
+    return _owners_of_revision(client, path, workload, (_REVISION, revision))
 
 
-def _config_pods(client: KubeClient, workload: ObjectView) -> list[Object] | None:
-    metadata = workload["metadata"]
-    sets = _owned(client, f"/api/v1/namespaces/{metadata['namespace']}/replicationcontrollers", metadata["uid"])
+def _config_owners(client: KubeClient, workload: ObjectView) -> PodOwners:
     revision = str((workload.get("status") or {}).get("latestVersion") or "")
-    return _pods_of_current(client, workload, sets, _LATEST, revision)
+    path = namespaced_path("v1", workload["metadata"]["namespace"], "replicationcontrollers")
+    return _owners_of_revision(client, path, workload, (_LATEST, revision))
 
 
-def _pods_of_current(
-    client: KubeClient, workload: ObjectView, sets: list[Object], annotation: str, revision: str | None
-) -> list[Object] | None:
-    """The pods of the set with this revision; those of older ones are looked at as well, because they have to go."""
-    if revision is None or not any(
-        (each["metadata"].get("annotations") or {}).get(annotation) == revision for each in sets
-    ):
-        return None
-    uids = {each["metadata"]["uid"] for each in sets}
-    pods = client.get(_pods_path(workload)).get("items") or []
-    return [
-        pod for pod in pods if any(owner.get("uid") in uids for owner in pod["metadata"].get("ownerReferences") or [])
-    ]
+def _owners_of_revision(
+    client: KubeClient, path: str, workload: ObjectView, wanted: tuple[str, str | None]
+) -> PodOwners:
+    annotation, revision = wanted
+    uid = str(workload["metadata"]["uid"])
+    current: set[str] = set()
+    older: set[str] = set()
+    for each in client.get(path).get("items") or []:
+        if uid in _owner_uids(each):
+            found = (each["metadata"].get("annotations") or {}).get(annotation)
+            (current if revision is not None and found == revision else older).add(str(each["metadata"]["uid"]))
+    return PodOwners(current=frozenset(current), older=frozenset(older))
 
 
 def _resource(group: str, plural: str, kind: str) -> ApiResource:
@@ -144,19 +154,19 @@ def _resource(group: str, plural: str, kind: str) -> ApiResource:
 WORKLOAD_KINDS: t.Mapping[str, WorkloadKind] = {
     "statefulset": WorkloadKind(
         resource=_resource("apps", "statefulsets", "StatefulSet"),
-        pods_of=_stateful_pods,
+        owners=_set_owners,
         status_problem=_stateful_problem,
     ),
     "deployment": WorkloadKind(
         resource=_resource("apps", "deployments", "Deployment"),
-        pods_of=_deployment_pods,
+        owners=_deployment_owners,
         status_problem=_deployment_problem,
     ),
     "deploymentconfig": WorkloadKind(
         resource=_resource("apps.openshift.io", "deploymentconfigs", "DeploymentConfig"),
-        pods_of=_config_pods,
+        owners=_config_owners,
         status_problem=_deployment_problem,
     ),
 }
 
-__all__ = ("WORKLOAD_KINDS", "WorkloadKind", "problem_of", "wanted_replicas")
+__all__ = ("WORKLOAD_KINDS", "PodOwners", "WorkloadKind", "pods_owned_by", "problem_of", "wanted_replicas")

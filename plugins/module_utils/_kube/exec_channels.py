@@ -61,6 +61,12 @@ class LimitedOutput:
     def __bytes__(self) -> bytes:
         return bytes(self._kept)
 
+    def take(self, size: int) -> bytes:
+        """Its first ``size`` bytes, which make room for as many others."""
+        taken = bytes(self._kept[:size])
+        del self._kept[:size]
+        return taken
+
 
 class ExecChannels:
     """Sorts messages into stdout, stderr and the status. ``limit`` bytes of each output are kept, the rest dropped."""

@@ -14,17 +14,16 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
-import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_lock import is_in_progress
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339, rfc3339
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import (
     find_problems,
     is_of_schedule,
+    made_at,
     phase_of,
 )
 
@@ -75,8 +74,9 @@ def find_backups(catalog: Catalog, schedule: str, now: dt.datetime, *, need_good
         elif found is not None:
             newest = newest or found
             running = running or (found.name if found.phase not in TERMINAL_PHASES else "")
-            if found.phase == "Completed" or not need_good:
-                good = found if found.phase == "Completed" else None
+            is_good = found.phase == "Completed" and not entry.deleting
+            if is_good or not need_good:
+                good = found if is_good else None
                 return ScheduleBackups(newest, good, running, tuple(warnings))
     return ScheduleBackups(newest, None, running, tuple(warnings))
 
@@ -98,21 +98,7 @@ def _read(catalog: Catalog, name: str, schedule: str) -> ScheduleBackup | str | 
         return f"Backup '{name}' was passed over, because it cannot be trusted: {' '.join(problems)}"
     if not is_of_schedule(backup, schedule):
         return None
-    return ScheduleBackup(name, _made(backup, name), phase_of(backup))
-
-
-def _made(backup: t.Mapping[str, t.Any], name: str) -> dt.datetime:
-    """When it began, else when its object was made, else what its name says."""
-    status, metadata = backup.get("status") or {}, backup.get("metadata") or {}
-    for text in (status.get("startTimestamp"), metadata.get("creationTimestamp")):
-        try:
-            return parse_rfc3339(str(text))
-        except ValidationError:
-            continue
-    try:
-        return dt.datetime.strptime(name[-14:], "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
-    except ValueError:
-        return dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    return ScheduleBackup(name, made_at(backup, name), phase_of(backup))
 
 
 __all__ = ("ScheduleBackup", "ScheduleBackups", "find_backups")

@@ -201,8 +201,8 @@ class _HookTask:
 
     def _foresee(self, pairs: t.Sequence[tuple[t.Mapping[str, t.Any], Hook]]) -> None:
         """What would run, and what is known to fail, in the run's words. A freeze that is refused stops all others."""
-        reader, policy = ApiObjectReader(self._run.client), self._request.freeze_policy
-        self._planned = [plan_hook(pod, hook, reader=reader, policy=policy) for pod, hook in pairs]
+        client, policy = self._run.client, self._request.freeze_policy
+        self._planned = [plan_hook(pod, hook, client=client, policy=policy) for pod, hook in pairs]
         failing = [(hook, entry) for (_pod, hook), entry in zip(pairs, self._planned, strict=True) if entry["refused"]]
         refused = [entry["refused"] for hook, entry in failing if is_freeze(hook)]
         if refused:

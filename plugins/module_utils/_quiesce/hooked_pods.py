@@ -11,6 +11,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import (
+    NO_DATABASES,
+    DatabaseChoice,
+    DatabaseDeclaration,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import (
     PodHooks,
@@ -26,11 +31,19 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import (
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookRule
 
 
+class PodWork(t.NamedTuple):
+    """What is done in pods around something, beside what they say themselves."""
+
+    rules: tuple[ResolvedRule, ...] = ()
+    databases: DatabaseChoice = DatabaseChoice()
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class HookedPod:
     """A pod and its hooks. ``pod`` holds metadata, spec, and of the status the phase and whether it is ready.
 
     ``claims``: the names of the PersistentVolumeClaims that it mounts, those of its ephemeral volumes among them.
+    ``database``: the one in it that is held around the snapshots.
     """
 
     pod: dict[str, t.Any]
@@ -38,6 +51,7 @@ class HookedPod:
     post: tuple[Hook, ...] = ()
     warnings: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
+    database: DatabaseDeclaration | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -54,15 +68,18 @@ class HookedPod:
         return self.is_running and any(entry.get("status") == "True" for entry in conditions)
 
 
-def find_hooks(pod: t.Mapping[str, t.Any], rules: t.Sequence[ResolvedRule]) -> HookedPod | None:
-    """``pod`` with its hooks; None when it has none and nothing to say about them."""
-    found = hooks_of_pod(pod, rules)
-    return give_hooks(pod, found) if found.pre or found.post or found.warnings else None
+def find_hooks(
+    pod: t.Mapping[str, t.Any], rules: t.Sequence[ResolvedRule], databases: DatabaseChoice = NO_DATABASES
+) -> HookedPod | None:
+    """``pod`` with its hooks and its database; None when it has none and nothing to say about them."""
+    found = give_hooks(pod, hooks_of_pod(pod, rules), databases)
+    return found if found.pre or found.post or found.warnings or found.database else None
 
 
-def give_hooks(pod: t.Mapping[str, t.Any], hooks: PodHooks) -> HookedPod:
-    """``pod`` with these hooks."""
-    return HookedPod(_slim(pod), hooks.pre, hooks.post, hooks.warnings, mounted_claims(pod))
+def give_hooks(pod: t.Mapping[str, t.Any], hooks: PodHooks, databases: DatabaseChoice = NO_DATABASES) -> HookedPod:
+    """``pod`` with these hooks, and its database, if it runs: nothing is written to that of another one."""
+    database = databases.of_pod(pod) if is_running(pod) else None
+    return HookedPod(_slim(pod), hooks.pre, hooks.post, hooks.warnings, mounted_claims(pod), database)
 
 
 def run_on_one(pods: t.Sequence[HookedPod]) -> list[HookedPod]:
@@ -107,4 +124,4 @@ def _slim(pod: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-__all__ = ("HookedPod", "find_hooks", "give_hooks", "rules_of", "run_on_one")
+__all__ = ("HookedPod", "PodWork", "find_hooks", "give_hooks", "rules_of", "run_on_one")

@@ -14,16 +14,20 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, OnError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError, unclear_freeze
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ObjectReader, check_pod_spec
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import (
+    ApiObjectReader,
+    check_pod_spec,
+    find_volume_mount,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.other_freezes import who_holds
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import asked_for, recognise_hook
 
 
-def plan_hook(
-    pod: t.Mapping[str, t.Any], hook: Hook, *, reader: ObjectReader, policy: FreezePolicy
-) -> dict[str, t.Any]:
+def plan_hook(pod: t.Mapping[str, t.Any], hook: Hook, *, client: KubeClient, policy: FreezePolicy) -> dict[str, t.Any]:
     """The entry of a check mode's ``hooks`` list. ``refused``: why the guard's first check says no."""
     namespace, name = pod_identity(pod)
     found = recognise_hook(hook)
@@ -44,13 +48,29 @@ def plan_hook(
     try:
         entry["container"] = resolve_container(pod, hook.container)
         if not policy.allow_shared_freeze:
+            reader = ApiObjectReader(client)
             if found.unclear:
                 raise unclear_freeze(asked_for(hook), entry["container"], f"{namespace}/{name}")
             for freeze in found.freezes:
                 check_pod_spec(reader, pod, container=entry["container"], path=freeze.path)
+        entry["refused"] = frozen_by_others(client, pod, entry["container"], entry["freezes"])
     except (QuiesceError, HookError) as exc:
         entry["refused"] = exc.sentence
     return entry
+
+
+def frozen_by_others(client: KubeClient, pod: t.Mapping[str, t.Any], container: str, paths: t.Iterable[str]) -> str:
+    """What the run would say of a freeze of ``paths`` that a live run has frozen by now; empty where none has."""
+    for path in paths:
+        try:
+            claim = find_volume_mount(pod, container, path).claim
+        except QuiesceError:
+            claim = ""
+        holder = who_holds(client, pod, [claim] if claim else [], own_run="")
+        if holder:
+            where = f"{path} in container {container} of pod {'/'.join(pod_identity(pod))}"
+            return f"{where} is already frozen by someone else; it is left alone: {holder}."
+    return ""
 
 
 def plan_pod_hooks(
@@ -58,7 +78,7 @@ def plan_pod_hooks(
     pre: t.Iterable[Hook],
     post: t.Iterable[Hook],
     *,
-    reader: ObjectReader,
+    client: KubeClient,
     policy: FreezePolicy,
     default_on_error: OnError,
 ) -> PlannedPod:
@@ -66,7 +86,7 @@ def plan_pod_hooks(
     planned = PlannedPod()
     owed = False
     for hook in pre:
-        entry = plan_hook(pod, hook, reader=reader, policy=policy)
+        entry = plan_hook(pod, hook, client=client, policy=policy)
         planned.pre.append(entry | {"on_error": hook.resolved_on_error(default_on_error)})
         if not planned.stored:
             _skip(planned.pre[-1])
@@ -78,7 +98,7 @@ def plan_pod_hooks(
             owed = True
     owed = owed or not planned.pre
     for hook in post:
-        entry = plan_hook(pod, hook, reader=reader, policy=policy)
+        entry = plan_hook(pod, hook, client=client, policy=policy)
         planned.post.append(entry | {"on_error": hook.resolved_on_error(default_on_error)})
         if not owed:
             _skip(planned.post[-1])
@@ -114,4 +134,4 @@ def _skip(entry: dict[str, t.Any]) -> None:
     entry["state"], entry["refused"] = "skipped", ""
 
 
-__all__ = ("PlannedPod", "is_freeze", "plan_hook", "plan_pod_hooks")
+__all__ = ("PlannedPod", "frozen_by_others", "is_freeze", "plan_hook", "plan_pod_hooks")

@@ -12,6 +12,7 @@ import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.record import QuiesceRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
@@ -44,10 +45,11 @@ class CriticalSection:
         sequential: bool = False,
     ) -> None:
         self._settings = settings
+        self._entries = list(pods)
         self._sequential = sequential
         self._keeper = TimerKeeper(settings)
         claims = FrozenClaims()
-        self._windows = [PodWindow(entry, settings, claims=claims, keep=self._keeper.keep) for entry in pods]
+        self._windows = [PodWindow(entry, settings, claims=claims, keep=self._keeper.keep) for entry in self._entries]
 
     def __enter__(self) -> CriticalSection:
         try:
@@ -64,9 +66,11 @@ class CriticalSection:
         """Run the pre hooks. A cancelled run starts no more of them."""
         if self._sequential:
             for window in self._windows:
+                window.hold_database()
                 window.quiesce()
         else:
-            for step in (PodWindow.mark_ahead, PodWindow.quiesce):
+            # What a database still writes to let itself be held must not meet a freeze.
+            for step in (PodWindow.mark_ahead, PodWindow.hold_database, PodWindow.quiesce):
                 run_side_by_side(step, self._windows, spare=self._settings.spare_threads, stop_at_error=True)
 
     def release(self) -> None:
@@ -85,9 +89,22 @@ class CriticalSection:
                     ),
                 )
         finally:
+            # Not before everything is thawed: to let go may take a write.
+            self._release_databases()
             self._keeper.stop()
             # Not before: requests for one pod would hold up the thaw of another.
             run_side_by_side(PodWindow.unmark, self._windows, spare=self._settings.spare_threads, stop_at_error=False)
+
+    def _release_databases(self) -> None:
+        """All of them at once, whatever becomes of the others."""
+        holding = [window for window in self._windows if window.entry.database is not None]
+        if holding:
+            try:
+                run_at_once(PodWindow.release_database, holding, meanwhile=lambda: None)
+            finally:
+                frozen = {record.target.claim for record in self.freezes if record.consistent}
+                for window in holding:
+                    window.judge_database(frozen)
 
     def _release(self, window: PodWindow) -> None:
         self._keeper.drop(window.entry.active)
@@ -109,6 +126,11 @@ class CriticalSection:
         return [record for window in self._windows for record in window.freezes]
 
     @property
+    def quiesces(self) -> list[QuiesceRecord]:
+        """The databases that were held, or were to be."""
+        return [entry.database.record for entry in self._entries if entry.database is not None]
+
+    @property
     def errors(self) -> list[str]:
         return [text for window in self._windows for text in window.errors]
 
@@ -125,8 +147,10 @@ class CriticalSection:
 
     @property
     def freeze_seconds_left(self) -> float | None:
-        """How long what is frozen may stay so by ``freeze_max``; None where nothing is."""
-        since = [active.frozen_at for window in self._windows for active in window.entry.active]
+        """How long what is frozen or held may stay so by ``freeze_max``; None where nothing is."""
+        since = [active.frozen_at for entry in self._entries for active in entry.active]
+        held = (entry.database.held_since for entry in self._entries if entry.database is not None)
+        since += [each for each in held if each is not None]
         if not since:
             return None
         return max(0.0, min(since) + self._settings.policy.freeze_max_seconds - time.monotonic())
@@ -138,9 +162,22 @@ class CriticalSection:
         return [record for record in self.freezes if not record.consistent and record.thawed_by not in never]
 
     @property
+    def broken_databases(self) -> list[QuiesceRecord]:
+        """Databases that were held, and not until the release: what was taken meanwhile is not what was promised."""
+        databases = (entry.database for entry in self._entries)
+        return [database.record for database in databases if database is not None and database.broken]
+
+    @property
     def consistent(self) -> bool:
-        """Every freeze of the section held from its start to its release."""
-        return all(record.consistent for record in self.freezes)
+        """Every freeze of the section held from its start to its release, and every database."""
+        return all(record.consistent for record in self.freezes) and not self.broken_databases
+
+    @property
+    def why_broken(self) -> str:
+        """Why nothing of what was taken can be trusted, in sentences; empty where it can be."""
+        freezes = ", ".join(record.target.where for record in self.broken_freezes)
+        late = f"The lease ran out before the snapshot was cut. {freezes} was not frozen all the time."
+        return " ".join(filter(None, [late if freezes else "", *(each.error for each in self.broken_databases)]))
 
 
 __all__ = ("CriticalSection", "QuiescedPod", "SectionSettings")

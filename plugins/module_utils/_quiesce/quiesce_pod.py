@@ -40,6 +40,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight impo
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
 
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import PodDatabase
+
 _KILLED = 128
 DEFAULT_WORKERS = 8
 
@@ -57,6 +60,8 @@ class QuiescedPod:
     #: Freezes that were refused, or belong to someone else: a post hook must not thaw them.
     left_alone: list[HookPlan] = dataclasses.field(default_factory=list)
     active: list[ActiveFreeze] = dataclasses.field(default_factory=list)
+    #: Held before the pre hooks run, and let go after the post hooks.
+    database: PodDatabase | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +113,50 @@ class PodWindow:
         if plan is not None and plan.targets and not plan.refusal and not self._run.cancel.is_cancelled:
             self._ahead = self._new_timer(plan)
 
+    def hold_database(self) -> None:
+        """Hold the pod's database, if it has one. Where that fails, it is as with a pre hook that fails."""
+        database, settings = self.entry.database, self._settings
+        if database is None or self._run.cancel.is_cancelled:
+            return
+        database.begin(self._run.cancel)
+        self.warnings += database.warnings
+        if database.held or self._run.cancel.is_cancelled:
+            return
+        where = database.record.where
+        text = f"{where} could not be held for its snapshots: {database.record.error}"
+        fields = {"name": self._name, "namespace": self._namespace, "resource": "pods"}
+        if settings.hooks.default_on_error == "Fail":
+            self._run.issues.error("Error quiescing a database", error=text, **fields)
+            self.errors.append(text)
+            self.entry.stored = False
+        else:
+            self._run.issues.warning(text, **fields)
+            self.warnings.append(text)
+
+    def release_database(self) -> None:
+        """Let go of it, and say so where it was not held until now."""
+        database = self.entry.database
+        if database is None or not database.held:
+            return
+        database.end()
+
+    def judge_database(self, frozen: t.Collection[str]) -> None:
+        """Once everything is over. ``frozen``: the claims whose freeze held from its start to its release."""
+        database = self.entry.database
+        if database is None or database.record.started is None:
+            return
+        database.require_frozen(frozen)
+        if database.broken:
+            self.errors.append(database.record.error)
+
     def quiesce(self) -> None:
         """Run the pre hooks. A cancelled run starts no more of them; after a Fail the others are skipped."""
         entry, settings = self.entry, self._settings
+        if not entry.stored:
+            why = "not run, because the database of the pod could not be held"
+            self.pre += [self._unexecuted(plan.hook, "skipped", why) for plan in entry.pre]
+            entry.release_owed = False
+            return
         for at, plan in enumerate(entry.pre):
             if self._run.cancel.is_cancelled:
                 return

@@ -31,6 +31,8 @@ class SnapshotOutcome:
     #: Hooks of blueprints that ran around it, or would.
     execution_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     freezes: list[FreezeRecord] = dataclasses.field(default_factory=list)
+    #: Databases that were held, as the result has them, or would be.
+    quiesces: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     swept: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     before: list[str] = dataclasses.field(default_factory=list)
     after: list[str] = dataclasses.field(default_factory=list)
@@ -45,6 +47,7 @@ class SnapshotOutcome:
             "hooks": [*(hook.to_return(default_on_error=default_on_error) for hook in self.hooks), *self.planned],
             "execution_hooks": self.execution_hooks,
             "freezes": [record.to_return() for record in self.freezes],
+            "quiesces": self.quiesces,
             "freeze_window_seconds": round(self.freeze_window_seconds, 2),
             "swept": self.swept,
             "timings": {name: round(spent, 3) for name, spent in self.timings.items()},

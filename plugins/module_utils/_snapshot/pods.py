@@ -64,7 +64,7 @@ def plan_quiescing(client: KubeClient, namespace: str, claims: t.Collection[str]
     warnings += [f"{text}." for text in (*rules_for_others(quiescing.rules, rules), *unused_rules(rules, pods))]
     if quiescing.freeze_paths:
         hooked = _freeze_paths(hooked, wanted, quiescing, warnings)
-    return QuiescePlan(pods, [pod for pod in hooked if pod.pre or pod.post], sequential, warnings)
+    return QuiescePlan(pods, [pod for pod in hooked if pod.pre or pod.post or pod.database], sequential, warnings)
 
 
 def freeze_command(paths: t.Sequence[str]) -> tuple[str, ...]:
@@ -86,10 +86,8 @@ def thaw_command(paths: t.Sequence[str]) -> tuple[str, ...]:
 
 
 def _with_hooks(pod: Object, rules: t.Sequence[ResolvedRule], quiescing: Quiescing) -> HookedPod:
-    if quiescing.pod_hooks:
-        return give_hooks(pod, hooks_of_pod(pod, rules))
     bare = {**pod, "metadata": {**pod["metadata"], "annotations": {}}}
-    return give_hooks(pod, hooks_of_pod(bare, rules))
+    return give_hooks(pod, hooks_of_pod(pod if quiescing.pod_hooks else bare, rules), quiescing.databases)
 
 
 def _freeze_paths(

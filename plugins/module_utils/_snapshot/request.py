@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import DatabaseChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookPolicy, OnError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings import HookSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.kasten_objects import ReadHooks
@@ -55,13 +56,14 @@ class Quiescing:
     """What is done in the pods that mount the claims.
 
     ``rules`` and, with ``pod_hooks``, the pods' annotations give hooks; ``freeze_paths`` are frozen after those, in
-    ``container`` (empty: the first one).
+    ``container`` (empty: the first one). ``databases`` are held before anything is frozen.
     """
 
     rules: tuple[HookRule, ...] = ()
     pod_hooks: bool = True
     freeze_paths: tuple[str, ...] = ()
     container: str = ""
+    databases: DatabaseChoice = dataclasses.field(default_factory=DatabaseChoice)
     policy: FreezePolicy = dataclasses.field(default_factory=FreezePolicy)
     on_error: OnError = "Fail"
 

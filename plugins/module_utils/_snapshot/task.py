@@ -24,7 +24,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.words import coun
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.around import AroundOperation
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import is_freeze, plan_pod_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import asked_for
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.claims import find_claims, read_volumes
@@ -135,7 +134,6 @@ class _Task:
     def foresee(self, plans: t.Sequence[PlannedSnapshot], quiescing: QuiescePlan) -> SnapshotOutcome:
         """What would be done; nothing is executed."""
         wanted, policy = self._request.quiescing, self._request.hook_policy
-        reader = ApiObjectReader(self._run.client)
         planned: list[dict[str, t.Any]] = []
         refusals: list[str] = []
         failures: list[str] = []
@@ -145,7 +143,7 @@ class _Task:
                 hooked.pod,
                 hooked.pre,
                 hooked.post,
-                reader=reader,
+                client=self._run.client,
                 policy=wanted.policy,
                 default_on_error=policy.default_on_error,
             )
@@ -158,16 +156,29 @@ class _Task:
                     refusals.append(why)
                 else:
                     (failures if hook.phase == "pre" else late).append(text)
+        quiesces = self._foresee_databases(quiescing, refusals)
         self._issues.add_errors(refusals or failures or [f"{text} {_KEPT}" for text in late])
         self._issues.add_warnings([*quiescing.warnings, *self._provider.warnings])
         return SnapshotOutcome(
             changed=True,
             snapshots=[planned_entry(plan, set_name=self._request.name) for plan in plans],
             planned=planned,
+            quiesces=quiesces,
             before=self._before,
             after=[plan.spec.name for plan in plans],
             issues=self._issues,
         )
+
+    def _foresee_databases(self, quiescing: QuiescePlan, failures: list[str]) -> list[dict[str, t.Any]]:
+        """What would be held; what is known to fail is in ``failures`` too."""
+        declared = [(hooked.pod, hooked.database) for hooked in quiescing.hooked if hooked.database is not None]
+        if not declared:
+            return []
+        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import plan_database
+
+        planned = [plan_database(pod, database) for pod, database in declared]
+        failures += [entry["error"] for entry in planned if entry["error"]]
+        return planned
 
     def keep(self, members: t.Sequence[SetMember], *, check_mode: bool) -> SnapshotOutcome:
         """The set is there already."""
@@ -269,6 +280,7 @@ class _Task:
             snapshots=[snapshot_entry(taken, set_name=self._request.name) for taken in snapshots],
             hooks=hooks,
             freezes=window.freezes if window is not None else [],
+            quiesces=window.quiesces if window is not None else [],
             swept=window.swept if window is not None else [],
             before=self._before,
             after=after,

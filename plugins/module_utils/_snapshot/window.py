@@ -79,9 +79,7 @@ class SnapshotWindow:
         with concurrent.futures.ThreadPoolExecutor(
             min(self._request.workers, max(1, len(self._plan.hooked))), thread_name_prefix="arkive-preflight"
         ) as pool:
-            self._entries = list(
-                pool.map(lambda pod: prepare_pod(pod, preflight, self._settings.run.issues), self._plan.hooked)
-            )
+            self._entries = list(pool.map(lambda pod: prepare_pod(pod, preflight, self._settings), self._plan.hooked))
         self._run.cancel.check()
         self.refusals = [
             plan.refusal
@@ -116,7 +114,7 @@ class SnapshotWindow:
     def seconds_left(self) -> float:
         """How long the snapshots may take: never longer than the freeze may last, ``freeze_max`` from its start."""
         wanted = self._request.take_seconds
-        if not self.freezes:
+        if self._section is None or self._section.freeze_seconds_left is None:
             return wanted
         longest = self._request.quiescing.policy.freeze_max_seconds
         end = self._started + longest * (1 - _RELEASE_SHARE)
@@ -152,6 +150,11 @@ class SnapshotWindow:
     @property
     def results(self) -> list[HookResult]:
         return self._section.results if self._section is not None else []
+
+    @property
+    def quiesces(self) -> list[dict[str, t.Any]]:
+        """The databases that were held, or were to be."""
+        return [record.to_return() for record in self._section.quiesces] if self._section is not None else []
 
     @property
     def freezes(self) -> list[FreezeRecord]:

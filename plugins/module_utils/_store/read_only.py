@@ -15,7 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.wrapper import S
 
 _T = t.TypeVar("_T")
 
-_READS = frozenset({"check", "get", "open", "get_range", "exists", "size", "list", "unfinished"})
+_READS = frozenset({"check", "get", "open", "get_range", "exists", "size", "list", "unfinished", "keeping", "locked"})
 
 
 class ReadOnlyStore(StoreWrapper):

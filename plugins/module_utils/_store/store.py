@@ -79,6 +79,14 @@ class Listing:
     prefixes: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What a store does with objects that are deleted. ``versions``: they stay, hidden; ``locks``: some cannot go."""
+
+    versions: bool = False
+    locks: bool = False
+
+
 class Store(t.Protocol):
     """A flat map from keys (relative, ``/`` separated) to bytes. Safe to use from several threads.
 
@@ -136,6 +144,12 @@ class Store(t.Protocol):
 
     def delete_many(self, keys: t.Iterable[str]) -> None:
         """Delete; keys that are not there are fine. ``StoreError`` names the keys that could not be deleted."""
+
+    def keeping(self) -> Keeping:
+        """Whether it keeps what is deleted. Where nobody may ask, it may have locks."""
+
+    def locked(self, key: str) -> str:
+        """Until when the store keeps the object whatever is asked, a phrase; empty when it may go, or is not there."""
 
     def unfinished(self, folder: str) -> t.Sequence[Unfinished]:
         """Writes below ``folder`` (ends with ``/``, or empty) that have not ended, of live runs and of dead ones."""
@@ -203,6 +217,7 @@ __all__ = (
     "MAX_CONNECTIONS",
     "ByteSource",
     "IteratorSource",
+    "Keeping",
     "Listing",
     "ObjectInfo",
     "Store",

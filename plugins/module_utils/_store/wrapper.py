@@ -14,6 +14,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import (
         ByteSource,
+        Keeping,
         Listing,
         Store,
         StoredObject,
@@ -81,6 +82,12 @@ class StoreWrapper:
     def delete_many(self, keys: t.Iterable[str]) -> None:
         wanted = tuple(keys)
         self.around("delete_many", "", lambda: self.inner.delete_many(wanted))
+
+    def keeping(self) -> Keeping:
+        return self.around("keeping", "", self.inner.keeping)
+
+    def locked(self, key: str) -> str:
+        return self.around("locked", key, lambda: self.inner.locked(key))
 
     def unfinished(self, folder: str) -> t.Sequence[Unfinished]:
         return self.around("unfinished", "", lambda: self.inner.unfinished(folder))

@@ -28,8 +28,9 @@ class BackupKeys:
     """The keys of one backup. Raises ``ValidationError`` unless ``name`` is a DNS subdomain name.
 
     Ark up to 0.9 kept backups at the root of the location (an empty ``parent``), up to 0.10 with another
-    ``metadata_file``. The ``csi_`` files are of Velero 1.4 to 1.16. ``write_lock``, ``arkive_record``, ``digests`` and
-    ``result`` are ours: Velero ignores what it does not know inside ``backups/<n>/`` and deletes it with the backup.
+    ``metadata_file``. The ``csi_`` files are of Velero 1.4 to 1.16. ``write_lock``, ``arkive_record``, ``digests``,
+    ``result``, ``hold`` and ``deletion`` are ours: Velero ignores what it does not know inside ``backups/<n>/`` and
+    deletes it with the backup.
     """
 
     def __init__(self, name: str, *, parent: str = BACKUPS, metadata_file: str = METADATA_FILE) -> None:
@@ -50,6 +51,8 @@ class BackupKeys:
         self.arkive_record = self._key("-arkive.json.gz")
         self.digests = self._key("-arkive-digests.gz")
         self.result = self._key("-arkive-result.json.gz")
+        self.hold = self._key("-arkive-hold.json")
+        self.deletion = self._key("-arkive-deletion.json")
         self.verified = self._key("-arkive-verified.json")
 
     def _key(self, suffix: str) -> str:

@@ -8,8 +8,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name, label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import find_misfit, quoted, readable
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.ark import VELERO_API_VERSION
@@ -97,6 +100,31 @@ def phase_of(backup: t.Mapping[str, t.Any]) -> str:
     return str(status.get("phase") or "") if isinstance(status, dict) else ""
 
 
+def made_at(backup: t.Mapping[str, t.Any], name: str) -> dt.datetime:
+    """When it began, else when its object was made, else what its name says; long ago when nothing does."""
+    status, metadata = backup.get("status") or {}, backup.get("metadata") or {}
+    for text in (status.get("startTimestamp"), metadata.get("creationTimestamp")):
+        found = _moment(text)
+        if found is not None:
+            return found
+    try:
+        return dt.datetime.strptime(name[-14:], "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
+    except ValueError:
+        return dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def expires_at(backup: t.Mapping[str, t.Any]) -> dt.datetime | None:
+    """When its time to live is over; None for one that is kept forever."""
+    return _moment((backup.get("status") or {}).get("expiration"))
+
+
+def _moment(text: object) -> dt.datetime | None:
+    try:
+        return parse_rfc3339(text) if isinstance(text, str) else None
+    except ValidationError:
+        return None
+
+
 def schedule_of(backup: t.Mapping[str, t.Any]) -> str:
     """The schedule that made a backup; empty for one that none made."""
     labels = (backup.get("metadata") or {}).get("labels")
@@ -108,4 +136,12 @@ def is_of_schedule(backup: t.Mapping[str, t.Any], schedule: str) -> bool:
     return schedule_of(backup) in (schedule, label_value(schedule))
 
 
-__all__ = ("SCHEDULE_LABEL", "find_problems", "is_of_schedule", "phase_of", "schedule_of")
+__all__ = (
+    "SCHEDULE_LABEL",
+    "expires_at",
+    "find_problems",
+    "is_of_schedule",
+    "made_at",
+    "phase_of",
+    "schedule_of",
+)

@@ -164,8 +164,8 @@ class BackupVolumes(t.Protocol):
         ``too_late``: a sentence that stands before the error of one that was not taken in time.
         """
 
-    def spoil(self, keys: t.Sequence[Key], *, where: str) -> None:
-        """The freeze of ``where`` did not hold until they were taken: they have failed."""
+    def spoil(self, keys: t.Sequence[Key], *, why: str) -> None:
+        """What was to hold until they were taken did not: they have failed, because of ``why``, in sentences."""
 
     def error_of(self, key: Key) -> str:
         """Why it failed, a sentence; empty when it did not."""

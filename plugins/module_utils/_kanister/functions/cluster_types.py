@@ -64,21 +64,9 @@ class ClusterTypes:
         )
 
 
-def read_reference(value: ObjectView) -> ObjectReference:
-    """A reference out of an argument."""
-    return ObjectReference(
-        api_version=str(value.get("apiVersion") or ""),
-        group=str(value.get("group") or ""),
-        resource=str(value.get("resource") or ""),
-        kind=str(value.get("kind") or ""),
-        name=str(value.get("name") or ""),
-        namespace=str(value.get("namespace") or ""),
-    )
-
-
 def in_words(resource: ApiResource, name: str, namespace: str | None) -> str:
     """``ConfigMap shop/settings``."""
     return f"{resource.kind} {namespace}/{name}" if resource.namespaced and namespace else f"{resource.kind} {name}"
 
 
-__all__ = ("DEFAULT_NAMESPACE", "ClusterTypes", "in_words", "read_reference")
+__all__ = ("DEFAULT_NAMESPACE", "ClusterTypes", "in_words")

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError, NotThere
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.freeze_checks import concerns_freezes
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import FunctionCall
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.printed import Place, Printed
@@ -71,14 +72,28 @@ def run_command(call: FunctionCall, place: Place, argv: t.Sequence[str]) -> dict
     return printed.outputs()
 
 
+def foresee_command(call: FunctionCall, place: Place, argv: t.Sequence[str]) -> None:
+    """Raise ``BlueprintError`` where it could not be run, as far as is known without running it."""
+    try:
+        pod = _read_pod(call, place.namespace, place.pod)
+    except NotThere:
+        raise
+    except BlueprintError:
+        # Who may run commands in pods may not have to read them.
+        return
+    if concerns_freezes(argv) is not None:
+        from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.guarded_commands import (
+            foresee_guarded,
+        )
+
+        foresee_guarded(call, pod, place, argv)
+
+
 def find_container(call: FunctionCall, namespace: str, pod_name: str, name: str) -> Place:
     """``name``, or the only container of the pod. Raises ``BlueprintError`` where there are more, as Kanister."""
     if name:
         return Place(namespace, pod_name, name)
-    try:
-        pod = call.client.get(namespaced_path("v1", namespace, "pods", pod_name))
-    except KubeError as exc:
-        raise BlueprintError(f"Pod {namespace}/{pod_name} cannot be read: {exc.message}", hint=exc.hint) from exc
+    pod = _read_pod(call, namespace, pod_name)
     names = [str(each["name"]) for each in (pod.get("spec") or {}).get("containers") or []]
     if len(names) != 1:
         raise BlueprintError(
@@ -89,4 +104,15 @@ def find_container(call: FunctionCall, namespace: str, pod_name: str, name: str)
     return Place(namespace, pod_name, names[0])
 
 
-__all__ = ("find_container", "run_command")
+def _read_pod(call: FunctionCall, namespace: str, name: str) -> Object:
+    try:
+        found: Object = call.client.get(namespaced_path("v1", namespace, "pods", name))
+    except KubeError as exc:
+        message = f"Pod {namespace}/{name} cannot be read: {exc.message}"
+        if exc.not_found:
+            raise NotThere(message, name="", hint=exc.hint) from exc
+        raise BlueprintError(message, hint=exc.hint) from exc
+    return found
+
+
+__all__ = ("find_container", "foresee_command", "run_command")

@@ -22,7 +22,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import FunctionCall
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.arguments import Arguments
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.cluster_types import read_reference
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import ObjectReference
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.template.template import Rendered
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
@@ -105,13 +104,14 @@ class ConditionWait:
         allowed = min(timeout, call.seconds_left)
         end = time.monotonic() + allowed
         pause = _FIRST_PAUSE
-        call.run.progress(f"{call.place.words}: waiting for {self._all_words()}")
+        call.run.progress(f"{call.place.words}: waiting for {call.mask(self._all_words())}")
         while not self._is_true():
             left = end - time.monotonic()
             if left <= 0:
                 whose = "its timeout" if timeout <= allowed else "its phase's time"
+                what = call.mask(self._all_words())
                 raise BlueprintError(
-                    f"{call.place.function} waited {allowed:.0f} s, until {whose} was over, for {self._all_words()}; "
+                    f"{call.place.function} waited {allowed:.0f} s, until {whose} was over, for {what}; "
                     f"last seen: {call.mask(self._last.rstrip('.'))}."
                 )
             if call.run.cancel.wait(min(pause, left)):
@@ -149,7 +149,7 @@ class ConditionWait:
     def _reference(self, condition: Condition) -> ObjectReference:
         """As its templates say at this moment."""
         try:
-            return read_reference(self._call.render(dict(condition.reference)))
+            return ObjectReference.of_members(self._call.render(dict(condition.reference)))
         except ArkiveError as exc:
             raise NotYet(f"{condition.where}: {exc.message}") from exc
 
@@ -165,10 +165,16 @@ class ConditionWait:
             raise NotYet(f"{condition.where}: {name} is not there")
         return found
 
+    def _words(self, condition: Condition) -> str:
+        try:
+            return _words(self._reference(condition))
+        except NotYet:
+            return _words(ObjectReference.of_members(condition.reference))
+
     def _all_words(self) -> str:
         groups = []
         for group, word in (("anyOf", "any"), ("allOf", "all")):
-            names = [_words(read_reference(each.reference)) for each in self._conditions[group]]
+            names = [self._words(each) for each in self._conditions[group]]
             if names:
                 groups.append(f"{word} of the conditions on {', '.join(dict.fromkeys(names))}")
         return ", or ".join(groups)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.freezes import BlueprintFreezes, as_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import FunctionCall
@@ -17,7 +18,19 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.pri
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import namespaced_path
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import Recognition
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import plan_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import Recognition, recognise
+
+
+def foresee_guarded(call: FunctionCall, pod: Object, place: Place, argv: t.Sequence[str]) -> None:
+    """Raise ``BlueprintError`` for a freeze that the guard refuses by what is known, or that another run has made."""
+    found = recognise(argv)
+    if not (found.freezes or found.unclear):
+        return
+    hook = as_hook(call.place.phase, "pre", place.container, argv, max(0.1, call.seconds_left))
+    refused = plan_hook(pod, hook, client=call.client, policy=FreezePolicy())["refused"]
+    if refused:
+        raise BlueprintError(refused)
 
 
 def run_guarded(call: FunctionCall, place: Place, argv: t.Sequence[str], found: Recognition) -> dict[str, str]:
@@ -44,4 +57,4 @@ def run_guarded(call: FunctionCall, place: Place, argv: t.Sequence[str], found: 
     return printed.outputs()
 
 
-__all__ = ("run_guarded",)
+__all__ = ("foresee_guarded", "run_guarded")

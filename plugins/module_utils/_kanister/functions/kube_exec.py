@@ -10,7 +10,12 @@ from __future__ import annotations
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import FunctionCall, Outputs, PlannedWork
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.arguments import Arguments
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.commands import find_container, run_command
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.commands import (
+    find_container,
+    foresee_command,
+    run_command,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.printed import Place
 
 
 class KubeExec:
@@ -18,6 +23,7 @@ class KubeExec:
 
     def plan(self, call: FunctionCall) -> PlannedWork:
         arguments = Arguments(call)
+        foresee_command(call, _place(call), arguments.texts("command"))
         return PlannedWork(
             does=f"run {' '.join(arguments.texts('command'))}"[:200],
             namespace=arguments.text("namespace"),
@@ -25,9 +31,12 @@ class KubeExec:
         )
 
     def run(self, call: FunctionCall) -> Outputs:
-        arguments = Arguments(call)
-        place = find_container(call, arguments.text("namespace"), arguments.text("pod"), arguments.text("container"))
-        return run_command(call, place, arguments.texts("command")) or None
+        return run_command(call, _place(call), Arguments(call).texts("command")) or None
+
+
+def _place(call: FunctionCall) -> Place:
+    arguments = Arguments(call)
+    return find_container(call, arguments.text("namespace"), arguments.text("pod"), arguments.text("container"))
 
 
 __all__ = ("KubeExec",)

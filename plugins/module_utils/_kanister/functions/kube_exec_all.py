@@ -15,7 +15,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Can
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import FunctionCall, Outputs, PlannedWork
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.arguments import Arguments
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.commands import run_command
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.commands import (
+    foresee_command,
+    run_command,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.printed import Place
 
 _AT_A_TIME = 8
@@ -25,11 +28,13 @@ class KubeExecAll:
     """All commands are waited for. Outputs of all of them together; of one key the last pod's counts."""
 
     def plan(self, call: FunctionCall) -> PlannedWork:
-        arguments = Arguments(call)
+        arguments, places = Arguments(call), _places(call)
+        for place in places:
+            foresee_command(call, place, arguments.texts("command"))
         return PlannedWork(
             does=f"run {' '.join(arguments.texts('command'))}"[:200],
             namespace=arguments.text("namespace"),
-            pods=tuple(dict.fromkeys(place.pod for place in _places(call))),
+            pods=tuple(dict.fromkeys(place.pod for place in places)),
         )
 
     def run(self, call: FunctionCall) -> Outputs:

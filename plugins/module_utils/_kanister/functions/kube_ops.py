@@ -26,7 +26,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.clu
     DEFAULT_NAMESPACE,
     ClusterTypes,
     in_words,
-    read_reference,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import ObjectReference
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.waiting import await_object
@@ -169,7 +168,7 @@ def _target(call: FunctionCall, types: ClusterTypes) -> tuple[ObjectReference, A
 
 def _reference(call: FunctionCall) -> ObjectReference:
     arguments = Arguments(call)
-    reference = read_reference(arguments.mapping("objectReference"))
+    reference = ObjectReference.of_members(arguments.mapping("objectReference"))
     missing = [name for name in ("name", "resource") if not getattr(reference, name)]
     if missing:
         raise arguments.wrong("objectReference", f"does not say {' and '.join(missing)}")

@@ -13,7 +13,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function impo
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.arguments import Arguments
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.pod_arguments import pod_request
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.body import container
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_run import run_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_run import plan_pod, run_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.request import PodRequest
 
 
@@ -21,10 +21,9 @@ class KubeTask:
     """Outputs are what the command prints as such; none are an empty mapping."""
 
     def plan(self, call: FunctionCall) -> PlannedWork:
-        request = _request(call)
         return PlannedWork(
             does=f"run {' '.join(Arguments(call).texts('command'))}"[:200],
-            namespace=request.namespace,
+            namespace=plan_pod(call, _request(call)),
             image=Arguments(call).text("image"),
         )
 

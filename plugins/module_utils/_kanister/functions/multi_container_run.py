@@ -14,7 +14,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function impo
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.arguments import Arguments
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.pod_arguments import pod_request
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.body import container
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_run import run_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_run import plan_pod, run_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.request import PodRequest
 
 _SHARED = "shared"
@@ -30,7 +30,7 @@ class MultiContainerRun:
         images = (arguments.text(f"{name}Image") for name in ("init", "background", _OUTPUT))
         return PlannedWork(
             does=f"run {' beside '.join(commands)}",
-            namespace=_request(call).namespace,
+            namespace=plan_pod(call, _request(call)),
             image=", ".join(filter(None, images)),
         )
 

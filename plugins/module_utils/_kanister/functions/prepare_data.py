@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError, NotThere
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import FunctionCall, Outputs, PlannedWork
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.arguments import Arguments
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.pod_arguments import pod_request
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.body import container
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_run import run_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_run import plan_pod, run_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.request import PodRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import namespaced_path
@@ -31,7 +31,7 @@ class PrepareData:
         claims = ", ".join(_volumes(call))
         return PlannedWork(
             does=f"run {' '.join(arguments.texts('command'))}"[:200] + f" with the claims {claims}",
-            namespace=arguments.text("namespace"),
+            namespace=plan_pod(call, _request(call)),
             image=arguments.text("image"),
         )
 
@@ -82,6 +82,8 @@ def _is_read_only(call: FunctionCall, namespace: str, claim: str) -> bool:
     try:
         found = call.client.get(namespaced_path("v1", namespace, "persistentvolumeclaims", claim))
     except KubeError as exc:
+        if exc.not_found:
+            raise NotThere(f"Claim {namespace}/{claim}, which PrepareData mounts, is not there.", name=claim) from exc
         raise BlueprintError(f"Claim {namespace}/{claim} cannot be read: {exc.message}", hint=exc.hint) from exc
     return list((found.get("spec") or {}).get("accessModes") or ()) == [_READ_ONLY]
 

@@ -30,6 +30,7 @@ Kind: t.TypeAlias = t.Literal[
     "index",
     "range",
     "failed",
+    "known later",
     "budget",
 ]
 

@@ -87,6 +87,8 @@ class Evaluator:
     def __init__(self, surroundings: Surroundings, budget: Budget) -> None:
         self.budget = budget
         self.tainted = False
+        #: What was printed of secrets, as it was made of them.
+        self.secret_texts: list[str] = []
         self.line = 1
         self.where: object = ""
         self._around = surroundings
@@ -146,17 +148,23 @@ class Evaluator:
             self._print(value)
 
     def _print(self, value: t.Any) -> None:
+        is_secret = isinstance(value, Tainted)
+        value = self.open(value)
         if value is INVALID:
             self._write("<no value>")
-        else:
-            self._write(show(printable(self._reveal(value)), self.budget))
+            return
+        revealed, tainted = reveal(value, self.budget)
+        self.tainted = self.tainted or tainted
+        self._write(show(printable(revealed), self.budget))
+        if is_secret or tainted:
+            self.secret_texts.append(self._written[-1])
 
     def _condition(self, node: Condition, dot: t.Any) -> None:
         mark = len(self._variables)
         self.budget.enter()
         for pipeline, body in node.branches:
             value = self._pipeline(pipeline, dot)
-            if is_true(value):
+            if is_true(self.open(value)):
                 self._walk(body, value if node.moves_dot else dot)
                 break
         else:
@@ -169,13 +177,16 @@ class Evaluator:
         mark = len(self._variables)
         depth = self.budget.depth
         self.budget.enter()
-        value = self.open(indirect(self._pipeline(node.pipeline, dot)))
+        value = self._pipeline(node.pipeline, dot)
+        is_secret = isinstance(value, Tainted)
+        value = self.open(indirect(self.open(value)))
         ran = False
         try:
             self._at(node.pipeline)
             for index, element in elements_of(value, len(node.pipeline.declared)):
                 ran = True
-                self._round(node, index, self.open(element))
+                is_marked = is_secret and not isinstance(element, Tainted)
+                self._round(node, index, Tainted(element) if is_marked else element)
         except _Break:
             pass
         if not ran and node.otherwise is not None:
@@ -230,13 +241,20 @@ class Evaluator:
     # Pipelines
 
     def _pipeline(self, pipeline: Pipeline, dot: t.Any) -> t.Any:
+        """A secret again, whatever it has made of one."""
         self.budget.step()
         self._at(pipeline)
+        before, self.tainted = self.tainted, False
         value: t.Any = _ABSENT
-        for command in pipeline.commands:
-            value = self.open(self._command(command, dot, value))
-            if value is None:
-                value = INVALID
+        try:
+            for command in pipeline.commands:
+                value = self.open(self._command(command, dot, value))
+                if value is None:
+                    value = INVALID
+            if self.tainted:
+                value = Tainted(value)
+        finally:
+            self.tainted = self.tainted or before
         for name in pipeline.declared:
             if pipeline.assigns:
                 self._assign(name, value)

@@ -62,10 +62,14 @@ _LAST_SURROGATE, _FIRST_SURROGATE = "\udfff", "\ud800"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rendered:
-    """``tainted`` when a secret went into the text, or decided what is in it: it must not be shown then."""
+    """``tainted`` when a secret went into the text, or decided what is in it: it must not be shown then.
+
+    ``secrets``: what was made of secrets, as it stands in the text.
+    """
 
     text: str
     tainted: bool
+    secrets: tuple[str, ...] = dataclasses.field(default=(), compare=False)
 
     def __repr__(self) -> str:
         return f"Rendered(text={MASK if self.tainted else self.text!r}, tainted={self.tainted})"
@@ -99,7 +103,8 @@ class Template:
         depth = budget.depth
         try:
             used = copied(data, budget) if self.functions_used & CHANGES_DATA else data
-            return Rendered(_valid(evaluator.run(_MAIN, used)), evaluator.tainted)
+            text = _valid(evaluator.run(_MAIN, used))
+            return Rendered(text, evaluator.tainted, tuple(map(_valid, evaluator.secret_texts)))
         except Fault as fault:
             raise self._error(fault, evaluator) from None
         finally:

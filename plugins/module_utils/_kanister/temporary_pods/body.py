@@ -16,7 +16,6 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import FunctionCall
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.pod_override import (
-    merge_overrides,
     override_pod_spec,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.marks import annotations_of, labels_of
@@ -32,8 +31,8 @@ _COUNTS_ITS_PODS = ("StatefulSet",)
 
 def pod_body(call: FunctionCall, request: PodRequest) -> Object:
     """The Pod with a name of its own, marked as temporary; it ends by itself when nobody waits for it any more."""
-    defaults, action = call.pods, call.parameters
-    spec = override_pod_spec(request.spec, merge_overrides(request.override, action.pod_override))
+    defaults = call.pods
+    spec = override_pod_spec(request.spec, request.override)
     spec["containers"] = sorted(spec["containers"], key=lambda each: each.get("name") != request.main)
     spec.setdefault("restartPolicy", "Never")
     if defaults.service_account and not spec.get("serviceAccountName"):
@@ -45,8 +44,8 @@ def pod_body(call: FunctionCall, request: PodRequest) -> Object:
         "generateName": request.name_prefix,
         "name": request.name_prefix + "".join(secrets.choice(_LETTERS) for _each in range(8)),
         "namespace": request.namespace,
-        "labels": {**action.pod_labels, **request.labels, **labels_of(request.purpose, call.run.run_id)},
-        "annotations": {**action.pod_annotations, **request.annotations, **annotations_of(expires)},
+        "labels": {**request.labels, **labels_of(request.purpose, call.run.run_id)},
+        "annotations": {**request.annotations, **annotations_of(expires)},
     }
     owner = _owner(call, request.namespace)
     if owner is not None:

@@ -54,8 +54,7 @@ def create_pod(call: FunctionCall, body: Object) -> Object:
     """Make the pod. Raises ``BlueprintError`` in words, and ``Cancelled``; then there is none."""
     metadata = body["metadata"]
     name, namespace = metadata["name"], metadata["namespace"]
-    what = f"The pod of {call.place.function} in namespace {namespace}"
-    _check_rights(call, namespace, what)
+    what = _what(call, namespace)
 
     def is_ours(found: Object) -> bool:
         annotations = found["metadata"].get("annotations") or {}
@@ -72,8 +71,9 @@ def create_pod(call: FunctionCall, body: Object) -> Object:
         raise BlueprintError(f"{what} could not be made: {exc.message}", hint=_hint(exc)) from exc
 
 
-def _check_rights(call: FunctionCall, namespace: str, what: str) -> None:
-    """One that could not be followed and removed again is not made."""
+def check_rights(call: FunctionCall, namespace: str) -> None:
+    """A pod that could not be followed and removed again is not made. Raises ``BlueprintError``."""
+    what = _what(call, namespace)
     needs = [Need(verb, "", "pods", namespace=namespace) for verb in ("create", "get", "delete")]
     needs.append(Need("get", "", "pods", "log", namespace))
     try:
@@ -139,10 +139,14 @@ def _remove(call: FunctionCall, namespace: str, name: str, *, uid: str) -> None:
         )
 
 
+def _what(call: FunctionCall, namespace: str) -> str:
+    return f"The pod of {call.place.function} in namespace {namespace}"
+
+
 def _hint(exc: KubeError) -> str | None:
     if exc.not_found:
         return "Name a namespace that exists: as argument namespace of the function, or as hook_default_namespace."
     return next((hint for words, hint in _HINTS if words in exc.message), exc.hint)
 
 
-__all__ = ("PODS", "create_pod", "remove_pod", "sweep_pods")
+__all__ = ("PODS", "check_rights", "create_pod", "remove_pod", "sweep_pods")

@@ -19,14 +19,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.freeze_checks import refuse_freeze
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import FunctionCall
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.phase_output import PhaseOutput
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.body import pod_body
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.place import placed_body
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_objects import (
     PODS,
+    check_rights,
     create_pod,
     remove_pod,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_start import PodStart
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.request import PodRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.surroundings import who_deleted
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.trouble import (
     has_started,
     last_seen,
@@ -64,17 +66,27 @@ def run_pod(call: FunctionCall, request: PodRequest) -> PodEnd:
     However it ends the pod is removed; what could not be removed is a warning, and ends by itself.
     """
     call.run.cancel.check()
-    body = pod_body(call, request)
-    for each in body["spec"]["containers"]:
-        refuse_freeze([*(each.get("command") or ()), *(each.get("args") or ())], call.place.words)
-    pod = create_pod(call, body)
+    pod = create_pod(call, _fit_body(call, request))
     try:
         return PodRun(call, request, pod).until_end()
     except KubeError as exc:
-        what = f"{request.function} lost sight of its pod {request.namespace}/{pod['metadata']['name']}"
+        what = f"{request.function} lost sight of its pod {pod['metadata']['namespace']}/{pod['metadata']['name']}"
         raise BlueprintError(f"{what}: {exc.message}", hint=exc.hint) from exc
     finally:
         remove_pod(call, pod)
+
+
+def plan_pod(call: FunctionCall, request: PodRequest) -> str:
+    """The namespace that it would run in. Raises ``BlueprintError`` where it could not be made, as far as is known."""
+    return str(_fit_body(call, request)["metadata"]["namespace"])
+
+
+def _fit_body(call: FunctionCall, request: PodRequest) -> Object:
+    body = placed_body(call, request)
+    for each in body["spec"]["containers"]:
+        refuse_freeze([*(each.get("command") or ()), *(each.get("args") or ())], call.place.words)
+    check_rights(call, body["metadata"]["namespace"])
+    return body
 
 
 class PodRun:
@@ -88,12 +100,13 @@ class PodRun:
         self._began = time.monotonic()
         self._uid = str(pod["metadata"]["uid"])
         self._name = str(pod["metadata"]["name"])
+        self._namespace = str(pod["metadata"]["namespace"])
         self._tail: collections.deque[str] = collections.deque(maxlen=TAIL_LINES)
         self._outputs = PhaseOutput(self._log)
 
     @property
     def where(self) -> str:
-        return f"pod {self._request.namespace}/{self._name} of {self._request.function}"
+        return f"pod {self._namespace}/{self._name} of {self._request.function}"
 
     def until_end(self) -> PodEnd:
         self._call.run.progress(f"{self.where}: waiting for its start")
@@ -116,7 +129,7 @@ class PodRun:
         request, call = self._request, self._call
         if is_finished(self._pod or {}) and not has_started(self._pod or {}, request.main):
             return None
-        source = LogSource(namespace=request.namespace, pod=self._name, container=request.main)
+        source = LogSource(namespace=self._namespace, pod=self._name, container=request.main)
         lines = follow_log(call.client, source, has_ended=self._main_has_ended, timeout=max(1.0, call.seconds_left))
         try:
             for line in lines:
@@ -130,7 +143,7 @@ class PodRun:
         return None
 
     def _log(self, text: str) -> None:
-        self._call.log(text, pod=self._name, namespace=self._request.namespace, container=self._request.main)
+        self._call.log(text, pod=self._name, namespace=self._namespace, container=self._request.main)
         if text.strip():
             self._tail.append(self._call.mask(text)[:_LONGEST_TAIL_LINE])
 
@@ -141,7 +154,7 @@ class PodRun:
             self._note(pod)
             return is_finished(pod or {}) or "terminated" in state_of(pod or {}, self._request.main)
 
-        client, namespace = self._call.client, self._request.namespace
+        client, namespace = self._call.client, self._namespace
         try:
             if not seconds:
                 return has_ended(get_object(client, PODS, self._name, namespace))
@@ -164,7 +177,7 @@ class PodRun:
                 self._call.client,
                 PODS,
                 self._name,
-                self._request.namespace,
+                self._namespace,
                 is_over,
                 timeout=max(1.0, self._call.seconds_left),
             )
@@ -175,10 +188,7 @@ class PodRun:
     def _note(self, pod: ObjectView | None) -> None:
         """Remember what it says; raise for one that is gone, or was replaced, or whose node lets it hang."""
         if pod is None or pod["metadata"].get("uid") != self._uid:
-            seen = last_seen(self._pod)
-            raise BlueprintError(
-                f"The {self.where} was deleted while it ran, by somebody or by an eviction; before that: {seen}."
-            )
+            raise BlueprintError(f"The {self.where} was deleted while it ran, {who_deleted(self._call, self._pod)}.")
         self._pod = dict(pod)
         overdue = _seconds_overdue(pod, self._call)
         if overdue > _HANGING_SECONDS and not is_finished(pod):
@@ -219,4 +229,4 @@ def _seconds_overdue(pod: ObjectView, call: FunctionCall) -> float:
     return (call.client.server_now() - parse_rfc3339(str(deleted))).total_seconds()
 
 
-__all__ = ("TAIL_LINES", "PodEnd", "PodRun", "run_pod")
+__all__ = ("TAIL_LINES", "PodEnd", "PodRun", "plan_pod", "run_pod")

@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.surroundings import (
     look_around,
     warnings_about,
+    who_deleted,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.trouble import (
     Trouble,
@@ -54,9 +55,7 @@ class PodStart:
 
         def is_there(pod: Object | None) -> bool:
             if pod is None or pod["metadata"].get("uid") != uid:
-                raise BlueprintError(
-                    f"The {self._where} was deleted by somebody before it ran; before that: {last_seen(self._pod)}."
-                )
+                raise BlueprintError(f"The {self._where} was deleted before it ran, {who_deleted(call, self._pod)}.")
             self._pod = pod
             if has_started(pod, self._main) or is_finished(pod):
                 return True

@@ -14,9 +14,16 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.trouble import Trouble
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import FunctionCall
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_objects import PODS
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.trouble import (
+    Trouble,
+    disruptions,
+    last_seen,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.last_state import last_state
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims, pod_identity
 
 #: A node that is only late with its sign of life is back by then, in seconds.
@@ -38,6 +45,15 @@ def warnings_about(client: KubeClient, pod: ObjectView) -> str:
     found = _read(client, f"/api/v1/namespaces/{namespace}/events", {"fieldSelector": selector})
     messages = [str(event.get("message") or "").strip() for event in (found or {}).get("items") or []]
     return messages[-1].rstrip(".") if messages else ""
+
+
+def who_deleted(call: FunctionCall, seen: ObjectView | None) -> str:
+    """In words, what a pod that is gone told last: an eviction is told from somebody's deletion by it."""
+    gone = last_state(call.client, PODS, seen) if seen else None
+    if gone is None:
+        return f"by somebody or by an eviction; before that: {last_seen(seen)}"
+    disrupted = disruptions(gone)
+    return f"by {'; '.join(disrupted)}" if disrupted else f"by somebody; in the end: {last_seen(gone)}"
 
 
 def _node_trouble(client: KubeClient, pod: ObjectView) -> Trouble | None:
@@ -75,4 +91,4 @@ def _read(client: KubeClient, path: str, query: t.Mapping[str, str] | None = Non
         return None
 
 
-__all__ = ("look_around", "warnings_about")
+__all__ = ("look_around", "warnings_about", "who_deleted")

@@ -90,7 +90,7 @@ def why_failed(pod: ObjectView) -> str:
     status = pod.get("status") or {}
     reasons = [_with_message(str(status["reason"]), status)] if status.get("reason") else []
     if not reasons:
-        reasons += _disruptions(pod)
+        reasons += disruptions(pod)
     reasons += [text for text in map(_bad_end, container_statuses(pod)) if text]
     return "; ".join(reasons) or "it says no reason"
 
@@ -102,14 +102,14 @@ def last_seen(pod: ObjectView | None) -> str:
     status = pod.get("status") or {}
     parts = [f"phase {status.get('phase', 'unknown')}"]
     parts += [f"container {each.get('name')} {_words(each.get('state') or {})}" for each in container_statuses(pod)]
-    parts += _disruptions(pod)
+    parts += disruptions(pod)
     found = trouble_of(pod)
     if found is not None and found.kind == "schedule":
         parts.append(found.text)
     return ", ".join(parts)
 
 
-def _disruptions(pod: ObjectView) -> list[str]:
+def disruptions(pod: ObjectView) -> list[str]:
     """What ends a pod from outside: a drain, a taint, a preemption."""
     return [
         _with_message(str(condition.get("reason")), condition)
@@ -152,6 +152,7 @@ def _with_message(reason: str, said: ObjectView) -> str:
 __all__ = (
     "Trouble",
     "container_statuses",
+    "disruptions",
     "has_started",
     "last_seen",
     "state_of",

@@ -38,6 +38,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import (
     CHUNK_SIZE,
     ByteSource,
     IteratorSource,
+    Keeping,
     Listing,
     ObjectInfo,
     StoredObject,
@@ -208,6 +209,14 @@ class LocalStore:
                 f"{counted(len(failed), 'object')} in {self.location.describe} could not be deleted ({shown}).",
                 details={"not_deleted": dict(sorted(failed.items()))},
             )
+
+    def keeping(self) -> Keeping:
+        """What is deleted is gone."""
+        return Keeping()
+
+    def locked(self, key: str) -> str:
+        """Nothing is: file systems have no such thing."""
+        return ""
 
     def unfinished(self, folder: str) -> t.Sequence[Unfinished]:
         found = []

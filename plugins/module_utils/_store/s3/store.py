@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.keys import chec
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.client import make_s3_client
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.deletion import Deletion
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.errors import is_unsupported, store_error
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.keeping import lock_of, read_keeping
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.listing import (
     list_pages,
     list_upload_pages,
@@ -33,6 +34,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import (
     CHUNK_SIZE,
     ByteSource,
     IteratorSource,
+    Keeping,
     Listing,
     ObjectInfo,
     StoredObject,
@@ -55,6 +57,7 @@ class S3Store:
         self._client, self._errors = make_s3_client(location, cancel or CancelToken())
         self._options = _write_options(location)
         self._deletion = Deletion(self._client, location.bucket, self._errors)
+        self._keeping: Keeping | None = None
         self._conditional: bool | None = None
         self._conditional_lock = threading.Lock()
 
@@ -186,6 +189,21 @@ class S3Store:
                 f"{counted(len(failed), 'object')} in {self.location.describe} could not be deleted ({shown}).",
                 details={"not_deleted": dict(sorted(failed.items()))},
             )
+
+    def keeping(self) -> Keeping:
+        if self._keeping is None:
+            with self._calling("look into"):
+                self._keeping = read_keeping(self._client, self.location.bucket, self._errors)
+        return self._keeping
+
+    def locked(self, key: str) -> str:
+        try:
+            with self._calling("read", key):
+                return lock_of(self._client.head_object(Bucket=self.location.bucket, Key=self._full(key)))
+        except StoreError as exc:
+            if exc.not_found:
+                return ""
+            raise
 
     def unfinished(self, folder: str) -> t.Sequence[Unfinished]:
         with self._calling("list the uploads in"):

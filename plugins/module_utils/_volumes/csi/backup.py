@@ -121,9 +121,9 @@ class CsiBackup:
         with self._lock:
             self._taken.update(zip(keys, snapshots, strict=True))
 
-    def spoil(self, keys: t.Sequence[Key], *, where: str) -> None:
+    def spoil(self, keys: t.Sequence[Key], *, why: str) -> None:
         for taken in self._of(keys):
-            taken.fail(f"The lease ran out before the snapshot was cut. {where} was not frozen all the time.")
+            taken.fail(why)
 
     def error_of(self, key: Key) -> str:
         taken = self._taken.get(key)

@@ -87,7 +87,7 @@ class SnapshotRemoval:
         ours = [
             each for each in found if (each["metadata"].get("annotations") or {}).get(LOCATION_ANNOTATION) == location
         ]
-        return [_adopt(each) for each in ours], left
+        return [adopt(each) for each in ours], left
 
     def _all(self, snapshots: t.Sequence[TakenSnapshot], remove: t.Callable[[TakenSnapshot], str]) -> list[str]:
         made = [taken for taken in snapshots if taken.name]
@@ -199,7 +199,8 @@ def is_made_for(spec: SnapshotSpec, snapshot: Object) -> bool:
     )
 
 
-def _adopt(snapshot: Object) -> TakenSnapshot:
+def adopt(snapshot: Object) -> TakenSnapshot:
+    """One that is there already."""
     metadata = snapshot["metadata"]
     claim = str((snapshot["spec"].get("source") or {}).get("persistentVolumeClaimName") or "")
     return TakenSnapshot(
@@ -210,4 +211,4 @@ def _adopt(snapshot: Object) -> TakenSnapshot:
     )
 
 
-__all__ = ("Policy", "SnapshotRemoval", "is_made_for")
+__all__ = ("Policy", "SnapshotRemoval", "adopt", "is_made_for")

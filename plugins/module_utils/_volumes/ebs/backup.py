@@ -119,16 +119,15 @@ class EbsBackup:
             self._taken[key] = found
             self._errors[key] = error
 
-    def spoil(self, keys: t.Sequence[Key], *, where: str) -> None:
+    def spoil(self, keys: t.Sequence[Key], *, why: str) -> None:
         """They are removed at once, and recorded as failed."""
         for key in keys:
             snapshot = self._taken.get(key)
             if snapshot is None or snapshot.failed:
                 continue
             left = self._discard([snapshot])
-            error = "The lease ran out before the snapshot was cut: the volume was not frozen all the time."
             with self._lock:
-                self._errors[key] = " ".join([error, *left])
+                self._errors[key] = " ".join([why, *left])
                 self._taken[key] = dataclasses.replace(snapshot, phase="Failed", snapshot_id="")
 
     def error_of(self, key: Key) -> str:

@@ -154,7 +154,7 @@ class HookPods:
         )
         preflight = Preflight(self.client, ApiObjectReader(self.client), policy=settings.policy)
         blocks = self.blocks(rules, **order)
-        prepared = [([prepare_pod(each, preflight, done.issues) for each in block.pods], block) for block in blocks]
+        prepared = [([prepare_pod(each, preflight, settings) for each in block.pods], block) for block in blocks]
         if together:
             everybody = [entry for entries, _block in prepared for entry in entries]
             prepared = [(everybody, Block([]))]

@@ -80,9 +80,13 @@ class Backups:
         document = {"apiVersion": "cr.kanister.io/v1alpha1", "kind": "Blueprint", "metadata": {"name": "lab"}}
         self._source.write_text(json.dumps({**document, "actions": actions}))
 
-    def start(self, name: str, **hooks: str) -> Started:
+    def start(self, name: str, export: t.Mapping[str, str] | None = None, **hooks: str) -> Started:
         inline = f"{{{{ lookup('ansible.builtin.file', '{self._source}') | from_json }}}}"
-        given = {event: {"blueprint": inline, "action_name": action} for event, action in hooks.items()}
+
+        def references(actions: t.Mapping[str, str]) -> Result:
+            return {event: {"blueprint": inline, "action_name": action} for event, action in actions.items()}
+
+        given = references(hooks) | ({"export": references(export)} if export else {})
         options = {
             "name": name,
             "included_namespaces": [self._namespace],
@@ -91,6 +95,9 @@ class Backups:
             "execution_hooks": given,
         }
         return self._engine.play([{"arkive.k8s.k8s_backup": options}])
+
+    def is_stored(self, name: str) -> bool:
+        return (self._store / "backups" / name / "velero-backup.json").exists()
 
 
 def marks(phases: PhaseLab) -> set[str]:
@@ -143,6 +150,30 @@ def test_killed_between_the_hooks_while_frozen(phases: PhaseLab, pod: str, engin
     again = backups.start("again", pre_hook="freeze", on_success="thaw", on_failure="thaw")
     assert again.end(90) == 0, again.stdout
     writes(phases)
+
+
+def test_hooks_of_an_export_run_once_the_backup_is_stored(phases: PhaseLab, engine: Engine, tmp_path: Path) -> None:
+    actions = {
+        "own": {"phases": [mark("own")]},
+        "export": {"phases": [task("export", "sleep 3")]},
+        "exported": {"phases": [mark("exported")]},
+        "fails": {"phases": [task("fails", "exit 3")]},
+        "not-exported": {"phases": [mark("not-exported")]},
+    }
+    backups = Backups(engine, phases.namespace, tmp_path, actions)
+    hooks = {"pre_hook": "export", "on_success": "exported", "on_failure": "not-exported"}
+    run = backups.start("moved", export=hooks, on_success="own")
+    phases.await_running()
+    assert backups.is_stored("moved")
+    assert "own" in marks(phases)
+    assert run.end(90) == 0, run.stdout
+    assert {"own", "exported"} <= marks(phases)
+    for name in ("own", "exported"):
+        phases.kubectl("delete", "configmap", name)
+    failed = backups.start("kept", export=hooks, on_success="fails")
+    assert failed.end(90) != 0
+    assert backups.is_stored("kept")
+    assert not {"exported", "not-exported"} & marks(phases)
 
 
 @pytest.mark.parametrize("event", ["pre_hook", "on_success"])

@@ -16,10 +16,12 @@ from phase_lab import PhaseLab, shell, sleeping_pod
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.freezes import BlueprintFreezes
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.freezes import BlueprintFreezes, as_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function_table import load_function
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import plan_hook
 
 FREEZE, THAW = ["fsfreeze", "--freeze", "/data"], ["fsfreeze", "--unfreeze", "/data"]
 
@@ -109,6 +111,23 @@ def test_thawed_by_another_run(phases: PhaseLab, freezes: BlueprintFreezes, pod:
     assert [(record.thawed_by, record.consistent) for record in freezes.records] == [("someone else", False)]
     assert re.search("thawed by another run|another run thawed it", error)
     assert not marks(phases, pod)
+    assert not is_frozen(phases)
+
+
+def test_check_mode_knows_who_holds_it(phases: PhaseLab, freezes: BlueprintFreezes, pod: str) -> None:
+    """In the words of a run that meets it, whether a phase or a hook of the pod would freeze."""
+    run(phases, freezes, pod, FREEZE)
+    call = phases.call("KubeExec", {"namespace": phases.namespace, "pod": pod, "command": FREEZE})
+    words = r"/data in container main of pod .* is already frozen by someone else; it is left alone: run \w+ holds it"
+    with pytest.raises(BlueprintError, match=words):
+        load_function("KubeExec").plan(call)
+    found = phases.client.get(f"/api/v1/namespaces/{phases.namespace}/pods/{pod}")
+    hook = as_hook("freeze", "pre", "main", FREEZE, 30.0)
+    assert re.match(words, plan_hook(found, hook, client=phases.client, policy=FreezePolicy())["refused"])
+    with pytest.raises(BlueprintError, match=words):
+        run(phases, BlueprintFreezes(ClusterRun(client=phases.client, run_id="other"), FreezePolicy()), pod, FREEZE)
+    run(phases, freezes, pod, THAW)
+    load_function("KubeExec").plan(call)
     assert not is_frozen(phases)
 
 

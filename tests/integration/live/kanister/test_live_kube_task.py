@@ -81,7 +81,7 @@ def test_a_node_that_is_not_there(phases: PhaseLab) -> None:
 
 
 def test_no_such_service_account(phases: PhaseLab) -> None:
-    with pytest.raises(BlueprintError, match='serviceaccount "nobody" not found') as caught:
+    with pytest.raises(BlueprintError, match=r"ServiceAccount .*/nobody is not there") as caught:
         phases.task(":", arguments={"podOverride": {"serviceAccountName": "nobody"}})
     assert "hook_service_account" in str(caught.value.hint)
 
@@ -121,6 +121,26 @@ def test_evicted(phases: PhaseLab, client: KubeClient) -> None:
     assert "pod" in caught.value.message
 
 
+def test_evicted_by_the_kubelet(phases: PhaseLab) -> None:
+    """Pressure that the kubelet answers itself: the pod writes more than its limit of the node's disk."""
+    override = {"containers": [{"name": "container", "resources": {"limits": {"ephemeral-storage": "4Mi"}}}]}
+    with pytest.raises(BlueprintError, match=r"failed: Evicted: .*ephemeral.*4Mi") as caught:
+        phases.task(
+            "dd if=/dev/zero of=/file bs=1M count=24; sync; echo full; sleep 600", arguments={"podOverride": override}
+        )
+    assert "The last that it printed" in caught.value.message
+
+
+def test_the_node_is_cordoned(phases: PhaseLab) -> None:
+    node = phases.client.get("/api/v1/nodes")["items"][0]["metadata"]["name"]
+    phases.kubectl("cordon", node)
+    try:
+        with pytest.raises(BlueprintError, match=r"did not start within 6 s; .*1 node\(s\) were unschedulable"):
+            phases.task(":", seconds=6.0)
+    finally:
+        phases.kubectl("uncordon", node)
+
+
 def test_the_node_has_no_room(phases: PhaseLab) -> None:
     """Sent to the node past the scheduler: the kubelet itself refuses it."""
     node = phases.client.get("/api/v1/nodes")["items"][0]["metadata"]["name"]
@@ -135,7 +155,7 @@ def test_deleted_by_somebody(phases: PhaseLab) -> None:
         target=lambda: phases.kubectl("delete", "pod", phases.await_running(), "--grace-period=0", "--force")
     )
     thread.start()
-    with pytest.raises(BlueprintError, match="was deleted while it ran, by somebody or by an eviction"):
+    with pytest.raises(BlueprintError, match="was deleted while it ran, by somebody; in the end: phase"):
         phases.task("sleep 600")
     thread.join()
 

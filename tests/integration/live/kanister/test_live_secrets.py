@@ -20,6 +20,7 @@ from phase_lab import IMAGE, PhaseLab, output, shell
 
 CANARY = 'hunter2 "c4nary" $x/&'
 READ = "{{ .Phases.use.Secrets.login.Data.password | toString }}"
+UPPER = READ.replace("toString", "toString | upper")
 
 
 def forms() -> set[str]:
@@ -28,6 +29,7 @@ def forms() -> set[str]:
     return {
         "c4nary",
         CANARY.upper(),
+        "C4NARY",
         encoded,
         encoded[8:20],
         urllib.parse.quote(CANARY),
@@ -42,17 +44,19 @@ def blueprint(namespace: str) -> dict[str, t.Any]:
             "echo plain $0",
             "echo -n $0 | base64",
             "echo error $0 >&2",
+            # As the template has changed it.
+            'echo changed "$1"',
             'printf \'###Phase-output###: {"key":"again","value":"%s"}\\n\' "$(echo -n $0 | base64)"',
             output("fine", "known"),
         )
     )
-    arguments = {"namespace": namespace, "image": IMAGE, "command": [*shell(script.replace("$0", '"$0"')), READ]}
+    arguments = {"namespace": namespace, "image": IMAGE, "command": [*shell(script.replace("$0", '"$0"')), READ, UPPER]}
     use = {"func": "KubeTask", "name": "use", "objects": {"login": reference}, "args": arguments}
     failing = {**use, "args": {**arguments, "command": [*shell('echo "$0"; exit 3'), READ]}}
     again = "{{ .Phases.use.Output.again }}"
     values = {
         "again": again,
-        "upper": READ.replace("toString", "toString | upper"),
+        "upper": UPPER,
         "fine": "{{ .Phases.use.Output.fine }}",
     }
     return {

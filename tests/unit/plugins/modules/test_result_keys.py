@@ -19,10 +19,11 @@ import yaml
 from ansible_collections.arkive.k8s.plugins.module_utils._access.answer import AccessAnswer
 from ansible_collections.arkive.k8s.plugins.module_utils._access.lacking import LackingRight
 from ansible_collections.arkive.k8s.plugins.module_utils._access.roles import Account, AccountRights
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible import result_keys
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible import hold_task, result_keys
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog import delete as catalog_delete
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import DeletedBackup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import HeldBackup, Hold
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import BackupListing
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
@@ -46,6 +47,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.o
     OperationsOutcome,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.types_task import TypesOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prunable import Prunable
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import (
+    Leftover,
+    PrunedBackup,
+    PruneOutcome,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_plan import Verdict
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_request import ScheduleOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_request import Remark, SyncOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._proof import verify
@@ -69,6 +77,7 @@ from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_backup,
     k8s_backup_diff,
     k8s_backup_info,
+    k8s_backup_prune,
     k8s_backup_schedule,
     k8s_backup_sync,
     k8s_backup_verify,
@@ -133,6 +142,27 @@ def _deleted_backup() -> DeletedBackup:
     )
 
 
+def _held_backup() -> HeldBackup:
+    return HeldBackup(
+        location=CANARY,
+        changed=True,
+        backup={"metadata": {"name": CANARY}},
+        before=None,
+        after=Hold(CANARY, CANARY, CANARY),
+        warnings=(CANARY,),
+    )
+
+
+def _pruned() -> PruneOutcome:
+    verdict = Verdict(Prunable(name=CANARY, schedule=CANARY, phase=CANARY, hold=Hold(CANARY)), False, (CANARY,))
+    return PruneOutcome(
+        location=CANARY,
+        backups=(PrunedBackup(verdict=verdict, state="kept"),),
+        leftovers=(Leftover(kind="restore", name=CANARY, message=CANARY),),
+        warnings=(CANARY,),
+    )
+
+
 def _access() -> AccessAnswer:
     need = Need("list", CANARY, CANARY, namespace=CANARY)
     return AccessAnswer(
@@ -177,6 +207,8 @@ SET = {"name": "s", "namespace": "shop", **AUTH}
 LOADED_LATE: dict[str, t.Any] = {
     "list_snapshots": csi_listing,
     "delete_backup": catalog_delete,
+    "hold_backup": hold_task,
+    "release_backup": hold_task,
     "tick": schedule_run,
     "check_schedule": schedule_check,
     "sync_backups": sync_run,
@@ -192,6 +224,13 @@ CASES = {
     "backup absent": Case(
         k8s_backup, ("delete_backup",), _deleted_backup, {"name": "b", "state": "absent", **AUTH}, location=True
     ),
+    "backup held": Case(
+        k8s_backup, ("hold_backup",), _held_backup, {"name": "b", "state": "held", **AUTH}, location=True
+    ),
+    "backup released": Case(
+        k8s_backup, ("release_backup",), _held_backup, {"name": "b", "state": "released", **AUTH}, location=True
+    ),
+    "backup_prune": Case(k8s_backup_prune, ("prune",), _pruned, {"keep_last": 3, **AUTH}, location=True),
     "backup_schedule": Case(
         k8s_backup_schedule,
         ("tick",),

@@ -19,6 +19,7 @@ class Record:
     items = {"pods": 2}
     hooks = [{"pod": "db-0"}]
     freezes = [{"path": "/data"}]
+    quiesces = [{"pod": "db-0", "kind": "postgresql"}]
 
 
 class OneBackup:

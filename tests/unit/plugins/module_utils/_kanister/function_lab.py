@@ -97,7 +97,7 @@ class FunctionLab:
                 run=self.run,
                 parameters=parameters,
                 render=more.pop("render", lambda value: value),
-                pods=PodDefaults(namespace=NAMESPACE),
+                pods=more.pop("pods", PodDefaults(namespace=NAMESPACE)),
                 **more,
             ),
             place=PhasePlace(blueprint="shop-hooks", action="before", phase="one", function=function),

@@ -173,6 +173,16 @@ def test_a_secret_is_used_and_not_shown(lab: FunctionLab, function: Scripted) ->
     assert outcome.to_return(show_secrets=True)["phases"][0]["output"] == {"echoed": "correct-horse"}
 
 
+def test_a_secret_that_a_template_changes_is_masked_in_what_is_printed(lab: FunctionLab) -> None:
+    """The pod prints what it was given, which no Secret of the cluster has in that form."""
+    lab.node.prints = ["+ login CORRECT-HORSE", "+ quoted correct-h", "fine"]
+    words = "{{ .Phases.one.Secrets.login.Data.password | toString | %s }}"
+    given = secret(lab, password="correct-horse")
+    action = {"phases": [phase("one", "sh", words % "upper", words % "trunc 9", **given)]}
+    assert run(lab, action).state == "complete"
+    assert lab.logged[-3:] == [f"+ login {MASK}", f"+ quoted {MASK}", "fine"]
+
+
 def test_a_short_secret_hides_all_that_comes_out(lab: FunctionLab, function: Scripted) -> None:
     given = secret(lab, pin="4711")
     action = {"phases": [phase("one", "give", "n={{ .Phases.one.Secrets.login.Data.pin | toString }}", **given)]}
@@ -213,6 +223,70 @@ def test_a_plan_fails_where_the_run_would(lab: FunctionLab, function: Scripted) 
         plan_action(lab.run, request({"phases": [phase("one", "give", "{{ .Options.none }}")]}), SecretMask())
 
 
+LATER = "known when an earlier phase has given its output"
+
+
+def planned(lab: FunctionLab, *phases: dict[str, t.Any], **more: t.Any) -> list[str]:
+    return [each.does for each in plan_action(lab.run, request({"phases": list(phases), **more}), SecretMask())]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ .Phases.one.Output.a }}",
+        '{{ index .Phases.one.Output "a" }}',
+        "{{ if .Phases.one.Output }}yes{{ end }}",
+        "{{ range $k, $v := .Phases.one.Output }}{{ $k }}{{ end }}",
+        "{{ toJson .Phases.one.Output }}",
+        "{{ .Phases.one.Output }}",
+        '{{ hasKey .Phases.one.Output "a" }}',
+        "{{ len .Phases.one.Output }}",
+    ],
+)
+def test_what_reads_an_output_is_known_later(lab: FunctionLab, function: Scripted, text: str) -> None:
+    assert planned(lab, phase("one", "give", "a=b"), phase("two", "give", text)) == ["give a=b", LATER]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("{{ .Phases.one.Output.a }}", "{{ .Deployment.Name }}"),
+        ("{{ .Deployment.Name }}{{ .Phases.one.Output.a }}",),
+        ("{{ .Phases.one.Secrets.login.Data.password }}",),
+        ("{{ .Phases.none.Output.a }}",),
+        ("{{ .Phases.two.Secrets.login.Data.password }}",),
+    ],
+)
+def test_what_fails_whatever_an_output_is_fails_the_plan(
+    lab: FunctionLab, function: Scripted, words: tuple[str, ...]
+) -> None:
+    """That a template names phases is no reason to leave its errors for the run."""
+    with pytest.raises(BlueprintError, match=r"Phase two \(KubeTask\) would fail"):
+        planned(lab, phase("one", "give", "a=b"), phase("two", "give", *words))
+
+
+def test_secrets_of_an_earlier_phase_are_known_in_a_plan(lab: FunctionLab, function: Scripted) -> None:
+    given = secret(lab, user="postgres-admin")
+    text = "{{ .Phases.one.Secrets.login.Data.user | toString }}"
+    assert planned(lab, phase("one", "give", **given), phase("two", "give", text)) == ["give", MASK]
+
+
+def test_what_an_earlier_phase_names_may_come_from_it(lab: FunctionLab, function: Scripted) -> None:
+    objects = {"objects": {"login": {"kind": "Secret", "name": "made-login", "namespace": NAMESPACE}}}
+    two = phase("two", "give", "{{ .Phases.two.Secrets.login.Data.password | toString }}", **objects)
+    assert planned(lab, phase("one", "kubectl create secret generic made-login"), two)[1] == (
+        "known when an earlier phase has made made-login"
+    )
+    with pytest.raises(BlueprintError, match="made-login, which phase two refers to as login, is not there"):
+        planned(lab, phase("one", "give"), two)
+
+
+def test_the_deferred_phase_of_a_plan_has_a_place_of_its_own(lab: FunctionLab, function: Scripted) -> None:
+    given = secret(lab, user="postgres-admin")
+    own = phase("clean", "give", "{{ .DeferPhase.Secrets.login.Data.user | toString }}", **given)
+    assert planned(lab, phase("one", "give"), deferPhase=own) == ["give", MASK]
+
+
 def test_a_secret_that_is_cut_is_masked_before(lab: FunctionLab) -> None:
     """What an error quotes of a line is short, and may end in the middle of a secret."""
     canary = "hunter2-canary"
@@ -236,6 +310,7 @@ def test_a_secret_in_what_a_plan_says_is_masked(lab: FunctionLab) -> None:
         "command": ["ls"],
     }
     one = {"func": "KubeExec", "name": "one", "args": given, **secret(lab, password=canary)}
+    lab.api.add("pods", canary, NAMESPACE, spec={"containers": [{"name": "main"}]})
     [planned] = plan_action(lab.run, request({"phases": [one]}), SecretMask())
     assert canary not in str(planned.to_return())
 

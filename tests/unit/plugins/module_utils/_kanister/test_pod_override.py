@@ -13,7 +13,6 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.pod_override import (
-    merge_overrides,
     misplaced_fields,
     override_pod_spec,
 )
@@ -145,17 +144,6 @@ def test_merged(before: dict[str, t.Any], override: dict[str, t.Any], expected: 
     given = copy.deepcopy((before, override))
     assert override_pod_spec(before, override) == expected
     assert (before, override) == given
-
-
-def test_that_of_the_action_has_the_last_word() -> None:
-    of_blueprint = {"serviceAccountName": "a", "volumes": [{"name": "v", "emptyDir": {}}], "hostNetwork": True}
-    of_action = {"serviceAccountName": "b", "volumes": [{"name": "w", "emptyDir": {}}]}
-    assert merge_overrides(of_blueprint, of_action) == {
-        "serviceAccountName": "b",
-        "volumes": [{"name": "w", "emptyDir": {}}, {"name": "v", "emptyDir": {}}],
-        "hostNetwork": True,
-    }
-    assert merge_overrides(of_blueprint, {}) == of_blueprint
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,13 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.blueprint_task import validate_blueprints
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import ReadBlueprint, read_blueprints
 
-#: Blueprints as the world writes them: each of these can be carried out.
-USUAL = sorted(Path(__file__).with_name("blueprints").glob("*.yml"))
-EXAMPLES = Path(__file__).parents[5] / "examples" / "blueprints"
+ROOT = Path(__file__).parents[5]
+#: Blueprints as the world writes them: each of these can be carried out. The latter ones are, by the live tests.
+USUAL = [
+    *sorted(Path(__file__).with_name("blueprints").glob("*.yml")),
+    *sorted((ROOT / "tests/integration/live/kanister/blueprints").glob("*.yml")),
+]
+EXAMPLES = ROOT / "examples" / "blueprints"
 
 
 def read(path: Path) -> list[ReadBlueprint]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import typing as t
 
 import pytest
@@ -12,7 +13,9 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.mark import Mark
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import plan_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan, Preflight
@@ -162,8 +165,7 @@ def test_allow_shared_freeze_overrides_the_guard(cluster: t.Any) -> None:
 
 
 def planned(cluster: t.Any, hook: Hook, *, pod: t.Any = None, **policy: t.Any) -> dict[str, t.Any]:
-    reader = ApiObjectReader(cluster.client)
-    return plan_hook(pod or cluster.add_pod("db-0"), hook, reader=reader, policy=FreezePolicy(**policy))
+    return plan_hook(pod or cluster.add_pod("db-0"), hook, client=cluster.client, policy=FreezePolicy(**policy))
 
 
 def test_plan_hook(cluster: t.Any) -> None:
@@ -195,6 +197,26 @@ def test_plan_hook(cluster: t.Any) -> None:
 def test_plan_hook_refusals(cluster: t.Any, hook: Hook, volumes: t.Any, refused: str) -> None:
     pod = cluster.add_pod("db-0", **({"spec": {"volumes": volumes}} if volumes else {}))
     assert refused in planned(cluster, hook, pod=pod)["refused"]
+
+
+@pytest.mark.parametrize("policy", [{}, {"allow_shared_freeze": True}])
+@pytest.mark.parametrize(
+    ("mark", "held"),
+    [
+        pytest.param({}, True, id="a-live-run"),
+        pytest.param({"claim": "shop/other"}, False, id="of-another-claim"),
+        pytest.param({"until": utc_now() - dt.timedelta(hours=1)}, False, id="a-dead-run"),
+    ],
+)
+def test_plan_hook_knows_who_holds_it(cluster: t.Any, mark: dict[str, t.Any], held: bool, policy: t.Any) -> None:
+    given = {"until": utc_now() + dt.timedelta(hours=1), "claim": "shop/data", "lease_id": "00ff00ff00ff00ff"} | mark
+    entry = Mark(run="run2", namespace="shop", pod="db-0", container="db", path="/data", node="node-1", **given)
+    pod = cluster.add_pod("db-0")
+    cluster.claim()["metadata"]["annotations"] = {FROZEN_ANNOTATION: json.dumps([entry.to_json()])}
+    refused = planned(cluster, hook_of(), pod=pod, **policy)["refused"]
+    words = "/data in container db of pod shop/db-0 is already frozen by someone else; it is left alone: run run2 holds"
+    assert refused.startswith(words) is held
+    assert bool(refused) is held
 
 
 def test_plan_hook_where_the_guard_is_off(cluster: t.Any) -> None:

@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.location import 
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import (
     ByteSource,
     IteratorSource,
+    Keeping,
     Listing,
     ObjectInfo,
     Store,
@@ -117,6 +118,12 @@ class AtticStore:
     def delete_many(self, keys: t.Iterable[str]) -> None:
         for key in keys:
             self._objects.pop(self._full(key), None)
+
+    def keeping(self) -> Keeping:
+        return Keeping()
+
+    def locked(self, key: str) -> str:
+        return ""
 
     def unfinished(self, folder: str) -> t.Sequence[Unfinished]:
         return []

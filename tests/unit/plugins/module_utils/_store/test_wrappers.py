@@ -21,7 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location i
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._store.read_only import ReadOnlyStore
 from ansible_collections.arkive.k8s.plugins.module_utils._store.retrying import RetryingStore
-from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Keeping, Store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.wrapper import StoreWrapper
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.contract import (
     StoreContract,
@@ -39,6 +39,8 @@ READS: dict[str, tuple[t.Callable[[Store], t.Any], t.Any]] = {
     "exists": (lambda store: store.exists(KEY), True),
     "size": (lambda store: store.size(KEY), 4),
     "list": (lambda store: [info.key for info in store.list("backups/").objects], [KEY]),
+    "keeping": (lambda store: store.keeping(), Keeping()),
+    "locked": (lambda store: store.locked(KEY), ""),
     "unfinished": (lambda store: store.unfinished(""), []),
 }
 WRITES: dict[str, tuple[t.Callable[[Store], t.Any], t.Any]] = {

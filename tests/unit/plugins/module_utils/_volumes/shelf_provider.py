@@ -76,7 +76,7 @@ class ShelfBackup:
             SHELF[handle] = str((self._plans[key].claim.volume or {})["spec"]["hostPath"]["path"])
             self._taken[key] = handle
 
-    def spoil(self, keys: t.Sequence[Key], *, where: str) -> None:
+    def spoil(self, keys: t.Sequence[Key], *, why: str) -> None:
         pass
 
     def error_of(self, key: Key) -> str:

@@ -188,8 +188,17 @@ def test_all_cancelled(lab: FunctionLab, containers: Containers) -> None:
 
 
 def test_plans(lab: FunctionLab, containers: Containers) -> None:
-    assert KubeExec().plan(lab.call("KubeExec", ONE)).pods == ("web-0",)
-    assert KubeExecAll().plan(lab.call("KubeExecAll", ALL)).pods == ("web-0", "web-1")
+    for name in ("web-0", "web-1"):
+        lab.api.add("pods", name, NAMESPACE, spec={"containers": [{"name": "app"}, {"name": "side"}]})
+    one, every = {**ONE, "container": "app"}, ALL
+    assert KubeExec().plan(lab.call("KubeExec", one)).pods == ("web-0",)
+    assert KubeExecAll().plan(lab.call("KubeExecAll", every)).pods == ("web-0", "web-1")
+    with pytest.raises(BlueprintError, match="has 2 containers"):
+        KubeExec().plan(lab.call("KubeExec", ONE))
+    with pytest.raises(BlueprintError, match="Pod shop/gone cannot be read"):
+        KubeExecAll().plan(lab.call("KubeExecAll", {**ALL, "pods": "web-0 gone"}))
+    lab.api.denied = {("get", "pods")}
+    assert KubeExec().plan(lab.call("KubeExec", one)).pods == ("web-0",)
     assert not containers.seen
 
 

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import PodDefaults
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.functions.kube_task import KubeTask
 from ansible_collections.arkive.k8s.plugins.module_utils._kube import pod_logs
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -108,9 +109,57 @@ def test_owner(lab: FunctionLab, subject: Object, owned: bool) -> None:
 
 
 def test_service_account(lab: FunctionLab) -> None:
+    lab.api.add("serviceaccounts", "own", namespace=NAMESPACE)
     call = lab.call("KubeTask", {**TASK, "podOverride": {"serviceAccountName": "own"}})
     KubeTask().run(call)
     assert lab.node.made[0]["spec"]["serviceAccountName"] == "own"
+
+
+KASTEN = {**TASK, "namespace": "kasten-io", "podOverride": {"serviceAccountName": "k10-k10"}}
+
+
+def test_what_is_named_of_a_kasten_that_is_not_there_has_a_stand_in(lab: FunctionLab) -> None:
+    """Public blueprints name its namespace and its account, and run unchanged where neither is."""
+    pods = PodDefaults(namespace=NAMESPACE, service_account="hooks", kasten_namespace="kasten-io")
+    run(lab, KASTEN, pods=pods)
+    [made] = lab.node.made
+    assert (made["metadata"]["namespace"], made["spec"]["serviceAccountName"]) == (NAMESPACE, "hooks")
+    assert [warning.split(" of ")[-1] for warning in lab.warnings] == [
+        "blueprint shop-hooks is in namespace shop, as the cluster has no namespace kasten-io.",
+        "blueprint shop-hooks runs as ServiceAccount hooks, as namespace shop has no k10-k10.",
+    ]
+
+
+def test_kasten_is_used_where_it_is_there(lab: FunctionLab) -> None:
+    lab.api.add("namespaces", "kasten-io")
+    lab.api.add("serviceaccounts", "k10-k10", namespace="kasten-io")
+    pods = PodDefaults(namespace=NAMESPACE, service_account="hooks", kasten_namespace="kasten-io")
+    run(lab, KASTEN, pods=pods)
+    [made] = lab.node.made
+    assert (made["metadata"]["namespace"], made["spec"]["serviceAccountName"]) == ("kasten-io", "k10-k10")
+    assert lab.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "hint"),
+    [
+        ({"namespace": "sohp"}, "namespace sohp is not there", "hook_default_namespace"),
+        (
+            {"podOverride": {"serviceAccountName": "own"}},
+            "ServiceAccount shop/own is not there",
+            "hook_service_account",
+        ),
+    ],
+)
+def test_what_is_not_there_is_told_by_a_plan_as_well(
+    lab: FunctionLab, arguments: dict[str, t.Any], said: str, hint: str
+) -> None:
+    pods = PodDefaults(namespace=NAMESPACE, kasten_namespace="kasten-io")
+    for do in (KubeTask().plan, KubeTask().run):
+        with pytest.raises(BlueprintError, match=said) as caught:
+            do(lab.call("KubeTask", {**TASK, **arguments}, pods=pods))
+        assert hint in str(caught.value.hint)
+    assert lab.node.made == []
 
 
 STATUSES = [
@@ -249,7 +298,7 @@ def test_refused_pods(lab: FunctionLab, said: str, hint: str) -> None:
 
 def test_no_such_namespace(lab: FunctionLab) -> None:
     error = failure(lab, {**TASK, "namespace": "nowhere"})
-    assert 'namespaces "nowhere" not found' in error.message
+    assert "namespace nowhere is not there" in error.message
     assert "hook_default_namespace" in str(error.hint)
 
 
@@ -310,7 +359,7 @@ def test_deleted_by_somebody(lab: FunctionLab) -> None:
 
     thread = threading.Thread(target=delete)
     thread.start()
-    with pytest.raises(BlueprintError, match="was deleted by somebody before it ran; before that: phase Pending"):
+    with pytest.raises(BlueprintError, match="was deleted before it ran, by somebody; in the end: phase Pending"):
         run(lab)
     thread.join()
 

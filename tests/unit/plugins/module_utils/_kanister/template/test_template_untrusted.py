@@ -126,6 +126,22 @@ def test_what_looks_at_a_secret_is_tainted_as_a_whole(template: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("template", "secrets"),
+    [
+        ("{{ .Phases.first.Output.token | upper }} {{ print `n` }}", (CANARY.upper(),)),
+        ("{{ $p := .Phases.first.Output.token | quote }}{{ print `n` }}{{ $p }}", (f'"{CANARY}"',)),
+        ("{{ with .Phases.first.Output.token | upper }}{{ . }}{{ end }}", (CANARY.upper(),)),
+        ("{{ range list .Phases.first.Output.token }}{{ . | upper }}{{ end }}", (CANARY.upper(),)),
+        ('{{ define "t" }}{{ lower . }}{{ end }}{{ template "t" .Phases.first.Output.token }}', (CANARY.lower(),)),
+        ('{{ $p := "" }}{{ $p = .Phases.first.Output.token | trunc 8 }}{{ $p }}', (CANARY[:8],)),
+        ("{{ if .Phases.first.Output.token }}{{ print `n` }}{{ end }}", ()),
+    ],
+)
+def test_what_was_made_of_a_secret_is_known(template: str, secrets: tuple[str, ...]) -> None:
+    assert render(template).secrets == secrets
+
+
+@pytest.mark.parametrize(
     "template",
     [
         "{{ fail .Phases.first.Output.token }}",

@@ -1,0 +1,213 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One database, held while snapshots are cut: opened, armed, locked, kept alive, released, with the proof of it.
+
+Three things let go of it when nobody does: the end of its client's stdin, when this process dies; the server's own
+limit for a session that is silent, when the network is; and the limit up to which it is kept alive.
+"""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError, SessionLost
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import DatabaseKind, HoldOrder
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.record import EndedBy, QuiesceRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.session import (
+    DatabaseSession,
+    Stream,
+    require_answer,
+)
+
+#: A client that starts, and its server, answer within this.
+_HELLO_SECONDS = 20.0
+#: A sign of life is due this often at least: the stream is watched by it too.
+_LONGEST_PULSE_SECONDS = 15.0
+_SHORTEST_PULSE_SECONDS = 0.2
+#: Beyond what the server itself allows for a statement.
+_MARGIN_SECONDS = 5.0
+_UNDO_SECONDS = 5.0
+
+
+class Container(t.Protocol):
+    """The container with the client."""
+
+    def open(self, argv: t.Sequence[str]) -> Stream:
+        """Start a client. Raises ``ClientMissing`` where the container cannot run it, or a ``KubeError``."""
+
+    def real_path(self, path: str) -> str:
+        """As ``Server`` has it."""
+
+    def flush(self, path: str) -> bool:
+        """As ``Server`` has it."""
+
+    def check_places(self, places: t.Mapping[str, str], *, unwritten: str = "") -> None:
+        """As ``Server`` has it."""
+
+
+class ClientMissing(DatabaseError):
+    """The container has no such program, and nothing was started."""
+
+
+class HeldDatabase:
+    """``begin`` once; where it is ``held`` after that, ``end`` once. ``record`` says what happened. Thread-safe."""
+
+    def __init__(self, kind: DatabaseKind, order: HoldOrder, container: Container, record: QuiesceRecord) -> None:
+        self.record = record
+        self._kind = kind
+        self._order = order
+        self._container = container
+        self._hold = kind.hold(order)
+        record.known = self._hold.known
+        self._session: DatabaseSession | None = None
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._keeper: threading.Thread | None = None
+        self._held_at = 0.0
+        self._lost: SessionLost | None = None
+
+    @property
+    def held(self) -> bool:
+        """It is, or may be, held by us."""
+        return self._session is not None
+
+    @property
+    def held_since(self) -> float | None:
+        """By the monotonic clock."""
+        return self._held_at if self.held and self._held_at else None
+
+    def begin(self, cancel: CancelToken) -> None:
+        """Hold it. Raises an ``ArkiveError``; then nothing is held."""
+        try:
+            self._session = self._open(cancel)
+            self._hold.begin(_Asking(self._session, self._container, self._begin_seconds, cancel))
+        except BaseException as exc:
+            session, self._session = self._session, None
+            if session is not None:
+                with contextlib.suppress(ArkiveError):
+                    self._hold.undo(_Asking(session, self._container, _UNDO_SECONDS, CancelToken()))
+                # Not in good order: a statement may still run, and must not be waited for.
+                session.abort()
+            if isinstance(exc, ArkiveError):
+                self.record.error = exc.sentence
+            raise
+        self._held_at = time.monotonic()
+        self.record.started = utc_now()
+        self._keeper = threading.Thread(target=self._keep, name="arkive-database", daemon=True)
+        self._keeper.start()
+
+    def end(self) -> None:
+        """Let go of it, whatever happened. ``record.consistent`` tells whether it was held until now."""
+        self._stopped.set()
+        with self._lock:
+            session, self._session = self._session, None
+            if session is None:
+                return
+            record = self.record
+            try:
+                if self._lost is not None:
+                    raise self._lost
+                self._hold.end(_Asking(session, self._container, self._release_seconds, CancelToken()))
+                record.consistent, record.ended_by = True, "release"
+            except SessionLost as exc:
+                record.ended_by = self._ended_by(exc)
+                record.error = self._lost_sentence(exc)
+            except ArkiveError as exc:
+                record.ended_by = "release"
+                record.error = f"{record.where} was not held until the snapshot was cut: {exc.sentence}"
+            finally:
+                record.ended = utc_now()
+                session.close()
+
+    @property
+    def _begin_seconds(self) -> float:
+        return self._order.longest_seconds + _MARGIN_SECONDS
+
+    @property
+    def _release_seconds(self) -> float:
+        return self._order.lease_seconds + _MARGIN_SECONDS
+
+    def _open(self, cancel: CancelToken) -> DatabaseSession:
+        missing: ClientMissing | None = None
+        for argv in self._kind.clients(self._order):
+            try:
+                stream = self._container.open(argv)
+            except ClientMissing as exc:
+                missing = missing or exc
+                continue
+            session = DatabaseSession(stream, self._kind, where=self.record.where)
+            try:
+                require_answer(session, seconds=_HELLO_SECONDS, cancel=cancel)
+            except BaseException:
+                session.abort()
+                raise
+            return session
+        raise missing or DatabaseError(f"There is no client for {self.record.where}.")
+
+    def _keep(self) -> None:
+        """Signs of life, until the release, the loss of the session, or ``longest_seconds``."""
+        order = self._order
+        pause = max(_SHORTEST_PULSE_SECONDS, min(_LONGEST_PULSE_SECONDS, order.lease_seconds / 3))
+        while not self._stopped.wait(pause):
+            if time.monotonic() - self._held_at >= order.longest_seconds:
+                return
+            with self._lock:
+                if self._session is None or self._stopped.is_set():
+                    return
+                asking = _Asking(self._session, self._container, order.lease_seconds, CancelToken())
+                try:
+                    self._hold.keep(asking)
+                except SessionLost as exc:
+                    self._lost = exc
+                    return
+                except ArkiveError:
+                    # The session is there, and says at the release what it thinks of that.
+                    continue
+
+    def _ended_by(self, exc: SessionLost) -> EndedBy:
+        found = self._kind.ended_by(exc.said)
+        return t.cast("EndedBy", found) if found else "connection"
+
+    def _lost_sentence(self, exc: SessionLost) -> str:
+        if self.record.ended_by == "lease":
+            return f"The lease on {self.record.where} ran out before its release: it was not held all the time."
+        return f"{self.record.where} was not held until the snapshot was cut. {exc.message}"
+
+
+class _Asking:
+    """A session with the time that each statement has."""
+
+    def __init__(self, session: DatabaseSession, container: Container, seconds: float, cancel: CancelToken) -> None:
+        self._session = session
+        self._container = container
+        self._seconds = seconds
+        self._cancel = cancel
+
+    def ask(self, statement: str) -> list[list[str]]:
+        return self._session.ask(statement, seconds=self._seconds, cancel=self._cancel)
+
+    def wait(self, seconds: float) -> None:
+        if self._cancel.wait(seconds):
+            self._cancel.check()
+
+    def real_path(self, path: str) -> str:
+        return self._container.real_path(path)
+
+    def flush(self, path: str) -> bool:
+        return self._container.flush(path)
+
+    def check_places(self, places: t.Mapping[str, str], *, unwritten: str = "") -> None:
+        self._container.check_places(places, unwritten=unwritten)
+
+
+__all__ = ("ClientMissing", "Container", "HeldDatabase")

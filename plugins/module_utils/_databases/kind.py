@@ -1,0 +1,115 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a kind of database is asked, and in which order. It knows no cluster: statements go out, answers come in."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+Mode: t.TypeAlias = str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class HoldOrder:
+    """How one database is to be held. ``mode``: one of the kind's. ``user`` empty: the one that the container knows.
+
+    ``label``: by which the server's administrator finds us. ``lease_seconds``: how long it may be held without a word
+    from us. ``longest_seconds``: how long a statement may take before something is held.
+    ``require_lease``: a server that cannot let go by itself is not held.
+    """
+
+    mode: Mode
+    container: str
+    label: str
+    user: str = ""
+    lease_seconds: float = 60.0
+    longest_seconds: float = 300.0
+    require_lease: bool = False
+
+
+class Server(t.Protocol):
+    """The server at the other end of one session."""
+
+    def ask(self, statement: str) -> list[list[str]]:
+        """The rows of its answer. Raises ``StatementRefused`` and ``SessionLost``."""
+
+    def real_path(self, path: str) -> str:
+        """``path`` in the container, with its links followed; empty where that cannot be found out."""
+
+    def wait(self, seconds: float) -> None:
+        """Sleep. Raises ``Cancelled``."""
+
+    def flush(self, path: str) -> bool:
+        """Write what the kernel holds of the file system at ``path`` to its disk. False where that cannot be done."""
+
+    def check_places(self, places: t.Mapping[str, str], *, unwritten: str = "") -> None:
+        """Raise ``DatabaseError`` unless these paths, by what lies there, can be snapshotted at one moment.
+
+        A path that is not known is empty. ``unwritten``: why the disk may not have what the server has written, a
+        clause; only a freeze helps then.
+        """
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class HoldFacts:
+    """What the server said. ``facts``: of this kind alone, by the names under which they are returned."""
+
+    mode: Mode = ""
+    version: str = ""
+    role: str = ""
+    #: ``server``: it lets go by itself. ``stream``: only when the stream to its client ends.
+    lease: t.Literal["", "server", "stream"] = ""
+    facts: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    warnings: list[str] = dataclasses.field(default_factory=list)
+
+
+class Hold(t.Protocol):
+    """One database, held once: ``begin``, ``keep`` as often as you like, ``end``; all in one session."""
+
+    @property
+    def known(self) -> HoldFacts: ...
+
+    def begin(self, server: Server) -> None:
+        """Look whether it can be held, arm the server's own lease, and hold it."""
+
+    def keep(self, server: Server) -> None:
+        """A sign of life, which renews the lease. Raises unless it is held still."""
+
+    def undo(self, server: Server) -> None:
+        """After a ``begin`` that raised: let go of what outlives the session."""
+
+    def end(self, server: Server) -> None:
+        """Let go. Raises unless the server's answer proves that it was held until now."""
+
+
+class DatabaseKind(t.Protocol):
+    """One kind of database, and the client by which it is spoken with."""
+
+    def clients(self, order: HoldOrder) -> tuple[tuple[str, ...], ...]:
+        """Commands that read statements from stdin; the next one for containers that cannot run the one before."""
+
+    def framed(self, statement: str, token: str) -> str:
+        """``statement`` as the client reads it, after which it says ``token`` at the start of a line."""
+
+    def error_in(self, lines: t.Sequence[str], words: str) -> tuple[str, str]:
+        """The error, and its code, in the lines of an answer or in what the client said after the token; else empty."""
+
+    def cells(self, line: str) -> list[str]:
+        """The values in a line of an answer."""
+
+    def ended_by(self, said: str) -> str:
+        """Who ended the session, by the client's last words: ``lease``, ``server``, or empty where nobody knows."""
+
+    def statements(self, mode: Mode) -> tuple[str, ...]:
+        """Those that hold and release, for people to read beforehand."""
+
+    def hold(self, order: HoldOrder) -> Hold:
+        """Nothing is done yet."""
+
+
+__all__ = ("DatabaseKind", "Hold", "HoldFacts", "HoldOrder", "Mode", "Server")

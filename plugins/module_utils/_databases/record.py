@@ -1,0 +1,73 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The account of one database that was held, or could not be."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import HoldFacts
+
+#: ``lease``: the server let go by itself. ``server``: somebody stopped it, or ended the session. ``connection``: it is
+#: gone, nobody knows why. Empty: held now, or never.
+EndedBy: t.TypeAlias = t.Literal["", "release", "lease", "server", "connection"]
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class QuiesceRecord:
+    """``consistent``: it is proven that it was held until its release. ``error``: why it is not, a sentence."""
+
+    namespace: str
+    pod: str
+    container: str
+    kind: str
+    known: HoldFacts = dataclasses.field(default_factory=HoldFacts)
+    started: dt.datetime | None = None
+    ended: dt.datetime | None = None
+    ended_by: EndedBy = ""
+    consistent: bool = False
+    error: str = ""
+
+    @property
+    def where(self) -> str:
+        return f"{self.kind} in container {self.container} of pod {self.namespace}/{self.pod}"
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it was held, or has been until now. None: not at all."""
+        if self.started is None:
+            return None
+        return max(0.0, ((self.ended or utc_now()) - self.started).total_seconds())
+
+    def to_return(self) -> dict[str, t.Any]:
+        """The entry of a task's ``quiesces`` list; what is not known is left out."""
+        known = {
+            "started": rfc3339(self.started) if self.started else None,
+            "ended": rfc3339(self.ended) if self.ended else None,
+            "seconds": None if self.seconds is None else round(self.seconds, 2),
+        }
+        return {
+            "namespace": self.namespace,
+            "pod": self.pod,
+            "container": self.container,
+            "kind": self.kind,
+            "mode": self.known.mode,
+            "version": self.known.version,
+            "role": self.known.role,
+            "lease": self.known.lease,
+            **{name: value for name, value in known.items() if value is not None},
+            "ended_by": self.ended_by,
+            "consistent": self.consistent,
+            "error": self.error,
+            "facts": dict(self.known.facts),
+        }
+
+
+__all__ = ("EndedBy", "QuiesceRecord")

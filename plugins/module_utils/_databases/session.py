@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One session with a database server: a client in the container, fed by its stdin, over one exec stream.
+
+The end of an answer is known by a token that the client repeats, never by the time that it took.
+"""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import secrets
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import (
+    DatabaseError,
+    SessionLost,
+    StatementRefused,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import DatabaseKind
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadline
+
+#: A client that is there answers at once.
+_CLOSING_SECONDS = 5.0
+
+
+class Stream(t.Protocol):
+    """What a session needs of ``ExecStream``."""
+
+    def send(self, text: str) -> None: ...
+
+    def read_line(self, holding: str, *, deadline: Deadline, cancel: CancelToken) -> tuple[list[str], str]: ...
+
+    def take_said(self) -> str: ...
+
+    def finish(self, seconds: float) -> int | None: ...
+
+    def abort(self) -> None: ...
+
+
+class DatabaseSession:
+    """Open until ``close`` or ``abort``. One thread at a time."""
+
+    def __init__(self, stream: Stream, kind: DatabaseKind, *, where: str) -> None:
+        """``where``: the container, in sentences."""
+        self._stream = stream
+        self._kind = kind
+        self._where = where
+        self._said = ""
+
+    def ask(self, statement: str, *, seconds: float, cancel: CancelToken) -> list[list[str]]:
+        """The rows of the answer. Raises ``StatementRefused``, ``SessionLost`` and ``Cancelled``.
+
+        After ``SessionLost`` there is no session any more.
+        """
+        token = f"arkive-{secrets.token_hex(8)}"
+        try:
+            self._stream.send(self._kind.framed(statement, token))
+            lines, last = self._stream.read_line(f"{token} ", deadline=Deadline(seconds), cancel=cancel)
+        except EOFError:
+            raise self._lost("the client ended") from None
+        except TimeoutError:
+            raise self._lost(f"it did not answer within {seconds:g} s") from None
+        except KubeError as exc:
+            raise self._lost(exc.message.rstrip(".")) from exc
+        message, state = self._kind.error_in(lines, last.removeprefix(token))
+        if message:
+            self._stream.take_said()
+            raise StatementRefused(message, state=state)
+        return [self._kind.cells(line) for line in lines]
+
+    def close(self) -> None:
+        """End the client in good order. What it has held is over."""
+        self._stream.finish(_CLOSING_SECONDS)
+
+    def abort(self) -> None:
+        """Close the stream. The client, whose stdin ends with it, ends as well."""
+        self._stream.abort()
+
+    def _lost(self, why: str) -> SessionLost:
+        said = self._stream.take_said()
+        self._stream.abort()
+        words = f" It said: {' '.join(said.split())[:300]}" if said else ""
+        return SessionLost(f"The session in {self._where} was lost: {why}.{words}", said=said)
+
+
+def require_answer(session: DatabaseSession, *, seconds: float, cancel: CancelToken) -> None:
+    """Raise ``DatabaseError`` unless the client is there and speaks with a server."""
+    try:
+        session.ask("", seconds=seconds, cancel=cancel)
+    except SessionLost as exc:
+        raise DatabaseError(
+            exc.message, hint="Check that the container has the database's client, and which user it may connect as."
+        ) from exc
+
+
+__all__ = ("DatabaseSession", "Stream", "require_answer")

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The backups of a location as retention sees them: little of each, so that thousands fit into memory."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import Hold, read_hold
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side import read_each
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import (
+    expires_at,
+    find_problems,
+    made_at,
+    phase_of,
+    schedule_of,
+)
+
+#: An empty list as JSON, compressed with gzip, has fewer bytes; a record of a snapshot has more.
+_EMPTY_RECORD = 48
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Prunable:
+    """A backup that a server sees, or one whose deletion was begun.
+
+    ``schedule``: the label's value, empty for one that none made. ``expires``: None for never. ``problem``: why nobody
+    can say what it is, a sentence. ``has_archive``: the file with its objects is there. ``records_volumes``:
+    its files may record snapshots, or a run's lock lies among them.
+    """
+
+    name: str
+    schedule: str = ""
+    phase: str = ""
+    made: dt.datetime | None = None
+    expires: dt.datetime | None = None
+    hold: Hold | None = None
+    problem: str = ""
+    size: int = 0
+    deleting: bool = False
+    flat: bool = False
+    has_archive: bool = True
+    records_volumes: bool = True
+
+    @property
+    def is_good(self) -> bool:
+        """Whether all of it can be restored, as far as a listing tells."""
+        return self.phase == "Completed" and self.has_archive and not (self.problem or self.deleting)
+
+
+def read_prunables(catalog: Catalog, cancel: CancelToken) -> list[Prunable]:
+    """By name. One listing, one read for each backup, and one for each hold."""
+    entries = [entry for entry in catalog.entries() if entry.complete or entry.deleting]
+    found = read_each(lambda entry: _read(catalog, entry), entries, cancel=cancel)
+    return [backup for backup in found if backup is not None]
+
+
+def _read(catalog: Catalog, entry: BackupEntry) -> Prunable | None:
+    """None for one that is gone by now."""
+    seen = Prunable(
+        name=entry.name,
+        size=entry.size,
+        deleting=entry.deleting,
+        flat=entry.flat,
+        hold=read_hold(catalog.store, entry.name) if entry.held else None,
+        has_archive=entry.files.get(f"{entry.name}.tar.gz", 0) > 0,
+        records_volumes=entry.locked or entry.deleting or _may_record_volumes(entry),
+    )
+    if not entry.complete:
+        return seen
+    try:
+        backup = catalog.read_backup(entry.name)
+    except (ArchiveError, ValidationError) as exc:
+        return dataclasses.replace(seen, problem=exc.message)
+    if backup is None:
+        return None
+    problems = find_problems(backup, entry.name)
+    if problems:
+        return dataclasses.replace(seen, problem=f"It cannot be trusted. {' '.join(problems)}")
+    return dataclasses.replace(seen, **_told(backup, entry.name))
+
+
+def _may_record_volumes(entry: BackupEntry) -> bool:
+    keys = BackupKeys(entry.name)
+    records = (keys.volumeinfo, keys.volumesnapshots, keys.podvolumebackups, keys.csi_volumesnapshotcontents)
+    return any(entry.files.get(key.rpartition("/")[2], 0) > _EMPTY_RECORD for key in records)
+
+
+def _told(backup: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:
+    return {
+        "schedule": schedule_of(backup),
+        "phase": phase_of(backup),
+        "made": made_at(backup, name),
+        "expires": expires_at(backup),
+    }
+
+
+__all__ = ("Prunable", "read_prunables")

@@ -1,0 +1,117 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What belongs to nobody in a location, and in the cluster that it is for: found, and removed where that is asked."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import secrets
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import delete_checked
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.leftovers import find_leftovers
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import RestoreIndex
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import Leftover
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_record import PRUNE_LOCK
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.stray_snapshots import StraySnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import (
+    LockRecord,
+    WriteLock,
+    WriteLockHeld,
+    read_write_lock,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RESTORES
+
+#: What is done with them.
+LeftoverUse: t.TypeAlias = t.Literal["ignored", "found", "removed"]
+
+_OWN_FOLDER = "metadata/arkive/"
+
+
+def clear_strays(
+    catalog: Catalog,
+    restores: t.Callable[[], RestoreIndex],
+    snapshots: StraySnapshots | None,
+    *,
+    remove: bool,
+    dry_run: bool,
+) -> t.Iterator[Leftover]:
+    """All of them. With ``dry_run`` nothing is removed, and ``removed`` says what would be."""
+    for found in find_leftovers(catalog, "", dry_run=dry_run or not remove):
+        yield Leftover(kind=found.kind, name=found.name, message=found.message, removed=remove and found.removed)
+    yield from _dead_locks(catalog.store, remove=remove, dry_run=dry_run)
+    yield from _stray_restores(catalog, restores(), remove=remove, dry_run=dry_run)
+    if snapshots is not None:
+        yield from _stray_snapshots(catalog, snapshots, remove=remove, dry_run=dry_run)
+
+
+def _dead_locks(store: Store, *, remove: bool, dry_run: bool) -> t.Iterator[Leftover]:
+    """Those of schedules."""
+    for info in store.list(_OWN_FOLDER).objects:
+        if not info.key.endswith(".lock") or info.key == PRUNE_LOCK:
+            continue
+        holder = read_write_lock(store, info.key)
+        if holder is None or not _is_dead(holder):
+            continue
+        if remove and not dry_run:
+            try:
+                WriteLock.acquire(store, info.key, run_id=f"clear-{secrets.token_hex(8)}", is_over=_is_dead).release()
+            except WriteLockHeld:
+                continue
+        said = f"The claim {info.key} was left by {holder.who}, which has ended."
+        yield Leftover(kind="claim", name=info.key, message=said, removed=remove, size=info.size)
+
+
+def _is_dead(holder: LockRecord) -> bool:
+    return utc_now() >= holder.expires or holder.is_gone
+
+
+def _stray_restores(catalog: Catalog, index: RestoreIndex, *, remove: bool, dry_run: bool) -> t.Iterator[Leftover]:
+    """Records of restores whose backup is not there, and to which nobody has written for a day."""
+    names = {entry.name for entry in catalog.entries()}
+    for restore, source in sorted(index.sources.items()):
+        if not source or source in names or not index.is_quiet(restore):
+            continue
+        said = f"The records of restore '{restore}' are of backup '{source}', which is not there."
+        size = index.size(restore)
+        if remove and not dry_run:
+            try:
+                delete_checked(catalog.store, RESTORES, index.keys(restore))
+            except ArkiveError as exc:
+                yield Leftover(kind="restore", name=restore, message=f"{said} {exc.sentence}", size=size)
+                continue
+        yield Leftover(kind="restore", name=restore, message=said, removed=remove, size=size)
+
+
+def _stray_snapshots(
+    catalog: Catalog, snapshots: StraySnapshots, *, remove: bool, dry_run: bool
+) -> t.Iterator[Leftover]:
+    """Those of runs that were killed. The snapshots are looked for first: a run that begins later has its lock then."""
+    try:
+        found = snapshots.find(catalog.store.location.describe)
+    except Cancelled:
+        raise
+    except ArkiveError as exc:
+        said = f"Whether snapshots were left in the cluster is unknown: {exc.sentence}"
+        yield Leftover(kind="snapshot", name="", message=said)
+        return
+    if not found:
+        return
+    known = {label_value(entry.name) for entry in catalog.entries()}
+    for each in found:
+        if each.backup in known:
+            continue
+        said = f"The VolumeSnapshot {each.where} is of backup '{each.backup}', which is not there."
+        why = each.remove() if remove and not dry_run else ""
+        yield Leftover(kind="snapshot", name=each.where, message=f"{said} {why}".strip(), removed=remove and not why)
+
+
+__all__ = ("LeftoverUse", "clear_strays")

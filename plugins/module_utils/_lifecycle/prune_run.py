@@ -1,0 +1,237 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One look at a location: what shall not stay goes, by one run at a time.
+
+Whatever is killed here is gone on with by the next run: a backup whose deletion was begun says so by an object beside
+its files, and goes whatever the rules say.
+"""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import secrets
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import (
+    Deletion,
+    RemoveObjects,
+    delete_entry,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.deletion_plan import find_locked
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import RestoreIndex
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import (
+    SnapshotDeleter,
+    SnapshotProvider,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prunable import read_prunables
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_leftovers import LeftoverUse, clear_strays
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import (
+    Leftover,
+    PrunedBackup,
+    PruneOutcome,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_plan import (
+    Retention,
+    RetentionPlan,
+    Verdict,
+    plan_retention,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_record import (
+    PRUNE_LOCK,
+    read_rules,
+    write_rules,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.stray_snapshots import StraySnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Keeping, Store, refuse_write
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock, WriteLockHeld
+
+#: After these nothing more is tried: the next request would fail as well.
+_HOPELESS = frozenset({"unreachable", "credentials", "no_location", "lost"})
+_NAMED = 3
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class PruneRequest:
+    """What shall stay of a location, and who removes what is not in it.
+
+    ``providers`` delete snapshots of volumes, ``remove_objects`` the objects of a cluster that stand for a backup.
+    ``strays``: the snapshots in a cluster that belong to no backup; None where nobody is to look.
+    """
+
+    retention: Retention = dataclasses.field(default_factory=Retention)
+    leftovers: LeftoverUse = "found"
+    providers: tuple[SnapshotProvider, ...] = ()
+    remove_objects: RemoveObjects | None = None
+    strays: StraySnapshots | None = None
+
+
+def prune(
+    request: PruneRequest,
+    store: Store,
+    *,
+    context: RunContext,
+    check_mode: bool = False,
+) -> PruneOutcome:
+    """Raises ``ArkiveError`` when the location cannot be pruned at all; what one backup meets is in the outcome."""
+    refuse_write(store.location)
+    store.check(write=True, touch=not check_mode)
+    Catalog(store).validate()
+    if check_mode:
+        return _Pruning(request, store, context, lock=None).run()
+    try:
+        lock = WriteLock.acquire(store, PRUNE_LOCK, run_id=secrets.token_hex(8), is_over=lambda holder: holder.is_gone)
+    except WriteLockHeld as exc:
+        said = f"Another run prunes {store.location.describe}: {exc.holder.who}."
+        return PruneOutcome(location=store.location.describe, warnings=(said,))
+    with lock:
+        outcome = _Pruning(request, store, context, lock=lock).run()
+    return dataclasses.replace(outcome, warnings=(*outcome.warnings, *filter(None, [lock.left_behind])))
+
+
+class _Pruning:
+    """One run. Without ``lock`` nothing is changed."""
+
+    def __init__(self, request: PruneRequest, store: Store, context: RunContext, *, lock: WriteLock | None) -> None:
+        self._request = request
+        self._store = store
+        self._context = context
+        self._now = context.now()
+        self._lock = lock
+        self._catalog = Catalog(store, context.cancel)
+        self._deleter = SnapshotDeleter(request.providers)
+        self._warnings: list[str] = []
+        self._gave_up = ""
+
+    @functools.cached_property
+    def _restores(self) -> RestoreIndex:
+        """Read when something is to go."""
+        return RestoreIndex(self._store, self._now)
+
+    @functools.cached_property
+    def _keeping(self) -> Keeping:
+        return self._store.keeping()
+
+    def run(self) -> PruneOutcome:
+        before = read_rules(self._store)
+        backups = read_prunables(self._catalog, self._context.cancel)
+        plan = plan_retention(backups, self._request.retention, self._now, before=before)
+        verdicts = [self._in_use(verdict) for verdict in plan.verdicts]
+        pruned = []
+        for verdict in verdicts:
+            pruned.append(self._delete(verdict) if verdict.goes else PrunedBackup(verdict=verdict, state="kept"))
+        self._write_rules(before, plan)
+        return PruneOutcome(
+            location=self._store.location.describe,
+            backups=tuple(pruned),
+            leftovers=tuple(self._clear_strays()),
+            refused=plan.refused,
+            warnings=(*self._warnings, *self._versions(pruned)),
+        )
+
+    def _in_use(self, verdict: Verdict) -> Verdict:
+        """A backup that a restore reads, or that the storage does not let go, stays."""
+        if not verdict.goes or verdict.backup.deleting:
+            return verdict
+        name = verdict.backup.name
+        running = self._restores.running(name)
+        if running:
+            return verdict.stays(f"restore {some_of(running, most=_NAMED)} from it is not finished")
+        if self._keeping.locks:
+            entry = self._catalog.entry(name)
+            locked = find_locked(self._store, entry) if entry is not None else ""
+            if locked:
+                return verdict.stays(f"it is locked in the storage: {locked}")
+        return verdict
+
+    def _delete(self, verdict: Verdict) -> PrunedBackup:
+        name = verdict.backup.name
+        if self._gave_up:
+            return PrunedBackup(verdict=verdict, state="failed", error=f"It was not tried: {self._gave_up}")
+        try:
+            return self._delete_now(verdict)
+        except Cancelled:
+            raise
+        except ArkiveError as exc:
+            if isinstance(exc, StoreError) and exc.failure in _HOPELESS:
+                self._gave_up = exc.message
+            gone = len(exc.details.get("deleted_snapshots") or ())
+            self._context.progress(f"{name} could not be deleted")
+            return PrunedBackup(verdict=verdict, state="failed", error=exc.sentence, snapshots=gone)
+
+    def _delete_now(self, verdict: Verdict) -> PrunedBackup:
+        name = verdict.backup.name
+        self._context.cancel.check()
+        if self._lock is None and not verdict.backup.records_volumes:
+            # The listing says enough.
+            return self._deleted(verdict, verdict.backup.size)
+        if self._lock is not None:
+            self._lock.require_held()
+        entry = self._catalog.entry(name)
+        if entry is None:
+            # Somebody else was quicker, and it is gone.
+            return PrunedBackup(verdict=verdict, state="deleted")
+        if self._lock is not None:
+            self._context.progress(f"deletes {name}: {'; '.join(verdict.reasons)}")
+        how = Deletion(
+            deleter=self._deleter,
+            check_mode=self._lock is None,
+            restores=self._restores.of,
+            remove_objects=self._request.remove_objects,
+            made=verdict.backup.made,
+        )
+        done = delete_entry(self._catalog, entry, how)
+        self._warnings += [issue.message for issue in done.issues.warnings]
+        return self._deleted(verdict, entry.size, snapshots=len(done.deleted_snapshots))
+
+    def _deleted(self, verdict: Verdict, size: int, *, snapshots: int = 0) -> PrunedBackup:
+        restores = sum(self._restores.size(restore) for restore in self._restores.of(verdict.backup.name).keys)
+        return PrunedBackup(
+            verdict=verdict,
+            state="deleted",
+            freed=size + restores,
+            snapshots=snapshots,
+            hidden=self._keeping.versions,
+        )
+
+    def _write_rules(self, before: t.Mapping[str, t.Any], plan: RetentionPlan) -> None:
+        """When all is done: a run that dies before is followed by one that knows the older rules still."""
+        after = {**before, **plan.rules}
+        worth = any(rules or name in before for name, rules in plan.rules.items())
+        if self._lock is None or after == before or not worth:
+            return
+        self._lock.require_held()
+        try:
+            write_rules(self._store, after)
+        except StoreError as exc:
+            self._warnings.append(f"The rules of this run could not be recorded: {exc.message}")
+
+    def _clear_strays(self) -> t.Iterator[Leftover]:
+        if self._request.leftovers == "ignored" or self._gave_up:
+            return
+        yield from clear_strays(
+            self._catalog,
+            lambda: self._restores,
+            self._request.strays,
+            remove=self._request.leftovers == "removed",
+            dry_run=self._lock is None,
+        )
+
+    def _versions(self, pruned: t.Sequence[PrunedBackup]) -> t.Iterator[str]:
+        if any(backup.hidden for backup in pruned):
+            yield (
+                f"{self._store.location.describe} keeps old versions: what was deleted is hidden, and takes its space "
+                "until the bucket's own rules remove it."
+            )
+
+
+__all__ = ("PruneRequest", "prune")

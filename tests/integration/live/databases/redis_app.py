@@ -1,0 +1,107 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A Redis or Valkey server with its files in a volume, and a writer that counts."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import typing as t
+
+from volume_lab import Object, until
+
+#: By kind: the image, and the server in it.
+_SERVERS = {"redis": ("redis:7.0", "redis-server"), "valkey": ("valkey/valkey:9", "valkey-server")}
+#: One client all the time: each answer is the number that was acknowledged.
+_WRITER = "rm -f /tmp/stop /tmp/acks; while [ ! -e /tmp/stop ]; do echo INCR n; done | redis-cli >/tmp/acks 2>&1"
+
+
+class RedisApp:
+    """One pod, ``db``. ``settings``: words of the server's command line."""
+
+    def __init__(
+        self,
+        kubectl: t.Any,
+        namespace: str,
+        *,
+        kind: str = "redis",
+        name: str = "db",
+        settings: t.Sequence[str] = ("--appendonly", "yes"),
+        environment: t.Mapping[str, str] | None = None,
+    ) -> None:
+        self.kubectl = kubectl
+        self.namespace = namespace
+        self.kind = kind
+        self.name = name
+        self.claims: tuple[str, ...] = (name,)
+        self._settings = settings
+        self._environment = environment or {}
+
+    def create(self, source: str = "") -> None:
+        """Make it, its volume from the snapshot ``source``, and wait until it serves."""
+        spec: Object = {
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": "loopfile",
+            "resources": {"requests": {"storage": "64Mi"}},
+        }
+        if source:
+            group = "snapshot.storage.k8s.io"
+            spec["dataSource"] = {"apiGroup": group, "kind": "VolumeSnapshot", "name": source}
+        claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": self.name}, "spec": spec}
+        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": [claim, self._pod()]})
+        self.kubectl("-n", self.namespace, "create", "-f", "-", stdin=text)
+        self.kubectl("-n", self.namespace, "wait", "--for=condition=Ready", f"pod/{self.name}", "--timeout=110s")
+
+    def sh(self, script: str) -> str:
+        found: str = self.kubectl("-n", self.namespace, "exec", self.name, "--", "/bin/bash", "-c", script)
+        return found.strip()
+
+    def ask(self, command: str) -> str:
+        return self.sh(f"redis-cli {command}")
+
+    def count(self) -> int:
+        return int(self.ask("GET n") or 0)
+
+    def info(self, name: str) -> str:
+        lines = dict(line.strip().partition(":")[::2] for line in self.ask("INFO everything").splitlines())
+        return lines[name]
+
+    @contextlib.contextmanager
+    def written_to(self) -> t.Iterator[None]:
+        """A writer that counts as fast as it is answered."""
+        self.sh(f"setsid /bin/bash -c '{_WRITER}' </dev/null >/dev/null 2>&1 &")
+        until(lambda: self.acknowledged() > 100, "it counts", seconds=20)
+        try:
+            yield
+        finally:
+            self.sh("touch /tmp/stop")
+
+    def acknowledged(self) -> int:
+        return int(self.sh("tail -n 2 /tmp/acks 2>/dev/null | head -n 1 | grep -E '^[0-9]+$' || echo 0"))
+
+    def _pod(self) -> Object:
+        image, server = _SERVERS[self.kind]
+        probe = {"exec": {"command": ["/bin/sh", "-c", "redis-cli PING | grep -E 'PONG|NOAUTH'"]}, "periodSeconds": 1}
+        container = {
+            "name": "server",
+            "image": image,
+            "command": [server, "--dir", "/data", "--protected-mode", "no", *self._settings],
+            "env": [{"name": name, "value": value} for name, value in self._environment.items()],
+            "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+            "readinessProbe": probe,
+        }
+        return {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": self.name, "labels": {"app": self.name}},
+            "spec": {
+                "terminationGracePeriodSeconds": 1,
+                "containers": [container],
+                "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": self.name}}],
+            },
+        }
+
+
+__all__ = ("RedisApp",)

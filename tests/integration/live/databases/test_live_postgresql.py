@@ -1,0 +1,177 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PostgreSQL is held while its volumes are cut: what comes back, and that nothing is held for longer."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import time
+import typing as t
+
+import pytest
+from database_runs import held, take
+from postgres_app import DATA, WAL, PostgresApp
+from volume_lab import until
+
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+
+MODES = ["light", "backup"]
+
+
+@pytest.fixture(scope="module")
+def app(kubectl: t.Any, module_namespace: str) -> PostgresApp:
+    found = PostgresApp(kubectl, module_namespace)
+    found.create()
+    return found
+
+
+@pytest.fixture
+def set_name() -> str:
+    return f"set-{secrets.token_hex(3)}"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_was_acknowledged_before_is_in_the_snapshot_and_nothing_later(
+    client: KubeClient, app: PostgresApp, mode: str, set_name: str
+) -> None:
+    with app.written_to():
+        before = app.acknowledged()
+        outcome = take(client, app, set_name, mode=mode)
+        time.sleep(1)
+        after = app.acknowledged()
+    assert outcome.errors == []
+    (entry,) = outcome.quiesces
+    assert (entry["consistent"], entry["ended_by"], entry["role"], entry["lease"]) == (
+        True,
+        "release",
+        "primary",
+        "server",
+    )
+    assert entry["seconds"] < 10
+    assert (LABEL in entry["facts"]) == (mode == "backup")
+    assert app.sessions == 0
+    restored = PostgresApp(app.kubectl, app.namespace, name=f"back-{mode}")
+    restored.create([entry["name"] for entry in outcome.snapshots])
+    newest, count = restored.rows()
+    assert before <= newest < after
+    assert newest == count
+    assert restored.check() == ""
+
+
+LABEL = "backup_label"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_who_is_killed_lets_go_at_once(app: PostgresApp, kubeconfig: str, mode: str) -> None:
+    """The stream ends with the process, the client's stdin with the stream, and the session with the client."""
+    with held(kubeconfig, app, mode=mode) as section:
+        assert app.sessions == 1
+        section.process.kill()
+        started = time.monotonic()
+        until(lambda: app.sessions == 0, "the session is gone", seconds=10)
+        assert time.monotonic() - started < 3
+    if mode == "backup":
+        assert "aborting backup due to backend exiting before pg_backup_stop was called" in app.log()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_who_is_silent_loses_it_at_the_lease(app: PostgresApp, kubeconfig: str, mode: str) -> None:
+    """The server itself ends the session, and the one who comes back is told."""
+    with held(kubeconfig, app, mode=mode, lease=4.0) as section:
+        section.process.send_signal(signal.SIGSTOP)
+        started = time.monotonic()
+        until(lambda: app.sessions == 0, "the session is gone", seconds=15)
+        assert 1 < time.monotonic() - started < 6
+        section.process.send_signal(signal.SIGCONT)
+        found = section.finish()
+    assert (found["consistent"], found["quiesces"][0]["ended_by"]) == (False, "lease")
+    assert "ran out before its release" in found["errors"][0]
+
+
+def test_signs_of_life_keep_it_for_longer_than_the_lease(app: PostgresApp, kubeconfig: str) -> None:
+    with held(kubeconfig, app, mode="backup", lease=2.0) as section:
+        time.sleep(6)
+        found = section.finish()
+    assert found["consistent"] is True
+    assert found["quiesces"][0]["seconds"] >= 6
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_session_that_somebody_ends_spoils_the_snapshots(
+    client: KubeClient, app: PostgresApp, kubeconfig: str, mode: str
+) -> None:
+    end = "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'arkive%'"
+    with held(kubeconfig, app, mode=mode) as section:
+        app.sql(end)
+        found = section.finish()
+    assert (found["consistent"], found["quiesces"][0]["ended_by"]) == (False, "server")
+    assert "was not held until the snapshot was cut" in found["errors"][0]
+
+
+def test_a_user_without_the_right_is_told_what_to_grant(client: KubeClient, app: PostgresApp, set_name: str) -> None:
+    app.sql("drop role if exists plain", "create role plain login")
+    for mode, grant in (
+        ("light", 'GRANT pg_checkpoint TO "plain"'),
+        ("backup", 'GRANT EXECUTE ON FUNCTION pg_backup_start(text, boolean), pg_backup_stop(boolean) TO "plain"'),
+    ):
+        refused = take(client, app, set_name, mode=mode, user="plain")
+        assert grant in refused.errors[0]
+        assert refused.snapshots == []
+        app.sql(grant.replace('"', ""))
+        granted = take(client, app, f"{set_name}-{mode}", mode=mode, user="plain")
+        assert granted.errors == []
+        assert granted.quiesces[0]["facts"]["user"] == "plain"
+
+
+def test_an_archiver_that_fails_holds_nobody_up(client: KubeClient, kubectl: t.Any, namespace: str) -> None:
+    app = PostgresApp(kubectl, namespace, settings=["archive_mode=on", "archive_command=false"])
+    app.create()
+    app.sql("create table some (id int)", "insert into some values (1)", "select pg_switch_wal()")
+    until(lambda: app.sql("select failed_count from pg_stat_archiver") != "0", "it has failed", seconds=20)
+    started = time.monotonic()
+    outcome = take(client, app, "one", mode="backup")
+    assert outcome.errors == []
+    assert time.monotonic() - started < 15
+    assert any("Its archiver fails" in text for text in outcome.warnings)
+
+
+def test_several_volumes_are_refused_unless_all_of_them_are_frozen(
+    client: KubeClient, kubectl: t.Any, namespace: str
+) -> None:
+    app = PostgresApp(kubectl, namespace, wal=True)
+    app.create()
+    refused = take(client, app, "refused")
+    assert "Its files are on several claims" in refused.errors[0]
+    assert refused.snapshots == []
+    with app.written_to():
+        before = app.acknowledged()
+        outcome = take(client, app, "frozen", freeze_paths=(DATA, WAL))
+        assert outcome.errors == []
+        assert [record.consistent for record in outcome.freezes] == [True, True]
+        assert outcome.quiesces[0]["consistent"] is True
+    by_claim = {entry["claim"]: entry["name"] for entry in outcome.snapshots}
+    restored = PostgresApp(kubectl, namespace, name="back", wal=True)
+    restored.create([by_claim[claim] for claim in app.claims])
+    newest, count = restored.rows()
+    assert newest >= before
+    assert newest == count
+    assert restored.check() == ""
+
+
+def test_a_password_from_the_file_that_the_container_knows(client: KubeClient, kubectl: t.Any, namespace: str) -> None:
+    """Nobody may connect without one, and it is on no command line."""
+    app = PostgresApp(kubectl, namespace, environment={"POSTGRES_PASSWORD_FILE": "/tmp/password"})
+    app.create()
+    app.sh("printf secret-4711 >/tmp/password")
+    app.sql("alter user postgres password 'secret-4711'")
+    app.sh("sed -i 's/trust$/scram-sha-256/' $PGDATA/pg_hba.conf && kill -HUP 1")
+    until(lambda: "password" in app.sh("psql -w -U postgres -c 'select 1' 2>&1 || true"), "it asks", seconds=10)
+    outcome = take(client, app, "one")
+    assert outcome.errors == []
+    assert "secret-4711" not in str(outcome.to_return(default_on_error="Fail"))
+    app.sh("printf wrong >/tmp/password")
+    refused = take(client, app, "two")
+    assert "password authentication failed" in refused.errors[0]

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Redis and Valkey are paused, or dumped, while their volumes are cut; a pause ends by itself."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+import pytest
+from database_runs import held, take
+from redis_app import RedisApp
+
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+
+AOF = ("--appendonly", "yes")
+RDB = ("--save", "3600 1000000")
+
+
+@pytest.fixture(scope="module")
+def app(kubectl: t.Any, module_namespace: str) -> RedisApp:
+    found = RedisApp(kubectl, module_namespace, name="shared")
+    found.create()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "mode"),
+    [("redis", AOF, "pause"), ("valkey", AOF, "pause"), ("redis", RDB, "bgsave"), ("valkey", RDB, "bgsave")],
+)
+def test_what_was_acknowledged_before_is_in_the_snapshot(
+    client: KubeClient, kubectl: t.Any, namespace: str, kind: str, settings: tuple[str, ...], mode: str
+) -> None:
+    app = RedisApp(kubectl, namespace, kind=kind, settings=settings)
+    app.create()
+    with app.written_to():
+        before = app.acknowledged()
+        outcome = take(client, app, "one", mode="auto")
+        time.sleep(0.5)
+        after = app.acknowledged()
+    assert outcome.errors == []
+    (entry,) = outcome.quiesces
+    assert (entry["mode"], entry["role"], entry["consistent"], entry["ended_by"]) == (mode, "primary", True, "release")
+    restored = RedisApp(kubectl, namespace, kind=kind, settings=settings, name="back")
+    restored.create(outcome.snapshots[0]["name"])
+    assert before <= restored.count() < after
+
+
+def test_a_pause_ends_by_itself_when_nobody_lets_go(app: RedisApp, kubeconfig: str) -> None:
+    with held(kubeconfig, app, mode="pause", lease=5.0) as section:
+        assert app.ask("GET n") == ""
+        section.process.kill()
+        started = time.monotonic()
+        assert app.ask("INCR n") == "1"
+        assert 1 < time.monotonic() - started < 7
+
+
+def test_a_pause_that_somebody_ends_proves_nothing(app: RedisApp, kubeconfig: str) -> None:
+    with held(kubeconfig, app, mode="pause") as section:
+        app.ask("CLIENT UNPAUSE")
+        app.ask("INCR other")
+        found = section.finish()
+    assert found["consistent"] is False
+    assert "somebody has ended its pause" in found["errors"][0]
+
+
+def test_signs_of_life_renew_the_pause(app: RedisApp, kubeconfig: str) -> None:
+    with held(kubeconfig, app, mode="pause", lease=2.0) as section:
+        time.sleep(5)
+        found = section.finish()
+    assert found["consistent"] is True
+    started = time.monotonic()
+    app.ask("INCR n")
+    assert time.monotonic() - started < 2
+
+
+def test_what_keeps_nothing_is_refused(client: KubeClient, kubectl: t.Any, namespace: str) -> None:
+    app = RedisApp(kubectl, namespace, settings=("--save", ""))
+    app.create()
+    refused = take(client, app, "one", mode="auto")
+    assert "It keeps nothing on its disk" in refused.errors[0]
+    assert refused.snapshots == []
+
+
+def test_a_password_from_the_file_that_the_container_knows(client: KubeClient, kubectl: t.Any, namespace: str) -> None:
+    app = RedisApp(
+        kubectl,
+        namespace,
+        settings=(*AOF, "--requirepass", "secret-4711"),
+        environment={"REDIS_PASSWORD_FILE": "/tmp/password"},
+    )
+    app.create()
+    app.sh("printf secret-4711 >/tmp/password")
+    outcome = take(client, app, "one", mode="auto")
+    assert outcome.errors == []
+    assert "secret-4711" not in str(outcome.to_return(default_on_error="Fail"))
+    app.sh("printf wrong >/tmp/password")
+    refused = take(client, app, "two", mode="auto")
+    assert "AUTH failed" in refused.errors[0]

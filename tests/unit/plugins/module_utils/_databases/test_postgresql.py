@@ -1,0 +1,197 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The statements that hold PostgreSQL, and what its answers mean.
+
+The answers are those of PostgreSQL 15.20, seen over an exec stream; the names before version 15 are those of its
+documentation ("Non-exclusive low-level backup", 14).
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from fake_psql import DENIED, LOOK, POSITION, FakeContainer, FakePsql, answers
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.held import HeldDatabase
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import HoldOrder
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.postgresql import Postgresql
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.record import QuiesceRecord
+
+LOOKED = "select current_setting('server_version_num')"
+OLD = ["130009", "13.9", *LOOK[2:]]
+
+
+def order(mode: str = "light", **more: t.Any) -> HoldOrder:
+    given = {"lease_seconds": 60.0, "longest_seconds": 300.0, "label": "arkive run1", **more}
+    return HoldOrder(mode=mode, container="postgres", **given)
+
+
+def hold(psql: FakePsql, wanted: HoldOrder, **container: t.Any) -> tuple[QuiesceRecord, FakeContainer]:
+    """Held and let go."""
+    record = QuiesceRecord(namespace="shop", pod="db-0", container="postgres", kind="postgresql")
+    place = FakeContainer(psql, **container)
+    held = HeldDatabase(Postgresql(), wanted, place, record)
+    held.begin(CancelToken())
+    held.end()
+    return record, place
+
+
+def refusal(psql: FakePsql, wanted: HoldOrder, **container: t.Any) -> str:
+    with pytest.raises(ArkiveError) as caught:
+        hold(psql, wanted, **container)
+    assert psql.ended == "aborted"
+    return caught.value.sentence
+
+
+def test_light_is_a_checkpoint_in_an_armed_session() -> None:
+    psql = FakePsql(answers())
+    record, place = hold(psql, order())
+    asked = [statement for statement in psql.asked if statement.startswith(("set", "checkpoint"))]
+    assert asked == [
+        "set search_path = pg_catalog",
+        "set idle_session_timeout = '60000ms'",
+        "set application_name = 'arkive run1'",
+        "set lock_timeout = '60000ms'",
+        "set statement_timeout = '300000ms'",
+        "checkpoint",
+        "set statement_timeout = '60000ms'",
+    ]
+    assert (record.consistent, record.ended_by, record.known.lease, record.known.role) == (
+        True,
+        "release",
+        "server",
+        "primary",
+    )
+    assert record.known.facts["start_position"] == "0/3000230"
+    assert (place.flushed, psql.ended) == (["/data/pg"], "finished")
+
+
+@pytest.mark.parametrize(
+    ("look", "start", "stop"),
+    [
+        (LOOK, "select pg_backup_start('arkive run1', true)", "pg_backup_stop(false)"),
+        (
+            ["140010", "14.10", *LOOK[2:]],
+            "select pg_start_backup('arkive run1', true, false)",
+            "pg_stop_backup(false, false)",
+        ),
+    ],
+)
+def test_backup_mode_starts_at_once_and_waits_for_no_archiver(look: list[str], start: str, stop: str) -> None:
+    psql = FakePsql(answers() | {LOOKED: [look]})
+    record, _place = hold(psql, order("backup"))
+    assert start in psql.asked
+    assert any(statement.startswith("select lsn") and statement.endswith(f"from {stop}") for statement in psql.asked)
+    assert record.known.facts["backup_label"] == "START"
+    assert record.known.facts["stop_position"] == "0/4000100"
+    assert record.consistent
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        pytest.param({"checkpoint": (DENIED, "must be superuser")}, 'GRANT pg_checkpoint TO "postgres"', id="no right"),
+        pytest.param({"checkpoint": ("57014", "canceling")}, "was not done within 300 s (freeze_max)", id="too long"),
+        pytest.param({"checkpoint": ("XX000", "disk full")}, "disk full", id="another error"),
+        pytest.param(
+            {LOOKED: [[*LOOK[:3], "10.0.0.7", "f", *LOOK[5:]]]}, "reaches the server at 10.0.0.7", id="another server"
+        ),
+        pytest.param({"": (":SQLSTATE", "")}, "older than version 11", id="an old client"),
+    ],
+)
+def test_refused(change: dict[str, t.Any], why: str) -> None:
+    assert why in refusal(FakePsql(answers() | change), order())
+
+
+def test_a_right_for_backup_mode_is_named_with_its_functions() -> None:
+    psql = FakePsql(answers() | {"select pg_backup_start": (DENIED, "permission denied")})
+    assert "GRANT EXECUTE ON FUNCTION pg_backup_start(text, boolean)" in refusal(psql, order("backup"))
+
+
+def test_a_server_that_ends_no_idle_session_is_refused_where_a_lease_is_required() -> None:
+    psql = FakePsql(answers() | {LOOKED: [OLD]})
+    assert "cannot end an idle session" in refusal(psql, order(require_lease=True))
+    record, _place = hold(FakePsql(answers() | {LOOKED: [OLD]}), order())
+    assert record.known.lease == "stream"
+
+
+def test_where_its_files_are_is_asked_with_links_followed() -> None:
+    psql = FakePsql(answers() | {"select spcname": [["fast", "/fast/pg"]]})
+    _record, place = hold(psql, order())
+    assert place.places == {
+        "the data directory": "/data/pg",
+        "the WAL": "/wal/pg_wal",
+        "the tablespace fast": "/fast/pg",
+    }
+
+
+def test_a_user_who_may_not_know_where_they_are_leaves_that_open() -> None:
+    psql = FakePsql(answers() | {"select current_setting('data_directory')": (DENIED, "must be superuser")})
+    record, place = hold(psql, order())
+    assert place.places == {"the data directory": "", "the WAL": ""}
+    assert (record.known.facts["flushed"], place.flushed) == (False, [])
+
+
+def test_without_fsync_only_a_freeze_helps() -> None:
+    _record, place = hold(FakePsql(answers() | {LOOKED: [[*LOOK[:-1], "off"]]}), order())
+    assert place.unwritten == "its setting fsync is off"
+
+
+def test_an_archiver_that_fails_is_a_warning() -> None:
+    look = [*LOOK[:7], "on", "t", *LOOK[9:]]
+    record, _place = hold(FakePsql(answers() | {LOOKED: [look]}), order())
+    assert any("archiver fails" in text for text in record.known.warnings)
+
+
+@pytest.mark.parametrize(
+    ("mode", "statement", "answer", "why"),
+    [
+        ("light", "select case", [["0/5", "t", POSITION[2]]], "became the primary, or a standby"),
+        ("light", "select case", [["0/5", "f", "1795890000.0"]], "was started anew"),
+        ("backup", "select lsn", ("55000", "backup is not in progress"), "backup is not in progress"),
+        ("backup", "select lsn", [], "gave no label"),
+        ("backup", "select lsn", [["0/1", "%%", ""]], "gave no label"),
+    ],
+)
+def test_the_answer_to_the_release_is_the_proof(mode: str, statement: str, answer: t.Any, why: str) -> None:
+    psql = FakePsql(answers())
+    record = QuiesceRecord(namespace="shop", pod="db-0", container="postgres", kind="postgresql")
+    held = HeldDatabase(Postgresql(), order(mode), FakeContainer(psql), record)
+    held.begin(CancelToken())
+    psql.table[statement] = answer
+    held.end()
+    assert not record.consistent
+    assert why in record.error
+
+
+def test_no_name_ends_a_literal() -> None:
+    psql = FakePsql(answers())
+    hold(psql, order("backup", label="x'; drop table a; -- :v \\q"))
+    assert "select pg_backup_start('x__ drop table a_ -- _v _q', true)" in psql.asked
+
+
+def test_the_client_has_the_users_own_password_and_no_other() -> None:
+    """Which the shell takes from the environment: the words of the command have none."""
+    shell, plain = Postgresql().clients(order(user="backup"))
+    assert shell[:2] == ("/bin/sh", "-c")
+    assert shell[3:5] == ("arkive", "backup")
+    assert plain[-2:] == ("-U", "backup")
+    assert "-w" in plain
+
+
+@pytest.mark.parametrize(
+    ("said", "who"),
+    [
+        ("FATAL:  terminating connection due to idle-session timeout", "lease"),
+        ("FATAL:  terminating connection due to administrator command", "server"),
+        ("server closed the connection unexpectedly", "server"),
+        ("", ""),
+    ],
+)
+def test_who_ended_the_session(said: str, who: str) -> None:
+    assert Postgresql().ended_by(said) == who

@@ -1,0 +1,219 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The commands that hold Redis and Valkey, and what their answers mean.
+
+The answers are those of Redis 7.0.15 and Valkey 9.1.2, as redis-cli prints them.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._databases import redis
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError, StatementRefused
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import HoldOrder
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.redis import Redis, RedisHold
+
+SERVER = ["# Server", "redis_version:7.0.15", "run_id:5061260f418e"]
+AOF = ["# Persistence", "loading:0", "aof_enabled:1", "aof_last_write_status:ok", "aof_buffer_length:0"]
+SAVED = [
+    "rdb_bgsave_in_progress:0",
+    "rdb_last_bgsave_status:ok",
+    "rdb_changes_since_last_save:7",
+    "rdb_last_save_time:9",
+]
+PERSISTENCE = [*AOF, "aof_pending_bio_fsync:0", *SAVED]
+RDB = [line.replace("aof_enabled:1", "aof_enabled:0") for line in PERSISTENCE]
+MASTER = ["master", "0", ""]
+REPLICA = ["slave", "10.0.0.1", "6379", "connected", "14"]
+
+
+class FakeServer:
+    """Answers by a table; a list of answers is used up one by one, its last one stays."""
+
+    def __init__(self, **table: t.Any) -> None:
+        self.asked: list[str] = []
+        self.table: dict[str, t.Any] = {
+            "INFO server": SERVER,
+            "INFO persistence": PERSISTENCE,
+            "ROLE": MASTER,
+            "CONFIG GET dir": ["dir", "/data"],
+            "CONFIG GET save": ["save", "3600 1"],
+            "CLIENT": ["OK"],
+            "BGSAVE": ["Background saving started"],
+            "PING": ["PONG"],
+            **{name.replace("_", " "): answer for name, answer in table.items()},
+        }
+        self.flushes = True
+
+    def ask(self, statement: str) -> list[list[str]]:
+        self.asked.append(statement)
+        key = max((key for key in self.table if statement.startswith(key)), key=len)
+        answer = self.table[key]
+        if answer and isinstance(answer[0], list):
+            answer = answer.pop(0) if len(answer) > 1 else answer[0]
+        message, state = Redis().error_in(answer, "")
+        if message:
+            raise StatementRefused(message, state=state)
+        return [Redis().cells(line) for line in answer]
+
+    def real_path(self, path: str) -> str:
+        return path
+
+    def wait(self, seconds: float) -> None:
+        self.asked.append("wait")
+
+    def flush(self, path: str) -> bool:
+        self.asked.append(f"sync {path}")
+        return self.flushes
+
+    def check_places(self, places: t.Mapping[str, str], *, unwritten: str = "") -> None:
+        self.places = dict(places)
+
+
+def order(mode: str = "auto", **more: t.Any) -> HoldOrder:
+    return HoldOrder(mode=mode, container="redis", label="arkive", **more)
+
+
+def begun(server: FakeServer, mode: str = "auto", **more: t.Any) -> RedisHold:
+    hold = RedisHold(order(mode, **more))
+    hold.begin(server)
+    return hold
+
+
+def test_a_primary_with_an_append_only_file_is_paused_and_its_file_system_synced() -> None:
+    server = FakeServer()
+    hold = begun(server)
+    assert (hold.known.mode, hold.known.role, hold.known.version) == ("pause", "primary", "Redis 7.0.15")
+    steps = [each for each in server.asked if each.startswith(("CLIENT", "sync"))]
+    assert steps == ["CLIENT PAUSE 60000 WRITE", "sync /data"]
+    hold.keep(server)
+    hold.end(server)
+    assert server.asked[-1] == "CLIENT UNPAUSE"
+
+
+def test_what_was_acknowledged_is_awaited_in_the_append_only_file() -> None:
+    pending = [*AOF, "aof_pending_bio_fsync:1", *SAVED]
+    buffered = [*(line.replace("length:0", "length:12") for line in AOF), *SAVED]
+    server = FakeServer(INFO_persistence=[PERSISTENCE, buffered, pending, PERSISTENCE])
+    begun(server)
+    assert server.asked.count("wait") == 2
+
+
+@pytest.mark.parametrize(
+    ("table", "mode"),
+    [({"INFO_persistence": RDB}, "auto"), ({"ROLE": REPLICA}, "auto"), ({}, "bgsave")],
+)
+def test_a_dump_that_was_begun_after_we_asked(table: dict[str, t.Any], mode: str) -> None:
+    busy = ["ERR Background save already in progress"]
+    server = FakeServer(BGSAVE=[busy, ["Background saving started"]], **table)
+    hold = begun(server, mode)
+    assert hold.known.mode == "bgsave"
+    assert server.asked.count("BGSAVE") == 2
+    assert server.asked[-1] == "sync /data"
+    hold.end(server)
+    assert "CLIENT UNPAUSE" not in server.asked
+
+
+@pytest.mark.parametrize(
+    ("table", "mode", "why"),
+    [
+        ({"INFO_persistence": RDB, "CONFIG_GET_save": ["save", ""]}, "auto", "keeps nothing on its disk"),
+        ({"INFO_persistence": RDB}, "pause", "It has no append-only file"),
+        ({"ROLE": REPLICA}, "pause", "It is a replica, whose writes no pause holds up"),
+        ({"ROLE": ["slave", "10.0.0.1", "6379", "sync", "-1"]}, "auto", "not in step with its primary"),
+        ({"INFO_persistence": ["loading:1"]}, "auto", "still loading"),
+        ({"INFO_persistence": [RDB, [*RDB, "rdb_last_bgsave_status:err"]]}, "auto", "Its dump failed"),
+        ({"INFO_server": ["NOAUTH Authentication required."]}, "auto", "NOAUTH"),
+        (
+            {"CONFIG": ["NOPERM User x has no permissions to run the 'config|get' command"]},
+            "auto",
+            "could not be synced",
+        ),
+    ],
+)
+def test_refused(table: dict[str, t.Any], mode: str, why: str) -> None:
+    if "CONFIG" in table:
+        table = {"CONFIG_GET_dir": table["CONFIG"]}
+    with pytest.raises(DatabaseError, match=why):
+        begun(FakeServer(**table), mode)
+
+
+@pytest.mark.parametrize(
+    ("table", "why"),
+    [
+        ({"INFO server": ["redis_version:7.0.15", "run_id:other"]}, "started anew"),
+        ({"ROLE": REPLICA}, "became the primary, or a replica"),
+        (
+            {"INFO persistence": [line.replace("save:7", "save:8") for line in PERSISTENCE]},
+            "somebody has ended its pause",
+        ),
+    ],
+)
+def test_the_end_is_the_proof_and_lets_go_in_any_case(table: dict[str, t.Any], why: str) -> None:
+    server = FakeServer()
+    hold = begun(server)
+    server.table |= table
+    with pytest.raises(DatabaseError, match=why):
+        hold.end(server)
+    assert server.asked[-1] == "CLIENT UNPAUSE"
+
+
+def test_a_dump_meanwhile_is_no_write() -> None:
+    server = FakeServer()
+    hold = begun(server)
+    server.table["INFO persistence"] = [*AOF, "rdb_changes_since_last_save:0", "rdb_last_save_time:10"]
+    hold.end(server)
+
+
+def test_a_pause_that_ran_out_by_our_clock_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(redis.time, "monotonic", lambda: now[0])
+    server = FakeServer()
+    hold = begun(server, lease_seconds=10.0)
+    now[0] = 109.0
+    hold.keep(server)
+    now[0] = 118.0
+    hold.end(server)
+    hold = begun(server, lease_seconds=10.0)
+    now[0] = 129.0
+    with pytest.raises(DatabaseError, match="Its pause ran out"):
+        hold.end(server)
+
+
+def test_what_begin_has_paused_is_undone() -> None:
+    server = FakeServer()
+    server.flushes = False
+    hold = RedisHold(order())
+    with pytest.raises(DatabaseError, match="could not be synced"):
+        hold.begin(server)
+    hold.undo(server)
+    assert server.asked[-1] == "CLIENT UNPAUSE"
+
+
+@pytest.mark.parametrize(
+    ("lines", "error"),
+    [
+        (["OK"], False),
+        (["# Persistence", "loading:0"], False),
+        (["Background saving started"], False),
+        ([], False),
+        (["master"], False),
+        (["ERR unknown command 'FOO'"], True),
+        (["NOPERM this user has no permissions"], True),
+        (["LOADING Redis is loading the dataset in memory"], True),
+    ],
+)
+def test_errors_are_told_from_answers(lines: list[str], error: bool) -> None:
+    assert bool(Redis().error_in(lines, "done")[0]) is error
+
+
+def test_the_client_is_told_when_an_answer_ends() -> None:
+    assert Redis().framed("ROLE", "arkive-1") == 'ROLE\nECHO "arkive-1 done"\n'
+    shell, *plain = Redis().clients(order())
+    assert shell[0] == "/bin/sh"
+    assert plain == [("redis-cli",), ("valkey-cli",)]

@@ -1,0 +1,185 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whatever ends a run in the middle: the next one comes to the right end, and leaves nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.wrapper import StoreWrapper
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.prune_lab import PruneLab, states
+
+_T = t.TypeVar("_T")
+_CHANGES = frozenset({"put", "put_file", "put_stream", "put_if_absent", "delete_many", "drop_unfinished"})
+
+
+_SNAPSHOTS = {"shop-0": {"s0"}, "shop-1": {"s1a", "s1b"}, "shop-2": {"s2"}}
+
+
+class Killer:
+    """Kills this process, as kill -9 does, before the step of that number, or right after it."""
+
+    def __init__(self, at: int, *, after: bool) -> None:
+        self.at, self.after, self.steps = at, after, 0
+
+    def step(self) -> None:
+        self.steps += 1
+        if self.steps == self.at + self.after:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class KilledStore(StoreWrapper):
+    def __init__(self, inner: Store, killer: Killer) -> None:
+        super().__init__(inner)
+        self._killer = killer
+
+    def around(self, operation: str, key: str, request: t.Callable[[], _T]) -> _T:
+        if operation in _CHANGES:
+            self._killer.step()
+        return super().around(operation, key, request)
+
+
+def furnish(lab: PruneLab) -> None:
+    lab.put("shop-0", snapshots=["s0"])
+    lab.put("shop-1", days=8, snapshots=["s1a", "s1b"])
+    lab.put("shop-2", days=9, snapshots=["s2"])
+    lab.put_restore("r0", "shop-0")
+    lab.put_restore("r1", "shop-1")
+
+
+def require_end(lab: PruneLab) -> None:
+    """What shall be there is there, and nothing else."""
+    assert lab.names() == ["shop-0"]
+    assert lab.snapshots.there == {"s0"}
+    assert lab.stored() == [
+        "backups/shop-0/shop-0-volumesnapshots.json.gz",
+        "backups/shop-0/shop-0.tar.gz",
+        "backups/shop-0/velero-backup.json",
+        "restores/r0/r0-arkive.json.gz",
+        "restores/r0/restore-r0-results.gz",
+    ]
+
+
+def killed(lab: PruneLab, killer: Killer) -> bool:
+    """Run in a process of its own; whether it was killed."""
+    child = os.fork()
+    if not child:
+        lab.store = KilledStore(lab.store, killer)
+        lab.snapshots.before_delete = killer.step
+        lab.prune()
+        os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_killed_at_every_step(tmp_path: Path, after: bool) -> None:
+    step = 0
+    while True:
+        step += 1
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        lab = PruneLab(folder)
+        furnish(lab)
+        died = killed(lab, Killer(step, after=after))
+        for entry in Catalog(lab.store).entries():
+            if not entry.deleting and set(entry.files) != {f"{entry.name}-arkive-claim.json"}:
+                # Nothing of it may be gone without a word.
+                assert entry.complete
+                assert _SNAPSHOTS[entry.name] <= lab.snapshots.there
+        outcome = lab.prune(request={"leftovers": "removed"})
+        assert "failed" not in states(outcome).values()
+        require_end(lab)
+        assert not lab.prune().changed
+        if not died:
+            break
+    assert step > 15
+
+
+def test_half_of_one_goes_whatever_the_rules_say_by_now(tmp_path: Path) -> None:
+    for step in range(1, 20):
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        lab = PruneLab(folder)
+        furnish(lab)
+        assert killed(lab, Killer(step, after=False))
+        if len(lab.snapshots.there) == 3:
+            break
+    assert lab.snapshots.there == {"s0", "s1b", "s2"}
+    outcome = lab.prune(keep_last=10)
+    assert outcome.to_return()["deleted"] == ["shop-1"]
+    assert lab.names() == ["shop-0", "shop-2"]
+
+
+class RefusedDelete(StoreWrapper):
+    """The delete of that number is refused, for one of its keys, or for all."""
+
+    def __init__(self, inner: Store, at: int, *, all_keys: bool) -> None:
+        super().__init__(inner)
+        self.deletes, self._at, self._all_keys = 0, at, all_keys
+
+    def delete_many(self, keys: t.Iterable[str]) -> None:
+        wanted = list(keys)
+        self.deletes += 1
+        if self.deletes != self._at:
+            self.inner.delete_many(wanted)
+            return
+        self.inner.delete_many([] if self._all_keys else wanted[1:])
+        raise StoreError(f"1 object could not be deleted ({wanted[0]}: Access Denied).", failure="denied")
+
+
+@pytest.mark.parametrize("all_keys", [False, True])
+def test_a_store_that_refuses_the_nth_delete(tmp_path: Path, all_keys: bool) -> None:
+    at = 0
+    while True:
+        at += 1
+        folder = tmp_path / str(at)
+        folder.mkdir()
+        lab = PruneLab(folder)
+        furnish(lab)
+        inner = lab.store
+        lab.store = refusing = RefusedDelete(inner, at, all_keys=all_keys)
+        outcome = lab.prune(request={"leftovers": "ignored"})
+        for backup in outcome.failed:
+            assert "Access Denied" in backup.error or "does not delete" in backup.error
+            assert backup.name in lab.names()
+        lab.store = inner
+        lab.prune(request={"leftovers": "removed"})
+        lab.prune(request={"leftovers": "removed"})
+        require_end(lab)
+        if refusing.deletes < at:
+            break
+    assert at > 8
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_an_api_server_that_goes_in_the_middle(tmp_path: Path, at: int) -> None:
+    """The objects stand between the snapshots and the files."""
+    lab = PruneLab(tmp_path)
+    furnish(lab)
+    asked = []
+
+    def remove(backup: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+        asked.append(backup["metadata"]["name"])
+        if len(asked) >= at:
+            raise KubeError("The API server cannot be reached.")
+        yield from ()
+
+    outcome = lab.prune(request={"remove_objects": remove})
+    failed = [backup.name for backup in outcome.failed]
+    assert failed == ["shop-1", "shop-2"][at - 1 :]
+    assert set(failed) <= set(lab.names())
+    assert all(Catalog(lab.store).entry(name).deleting for name in failed)  # type: ignore[union-attr]
+    lab.prune()
+    assert lab.removed_objects == failed
+    require_end(lab)
