@@ -37,6 +37,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volumes import VolumeNotes
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, NAMESPACES, PODS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import count_sink
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import not_used
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
@@ -91,7 +92,9 @@ class BackupRun:
         self._issues = context.issues
         self._progress = context.progress
         preferred = {resource.group_resource: resource.version for resource in resolved.discovery.preferred()}
-        self.sink = ItemSink(writer, self._list_plan, backup_name=request.name, preferred=preferred)
+        self.sink = ItemSink(
+            writer, self._list_plan, backup_name=request.name, preferred=preferred, counted=count_sink(context.progress)
+        )
         self.collector = Collector(context, self._list_plan, workers=request.workers)
         self._related = RelatedItems(context, resolved.discovery, self._list_plan, self.sink)
         self._planner = VolumePlanner(context, request, resolved, self.sink, providers=snapshots.providers)
@@ -163,6 +166,7 @@ class BackupRun:
                 self._issues.warning(item.not_there, resource="pods", namespace=namespace, name=name)
         for rule in self._pods.unused_rules:
             self._issues.warning(not_used(rule))
+        self._issues.add_warnings(self._request.databases.unused(found.pod for found in self._pods.with_databases))
         count = len(self._pods.hooked)
         self._progress(f"pods: {self.sink.counts['pods'] + count} found, {count} with hooks")
 

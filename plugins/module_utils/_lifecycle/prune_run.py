@@ -123,7 +123,9 @@ class _Pruning:
 
     def run(self) -> PruneOutcome:
         before = read_rules(self._store)
-        backups = read_prunables(self._catalog, self._context.cancel)
+        backups = read_prunables(
+            self._catalog, self._context.cancel, verified=self._request.retention.min_good_verified
+        )
         plan = plan_retention(backups, self._request.retention, self._now, before=before)
         verdicts = [self._in_use(verdict) for verdict in plan.verdicts]
         pruned = []
