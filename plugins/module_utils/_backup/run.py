@@ -24,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink impor
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.ordered import (
     OrderedItem,
     names_of,
+    of_type,
     resolve_ordered,
     store_ordered,
 )
@@ -101,7 +102,11 @@ class BackupRun:
         self.sink.change(CLAIMS, snapshots.mark_claim)
         self._volumes = VolumeNotes(self.sink, outcome_of=snapshots.describe, issues=context.issues)
         self._ordered = resolve_ordered(
-            request.spec.ordered_resources, resolved.discovery, self._list_plan, context.issues
+            request.spec.ordered_resources,
+            resolved.discovery,
+            self._list_plan,
+            context.issues,
+            field=request.spell("ordered_resources"),
         )
         self._deferred = DeferredPods(deferred_file)
         self._pods = self._make_pod_step()
@@ -155,11 +160,10 @@ class BackupRun:
                 self._issues.warning(not_used(rule))
             return
         self._pods.collect()
-        for namespace, name in names_of(self._ordered, PODS):
+        for item in of_type(self._ordered, PODS):
+            namespace, name = item.namespace, item.name
             if not (self._deferred.has(namespace, name) or self.sink.has(self._pods.resource, namespace, name)):
-                self._issues.warning(
-                    "An entry of orderedResources does not exist", resource="pods", namespace=namespace, name=name
-                )
+                self._issues.warning(item.not_there, resource="pods", namespace=namespace, name=name)
         for rule in self._pods.unused_rules:
             self._issues.warning(not_used(rule))
         self._issues.add_warnings(self._request.databases.unused(found.pod for found in self._pods.with_databases))
