@@ -34,6 +34,8 @@ options:
         snapshots; V(prune) is M(arkive.k8s.k8s_backup_prune); V(snapshot_info) is M(arkive.k8s.k8s_snapshot_info).
       - V(hooks) is M(arkive.k8s.k8s_hook_exec) and the role P(arkive.k8s.fsfreeze#role).
       - V(sync) is M(arkive.k8s.k8s_backup_sync) with the types of Velero; O(namespaces) are those of its objects.
+      - V(verify) is M(arkive.k8s.k8s_backup_verify) of a backup with snapshots, which takes no other rights than to
+        delete it; V(diff) is M(arkive.k8s.k8s_backup_diff) with the cluster.
       - V(operations) is M(arkive.k8s.k8s_velero_operations), without the rights of what it carries out; O(namespaces)
         are those of the objects. Its backups and restores take those of V(backup), V(delete) and V(restore) besides.
       - V(blueprint) is M(arkive.k8s.k8s_blueprint), and O(arkive.k8s.k8s_backup#module:execution_hooks) beside the
@@ -42,7 +44,8 @@ options:
       - M(arkive.k8s.k8s_backup_info) needs no cluster.
     type: list
     elements: str
-    choices: [backup, restore, delete, prune, snapshot, snapshot_info, hooks, sync, operations, blueprint]
+    choices:
+      [backup, restore, delete, prune, snapshot, snapshot_info, hooks, sync, verify, diff, operations, blueprint]
     required: true
   namespaces:
     description:

@@ -39,6 +39,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements.s3
   - arkive.k8s._results
   - arkive.k8s._selection
+  - arkive.k8s._selection.strictness
   - arkive.k8s._storage
 attributes:
   check_mode:

@@ -34,7 +34,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements.ebs
   - arkive.k8s._requirements.kubernetes
   - arkive.k8s._requirements.s3
-  - arkive.k8s._results
+  - arkive.k8s._results.without_store
   - arkive.k8s._storage
 attributes:
   check_mode:
@@ -103,6 +103,12 @@ options:
         whose file of objects is missing does not count.
     type: int
     default: 1
+  min_good_verified:
+    description:
+      - Whether those count first for O(min_good) that M(arkive.k8s.k8s_backup_verify) has found sound. Where there are
+        not so many, the newest of the others make up the number.
+    type: bool
+    default: false
   failed_ttl:
     description:
       - How old C(Failed) and C(FailedValidation) backups get, as a duration such as V(72h). It decides alone, in the
@@ -255,7 +261,7 @@ leftovers:
     kind: {description: "V(claim), V(upload), V(restore) or V(snapshot).", type: str, returned: always, sample: restore}
     name: {description: Its name., type: str, returned: always, sample: shop-again}
     message: {description: What it is., type: str, returned: always, sample: The records of restore 'r' are of nothing.}
-    removed: {description: Whether it was, or would be, removed., type: bool, returned: always, sample: false}
+    removed: {description: "Whether it was, or would be, removed.", type: bool, returned: always, sample: false}
     size: {description: "Its bytes, where they are known.", type: int, returned: always, sample: 512}
   sample: []
 location:
@@ -321,6 +327,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import PruneOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_run import PruneRequest, prune
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.left_snapshots import LeftSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
@@ -334,6 +341,10 @@ def prune_location(task: Task) -> Result:
         require_library("boto3")
     request = _request(task)
     store = open_store(storage_location(task.params), cancel=task.cancel)
+    if names_cluster(task.params):
+        from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.restore_only import refuse_restore_only
+
+        refuse_restore_only(_connect(task), store.location, namespace=task.params["velero_namespace"])
     context = RunContext(progress=task.progress, cancel=task.cancel)
     outcome = prune(request, store, context=context, check_mode=task.check_mode)
     result: Result = {"changed": outcome.changed, **outcome.to_return(), **_issues(outcome)}
@@ -348,26 +359,32 @@ def _request(task: Task) -> PruneRequest:
     """The cluster is asked only when something there is to go, or may have been left."""
 
     def connect_when_needed() -> KubeClient:
-        from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
-
-        require_library("kubernetes")
-        return connect(kube_auth(task.params), cancel=task.cancel)
+        return _connect(task)
 
     context = VolumeContext(connect=connect_when_needed, location=snapshot_location(task.params), cancel=task.cancel)
-    namespace, strays, objects = task.params["velero_namespace"], None, None
+    providers = make_providers(context)
+    namespace, find_left, objects = task.params["velero_namespace"], None, None
     if names_cluster(task.params):
         from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_objects import BackupObjects
-        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.strays import LeftSnapshots
 
-        strays = LeftSnapshots(connect_when_needed)
+        def find_left(location: str) -> list[LeftSnapshot]:
+            return [left for provider in providers for left in provider.find_left(location)]
+
         objects = BackupObjects(connect_when_needed, namespace).remove if namespace else None
     return PruneRequest(
         retention=retention(task.params),
         leftovers=task.params["leftovers"],
-        providers=make_providers(context),
+        providers=providers,
         remove_objects=objects,
-        strays=strays,
+        find_left=find_left,
     )
+
+
+def _connect(task: Task) -> KubeClient:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
+
+    require_library("kubernetes")
+    return connect(kube_auth(task.params), cancel=task.cancel)
 
 
 def _issues(outcome: PruneOutcome) -> Result:

@@ -56,11 +56,13 @@ def clear_leftovers(catalog: Catalog, name: str, *, dry_run: bool = False) -> li
     return [found.message for found in find_leftovers(catalog, name, dry_run=dry_run)]
 
 
-def find_leftovers(catalog: Catalog, name: str, *, dry_run: bool) -> list[Found]:
-    """The same, as what they are."""
+def find_leftovers(
+    catalog: Catalog, name: str, *, dry_run: bool, locked: t.Sequence[BackupEntry] | None = None
+) -> list[Found]:
+    """The same, as what they are. ``locked``: the entries with a lock, where they are known already."""
     look = _Leftovers(catalog, name, dry_run=dry_run)
     try:
-        look.clear_locks()
+        look.clear_locks(catalog.entries() if locked is None else locked)
         look.clear_unfinished()
     except StoreError as exc:
         said = f"What killed runs may have left in {catalog.store.location.describe}: {exc.message}"
@@ -78,8 +80,8 @@ class _Leftovers:
         self._dead: set[str] = set()
         self.found: list[Found] = []
 
-    def clear_locks(self) -> None:
-        for entry in self._catalog.entries():
+    def clear_locks(self, entries: t.Iterable[BackupEntry]) -> None:
+        for entry in entries:
             if entry.locked and not entry.flat and entry.name != self._own:
                 self._clear_lock(entry)
 

@@ -12,7 +12,7 @@ import secrets
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import delete_checked
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.leftovers import find_leftovers
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import RestoreIndex
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
@@ -20,7 +20,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import Leftover
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_record import PRUNE_LOCK
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.stray_snapshots import StraySnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import (
     LockRecord,
@@ -29,26 +28,34 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock impor
     read_write_lock,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RESTORES
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.left_snapshots import LeftSnapshot
 
 #: What is done with them.
 LeftoverUse: t.TypeAlias = t.Literal["ignored", "found", "removed"]
+
+#: Looks for snapshots that runs have left which made backups in a location, by its own words. Raises ``ArkiveError``.
+FindLeft: t.TypeAlias = "t.Callable[[str], t.Sequence[LeftSnapshot]]"
 
 _OWN_FOLDER = "metadata/arkive/"
 
 
 def clear_strays(
     catalog: Catalog,
-    restores: t.Callable[[], RestoreIndex],
-    snapshots: StraySnapshots | None,
+    restores: RestoreIndex,
+    snapshots: FindLeft | None,
     *,
+    locked: t.Sequence[BackupEntry],
     remove: bool,
     dry_run: bool,
 ) -> t.Iterator[Leftover]:
-    """All of them. With ``dry_run`` nothing is removed, and ``removed`` says what would be."""
-    for found in find_leftovers(catalog, "", dry_run=dry_run or not remove):
+    """All of them. ``locked``: the entries with a lock.
+
+    With ``dry_run`` nothing is removed, and ``removed`` says what would be.
+    """
+    for found in find_leftovers(catalog, "", dry_run=dry_run or not remove, locked=locked):
         yield Leftover(kind=found.kind, name=found.name, message=found.message, removed=remove and found.removed)
     yield from _dead_locks(catalog.store, remove=remove, dry_run=dry_run)
-    yield from _stray_restores(catalog, restores(), remove=remove, dry_run=dry_run)
+    yield from _stray_restores(catalog, restores, remove=remove, dry_run=dry_run)
     if snapshots is not None:
         yield from _stray_snapshots(catalog, snapshots, remove=remove, dry_run=dry_run)
 
@@ -76,9 +83,10 @@ def _is_dead(holder: LockRecord) -> bool:
 
 def _stray_restores(catalog: Catalog, index: RestoreIndex, *, remove: bool, dry_run: bool) -> t.Iterator[Leftover]:
     """Records of restores whose backup is not there, and to which nobody has written for a day."""
-    names = {entry.name for entry in catalog.entries()}
-    for restore, source in sorted(index.sources.items()):
-        if not source or source in names or not index.is_quiet(restore):
+    quiet = {restore: source for restore, source in index.sources.items() if source and index.is_quiet(restore)}
+    names = {entry.name for entry in catalog.entries()} if quiet else set()
+    for restore, source in sorted(quiet.items()):
+        if source in names:
             continue
         said = f"The records of restore '{restore}' are of backup '{source}', which is not there."
         size = index.size(restore)
@@ -91,12 +99,10 @@ def _stray_restores(catalog: Catalog, index: RestoreIndex, *, remove: bool, dry_
         yield Leftover(kind="restore", name=restore, message=said, removed=remove, size=size)
 
 
-def _stray_snapshots(
-    catalog: Catalog, snapshots: StraySnapshots, *, remove: bool, dry_run: bool
-) -> t.Iterator[Leftover]:
+def _stray_snapshots(catalog: Catalog, snapshots: FindLeft, *, remove: bool, dry_run: bool) -> t.Iterator[Leftover]:
     """Those of runs that were killed. The snapshots are looked for first: a run that begins later has its lock then."""
     try:
-        found = snapshots.find(catalog.store.location.describe)
+        found = snapshots(catalog.store.location.describe)
     except Cancelled:
         raise
     except ArkiveError as exc:
@@ -114,4 +120,4 @@ def _stray_snapshots(
         yield Leftover(kind="snapshot", name=each.where, message=f"{said} {why}".strip(), removed=remove and not why)
 
 
-__all__ = ("LeftoverUse", "clear_strays")
+__all__ = ("FindLeft", "LeftoverUse", "clear_strays")

@@ -32,8 +32,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_delet
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prunable import read_prunables
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_leftovers import LeftoverUse, clear_strays
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prunable import Seen, read_prunables
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_leftovers import (
+    FindLeft,
+    LeftoverUse,
+    clear_strays,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import (
     Leftover,
     PrunedBackup,
@@ -50,7 +54,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_re
     read_rules,
     write_rules,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.stray_snapshots import StraySnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Keeping, Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock, WriteLockHeld
@@ -65,14 +68,14 @@ class PruneRequest:
     """What shall stay of a location, and who removes what is not in it.
 
     ``providers`` delete snapshots of volumes, ``remove_objects`` the objects of a cluster that stand for a backup.
-    ``strays``: the snapshots in a cluster that belong to no backup; None where nobody is to look.
+    ``find_left``: snapshots that killed runs have left; None where nobody is to look.
     """
 
     retention: Retention = dataclasses.field(default_factory=Retention)
     leftovers: LeftoverUse = "found"
     providers: tuple[SnapshotProvider, ...] = ()
     remove_objects: RemoveObjects | None = None
-    strays: StraySnapshots | None = None
+    find_left: FindLeft | None = None
 
 
 def prune(
@@ -123,8 +126,9 @@ class _Pruning:
 
     def run(self) -> PruneOutcome:
         before = read_rules(self._store)
-        backups = read_prunables(self._catalog, self._context.cancel)
-        plan = plan_retention(backups, self._request.retention, self._now, before=before)
+        retention = self._request.retention
+        seen = read_prunables(self._catalog, self._context.cancel, verified=retention.min_good_verified)
+        plan = plan_retention(seen.backups, retention, self._now, before=before)
         verdicts = [self._in_use(verdict) for verdict in plan.verdicts]
         pruned = []
         for verdict in verdicts:
@@ -133,7 +137,7 @@ class _Pruning:
         return PruneOutcome(
             location=self._store.location.describe,
             backups=tuple(pruned),
-            leftovers=tuple(self._clear_strays()),
+            leftovers=tuple(self._clear_strays(seen)),
             refused=plan.refused,
             warnings=(*self._warnings, *self._versions(pruned)),
         )
@@ -215,13 +219,14 @@ class _Pruning:
         except StoreError as exc:
             self._warnings.append(f"The rules of this run could not be recorded: {exc.message}")
 
-    def _clear_strays(self) -> t.Iterator[Leftover]:
+    def _clear_strays(self, seen: Seen) -> t.Iterator[Leftover]:
         if self._request.leftovers == "ignored" or self._gave_up:
             return
         yield from clear_strays(
             self._catalog,
-            lambda: self._restores,
-            self._request.strays,
+            self._restores,
+            self._request.find_left,
+            locked=seen.locked,
             remove=self._request.leftovers == "removed",
             dry_run=self._lock is None,
         )

@@ -44,6 +44,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_locat
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope
     from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.left_snapshots import LeftSnapshot
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, RestoreVolumes
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import (
@@ -245,6 +246,12 @@ class VolumeProvider(t.Protocol):
     @property
     def is_cancelled(self) -> bool:
         """Whether the run is cancelled."""
+
+    def find_left(self, location: str) -> t.Sequence[LeftSnapshot]:
+        """What runs have left that made backups in ``location``: the caller knows which backups there are.
+
+        None where it is not known for which location a snapshot was taken. Raises ``ArkiveError``.
+        """
 
     def grants(self, use: SnapshotUse, scope: RightsScope) -> list[Grant]:
         """The rights in the cluster that ``use`` takes, beside those of the task itself."""

@@ -15,13 +15,15 @@ import pathlib
 import sys
 
 from benches.backup import BackupBench
+from benches.catalog import CatalogBench
 from benches.freeze import FreezeBench
 from benches.restore import RestoreBench
 from benches.small import SmallBench
 from benches.steps import BenchError
 
-BENCHES: dict[str, type[BackupBench] | type[RestoreBench] | type[FreezeBench] | type[SmallBench]] = {
+BENCHES: dict[str, type[BackupBench | RestoreBench | FreezeBench | SmallBench | CatalogBench]] = {
     "backup": BackupBench,
+    "catalog": CatalogBench,
     "restore": RestoreBench,
     "freeze": FreezeBench,
     "small": SmallBench,

@@ -30,6 +30,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope
     from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.deletion import CsiDeletion
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.left_snapshots import LeftSnapshot
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, RestoreVolumes
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import SetSnapshots, SetSpec
@@ -87,6 +88,11 @@ class CsiProvider:
     @property
     def is_cancelled(self) -> bool:
         return self._context.cancel.is_cancelled
+
+    def find_left(self, location: str) -> t.Sequence[LeftSnapshot]:
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.left import find_left
+
+        return find_left(self._context.client(), location)
 
     def deletion_notes(self) -> tuple[str, ...]:
         return self._deletion.notes

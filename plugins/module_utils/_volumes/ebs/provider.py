@@ -33,6 +33,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope
     from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.ec2 import EbsSnapshotter
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.left_snapshots import LeftSnapshot
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, RestoreVolumes
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import SetSnapshots, SetSpec
@@ -115,6 +116,10 @@ class EbsProvider:
     @property
     def is_cancelled(self) -> bool:
         return self._context.cancel.is_cancelled
+
+    def find_left(self, location: str) -> t.Sequence[LeftSnapshot]:
+        """Their tags do not say where the backup is."""
+        return ()
 
     def deletion_notes(self) -> tuple[str, ...]:
         return ()

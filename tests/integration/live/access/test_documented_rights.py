@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 import typing as t
 from pathlib import Path
@@ -16,13 +17,17 @@ from named_objects import Named
 from volume_lab import CLAIM, PATH, DataApp, until
 
 from ansible_collections.arkive.k8s.plugins.module_utils._access.question import ON_EXISTING
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_objects import BackupObjects
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_run import PruneRequest, prune
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import (
     FreezeTaskRequest,
     freeze_path,
@@ -127,6 +132,39 @@ def test_backup_restore_and_deletion(granted: Granted, app: DataApp, store: Stor
     gone = delete_backup("rights", store=store, providers=providers)
     assert (gone.changed, gone.warnings_list) == (True, [])
     assert [snapshot["kind"] for snapshot in gone.deleted_snapshots] == ["CSI"]
+
+
+def test_pruning(granted: Granted, app: DataApp, store: Store, client: KubeClient) -> None:
+    """A backup that has expired goes with its snapshot, and so does a snapshot that a killed run has left."""
+    made = run_backup(backup_of(app, ttl="1h"), client=client, store=store)
+    assert (made.phase, [volume["backupMethod"] for volume in made.volumes]) == ("Completed", ["CSISnapshot"])
+    left = {
+        "apiVersion": "snapshot.storage.k8s.io/v1",
+        "kind": "VolumeSnapshot",
+        "metadata": {
+            "name": "left",
+            "labels": {"velero.io/backup-name": "killed", "arkive.k8s/run": "dead"},
+            "annotations": {"arkive.k8s/location": store.location.describe},
+        },
+        "spec": {"source": {"persistentVolumeClaimName": CLAIM}},
+    }
+    client.post(f"/apis/snapshot.storage.k8s.io/v1/namespaces/{app.namespace}/volumesnapshots", left)
+    caller = granted.caller("prune")
+    providers = make_providers(VolumeContext(connect=lambda: caller))
+    request = PruneRequest(
+        leftovers="removed",
+        providers=providers,
+        remove_objects=BackupObjects(lambda: caller, "velero").remove,
+        find_left=providers[0].find_left,
+    )
+    tomorrow = RunContext(now=lambda: utc_now() + dt.timedelta(days=1))
+    outcome = prune(request, store, context=tomorrow)
+    assert [(backup.state, backup.error, backup.snapshots) for backup in outcome.backups] == [("deleted", "", 1)]
+    assert [(left.kind, left.name, left.removed) for left in outcome.leftovers] == [
+        ("snapshot", f"{app.namespace}/left", True)
+    ]
+    assert outcome.warnings == ()
+    assert app.snapshot_objects() == []
 
 
 def test_snapshots(granted: Granted, app: DataApp) -> None:

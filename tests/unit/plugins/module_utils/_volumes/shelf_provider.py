@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.left_snapshots import LeftSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
     BackupJob,
@@ -194,6 +195,9 @@ class ShelfProvider:
     @property
     def is_cancelled(self) -> bool:
         return False
+
+    def find_left(self, location: str) -> t.Sequence[LeftSnapshot]:
+        return ()
 
     def deletion_notes(self) -> tuple[str, ...]:
         return ()

@@ -8,8 +8,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -22,32 +20,18 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.records im
     RUN_LABEL,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval, adopt
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.left_snapshots import LeftSnapshot
 
 
-class LeftSnapshot(t.NamedTuple):
-    """``backup``: the label's value. ``where``: namespace and name. ``remove``: why it is still there, or nothing."""
-
-    backup: str
-    where: str
-    remove: t.Callable[[], str]
-
-
-class LeftSnapshots:
-    """Of the cluster that ``connect`` reaches, which is asked when they are looked for."""
-
-    def __init__(self, connect: t.Callable[[], KubeClient]) -> None:
-        self._connect = connect
-
-    def find(self, location: str) -> list[LeftSnapshot]:
-        """Those that were taken for backups in ``location``. Raises ``KubeError``."""
-        client = self._connect()
-        api = find_snapshot_api(Discovery.read(client))
-        if api is None:
-            return []
-        removal = SnapshotRemoval(client.with_cancel(CancelToken()), api, with_contents=True)
-        pages = list_pages(client, api.snapshots, label_selector=f"{RUN_LABEL},{BACKUP_NAME}")
-        items = [item for page in pages for item in page.items]
-        return [_left(item, removal) for item in items if _location_of(item) == location]
+def find_left(client: KubeClient, location: str) -> list[LeftSnapshot]:
+    """Those that were taken for backups in ``location``. Raises ``KubeError``."""
+    api = find_snapshot_api(Discovery.read(client))
+    if api is None:
+        return []
+    removal = SnapshotRemoval(client.with_cancel(CancelToken()), api, with_contents=True)
+    pages = list_pages(client, api.snapshots, label_selector=f"{RUN_LABEL},{BACKUP_NAME}")
+    items = [item for page in pages for item in page.items]
+    return [_left(item, removal) for item in items if _location_of(item) == location]
 
 
 def _location_of(snapshot: Object) -> str:
@@ -63,4 +47,4 @@ def _left(snapshot: Object, removal: SnapshotRemoval) -> LeftSnapshot:
     return LeftSnapshot(str(metadata["labels"][BACKUP_NAME]), f"{metadata['namespace']}/{metadata['name']}", remove)
 
 
-__all__ = ("LeftSnapshot", "LeftSnapshots")
+__all__ = ("find_left",)

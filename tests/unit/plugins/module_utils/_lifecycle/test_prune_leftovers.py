@@ -1,0 +1,127 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What belongs to nobody, found and removed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import os
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import PruneOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import LockRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.left import find_left
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.prune_lab import PruneLab
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.csi.snapshot_cluster import (
+    SnapshotCluster,
+)
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> PruneLab:
+    found = PruneLab(tmp_path)
+    found.put("shop-0")
+    return found
+
+
+def age(lab: PruneLab, tmp_path: Path, folder: str, hours: float) -> None:
+    """Files are as old as that, by the run's clock."""
+    then = lab.now.timestamp() - hours * 3600
+    for file in (tmp_path / "location" / folder).rglob("*"):
+        os.utime(file, (then, then))
+
+
+def dead_lock(name: str) -> bytes:
+    then = dt.datetime.now(tz=dt.UTC) - dt.timedelta(hours=1)
+    return LockRecord.make(name, "elsewhere", 1, then, 120).encode()
+
+
+def kinds(outcome: PruneOutcome) -> list[tuple[str, str, bool]]:
+    return [(each.kind, each.name, each.removed) for each in outcome.leftovers]
+
+
+def test_records_of_restores_without_a_backup(lab: PruneLab, tmp_path: Path) -> None:
+    lab.put_restore("kept", "shop-0")
+    lab.put_restore("old", "gone")
+    lab.put_restore("young", "gone")
+    age(lab, tmp_path, "restores/kept", 99)
+    age(lab, tmp_path, "restores/old", 25)
+    age(lab, tmp_path, "restores/young", 23)
+    before = lab.stored()
+    assert kinds(lab.prune()) == [("restore", "old", False)]
+    planned = lab.prune(check_mode=True, request={"leftovers": "removed"})
+    assert lab.stored() == before
+    assert not lab.prune(request={"leftovers": "ignored"}).leftovers
+    done = lab.prune(request={"leftovers": "removed"})
+    assert planned.leftovers == done.leftovers
+    assert kinds(done) == [("restore", "old", True)]
+    assert done.changed
+    assert {key.split("/")[1] for key in lab.stored() if key.startswith("restores/")} == {"kept", "young"}
+
+
+def test_claims_of_runs_that_have_ended(lab: PruneLab) -> None:
+    lab.store.put("metadata/arkive/schedules/shop.lock", dead_lock("tick"))
+    lab.store.put("backups/half/half-arkive-claim.json", dead_lock("make"))
+    lab.store.put("backups/half/half.tar.gz", b"x")
+    lab.store.put("backups/shop-0/shop-0-arkive-claim.json", dead_lock("make"))
+    found = kinds(lab.prune())
+    names = ["half", "shop-0", "metadata/arkive/schedules/shop.lock"]
+    assert found == [("claim", name, False) for name in names]
+    assert kinds(lab.prune(request={"leftovers": "removed"})) == [("claim", name, True) for name in names]
+    assert lab.names() == ["shop-0"]
+    assert not [key for key in lab.stored() if key.endswith((".lock", "-claim.json"))]
+
+
+class TestSnapshots:
+    @pytest.fixture
+    def cluster(self, lab: PruneLab) -> SnapshotCluster:
+        cluster = SnapshotCluster()
+        for name, backup, location in (
+            ("of-dead", "dead", lab.store.location.describe),
+            ("of-stored", "shop-0", lab.store.location.describe),
+            ("elsewhere", "dead", "s3://another"),
+        ):
+            cluster.add_snapshot(
+                name,
+                labels={"velero.io/backup-name": backup, "arkive.k8s/run": "r"},
+                annotations={"arkive.k8s/location": location},
+                namespace="shop",
+            )
+        cluster.add_snapshot("of-a-set", namespace="shop")
+        return cluster
+
+    def test_those_of_no_backup_are_found_and_removed(self, lab: PruneLab, cluster: SnapshotCluster) -> None:
+        strays = functools.partial(find_left, cluster.client)
+        assert kinds(lab.prune(request={"find_left": strays})) == [("snapshot", "shop/s-of-dead", False)]
+        assert cluster.deleted == []
+        done = lab.prune(request={"find_left": strays, "leftovers": "removed"})
+        assert kinds(done) == [("snapshot", "shop/s-of-dead", True)]
+        assert cluster.deleted == ["s-of-dead", "the storage's s-of-dead"]
+        assert not lab.prune(request={"find_left": strays, "leftovers": "removed"}).leftovers
+
+    def test_a_cluster_that_does_not_answer(self, lab: PruneLab) -> None:
+        def fail(_location: str) -> t.NoReturn:
+            raise ArkiveError("The API server cannot be reached.")
+
+        (found,) = lab.prune(request={"find_left": fail}).leftovers
+        assert found.message.endswith("is unknown: The API server cannot be reached.")
+
+
+def test_half_a_deletion_is_no_leftover(lab: PruneLab) -> None:
+    """It is gone on with: the records of its restores go as well."""
+    lab.put("shop-1", days=9)
+    lab.put_restore("r1", "shop-1")
+    lab.store.put("backups/shop-1/shop-1-arkive-deletion.json", b"{}")
+    lab.store.delete_many(["backups/shop-1/velero-backup.json"])
+    lab.prune(request={"leftovers": "removed"})
+    assert lab.names() == ["shop-0"]
+    assert not [key for key in lab.stored() if key.startswith("restores/")]
+    assert Catalog(lab.store).names() == ["shop-0"]
