@@ -45,18 +45,6 @@ options:
       - If not set, those that the taken objects need, such as the persistent volume of a claim, and all of them
         when every namespace is taken.
     type: bool
-  strict_selection:
-    description:
-      - Whether names that fit nothing are refused in a manifest as well. Without it, what stands in O(definition) or
-        O(src) is treated as Velero treats it, with a warning.
-    type: bool
-    default: false
-  fail_on_empty:
-    description:
-      - Whether the task fails when nothing fits the selection. Otherwise that is a warning.
-      - If not set, a backup is made, and a restore fails; one whose whole selection stands in a manifest does not, as
-        with Velero.
-    type: bool
   label_selector:
     description:
       - Only objects with these labels are taken.
@@ -70,6 +58,23 @@ options:
       - A list of label selectors, each written as O(label_selector) is. Only objects that fit one of them are taken.
       - Mutually exclusive with O(label_selector).
     type: raw
+"""
+
+    #: Of tasks that take manifests.
+    STRICTNESS = r"""
+options:
+  strict_selection:
+    description:
+      - Whether names that fit nothing are refused in a manifest as well. Without it, what stands in O(definition) or
+        O(src) is treated as Velero treats it, with a warning.
+    type: bool
+    default: false
+  fail_on_empty:
+    description:
+      - Whether the task fails when nothing fits the selection. Otherwise that is a warning.
+      - If not set, a backup is made, and a restore fails; one whose whole selection stands in a manifest does not, as
+        with Velero.
+    type: bool
 """
 
     PODS = r"""

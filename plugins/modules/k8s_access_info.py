@@ -34,13 +34,18 @@ options:
         snapshots; V(prune) is M(arkive.k8s.k8s_backup_prune); V(snapshot_info) is M(arkive.k8s.k8s_snapshot_info).
       - V(hooks) is M(arkive.k8s.k8s_hook_exec) and the role P(arkive.k8s.fsfreeze#role).
       - V(sync) is M(arkive.k8s.k8s_backup_sync) with the types of Velero; O(namespaces) are those of its objects.
+      - V(verify) is M(arkive.k8s.k8s_backup_verify) of a backup with snapshots, which takes no other rights than to
+        delete it; V(diff) is M(arkive.k8s.k8s_backup_diff) with the cluster.
       - V(operations) is M(arkive.k8s.k8s_velero_operations), without the rights of what it carries out; O(namespaces)
         are those of the objects. Its backups and restores take those of V(backup), V(delete) and V(restore) besides.
-      - M(arkive.k8s.k8s_backup_info) needs no cluster. Blueprints take the rights of what their phases do, which are
-        not among these.
+      - V(blueprint) is M(arkive.k8s.k8s_blueprint), and O(arkive.k8s.k8s_backup#module:execution_hooks) beside the
+        backup, restore or snapshot that they are around. What the commands of C(KubeTask) do, they do as the
+        ServiceAccount of their pod, whose rights are not among these.
+      - M(arkive.k8s.k8s_backup_info) needs no cluster.
     type: list
     elements: str
-    choices: [backup, restore, delete, prune, snapshot, snapshot_info, hooks, sync, operations]
+    choices:
+      [backup, restore, delete, prune, snapshot, snapshot_info, hooks, sync, verify, diff, operations, blueprint]
     required: true
   namespaces:
     description:
@@ -54,6 +59,8 @@ options:
     description:
       - The types of objects that are backed up or restored, such as V(configmaps) or V(deployments.apps), as in
         O(arkive.k8s.k8s_backup#module:included_resources). All of them if not set, Secrets among them.
+      - For V(blueprint), what C(KubeOps) makes, changes and deletes, and what is waited for beside pods, Deployments
+        and StatefulSets. Nothing of it if not set.
     type: list
     elements: str
     default: []
@@ -90,6 +97,12 @@ options:
     type: str
     choices: [none, update, replace, recreate]
     default: none
+  functions:
+    description:
+      - The functions that the blueprints use, such as V(KubeTask), for V(blueprint). All of them if not set.
+    type: list
+    elements: str
+    default: []
   account:
     description:
       - The name of the service account, and of its roles. V(arkive-) and the first of O(for) if not set.
@@ -137,6 +150,13 @@ EXAMPLES = r"""
   ansible.builtin.assert:
     that: access.allowed
     fail_msg: "{{ access.grant }}"
+
+- name: Look up the rights of execution hooks that scale workloads, and make and await objects of an operator
+  arkive.k8s.k8s_access_info:
+    for: [backup, blueprint]
+    namespaces: [shop]
+    functions: [ScaleWorkload, KubeOps, WaitV2]
+    resources: [configmaps]
 
 - name: Look up the rights of a restore whose namespaces are gone
   arkive.k8s.k8s_access_info:
@@ -236,6 +256,7 @@ SPEC = ArgumentSpec(
         "provider": {"type": "str", "choices": list(PROVIDER_NAMES), "default": PROVIDER_NAMES[0]},
         "retain": {"type": "bool", "default": False},
         "existing_resource_policy": {"type": "str", "choices": list(ON_EXISTING), "default": ON_EXISTING[0]},
+        "functions": {"type": "list", "elements": "str", "default": []},
         "account": {"type": "str"},
         "account_namespace": {"type": "str", "default": "arkive"},
     }
@@ -253,6 +274,7 @@ def work(task: Task) -> Result:
         providers=(params["provider"],) if params["volumes"] else (),
         retain=params["retain"],
         on_existing=params["existing_resource_policy"],
+        functions=tuple(dict.fromkeys(params["functions"])),
         account=params["account"] or "",
         account_namespace=params["account_namespace"],
     )

@@ -39,6 +39,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements.s3
   - arkive.k8s._results
   - arkive.k8s._selection
+  - arkive.k8s._selection.strictness
   - arkive.k8s._storage
 attributes:
   check_mode:
@@ -556,7 +557,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.backup_options
     backup_name,
     backup_request,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.database_options import DATABASES
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import FREEZE, HOOKS, LEASE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
@@ -597,7 +597,7 @@ SPEC = ArgumentSpec(
         "workers": {"type": "int", "default": 8},
     },
     required_one_of=(("name", "definition", "src"),),
-).merge(AUTH, STORAGE, SELECTION, BACKUP, DATABASES, HOOKS, FREEZE, LEASE, PROGRESS, RESULT)
+).merge(AUTH, STORAGE, SELECTION, BACKUP, HOOKS, FREEZE, LEASE, PROGRESS, RESULT)
 
 
 @phase_in_failure()

@@ -14,7 +14,8 @@ description:
   - Tells for each object of a backup whether the cluster has it as it was stored, by the comparison that
     M(arkive.k8s.k8s_restore) makes. What a restore would leave out or change on its way is left out and changed here.
   - Also names objects of the cluster that the backup does not have, of the types and in the namespaces that it has.
-    What a controller makes, or the cluster by itself, is not among them.
+    What a controller makes, or the cluster by itself, is not among them. An object whose owner is in the backup differs
+    with its owner, and is not compared by itself then.
   - With O(other_backup), the objects of that backup are compared with those of O(name).
   - Nothing is changed. The API server is asked by dry runs about objects that differ by our own rules, where the caller
     may update them.
@@ -66,6 +67,11 @@ options:
       - Single objects, as in O(arkive.k8s.k8s_restore#module:names).
     type: list
     elements: str
+  fail_on_empty:
+    description:
+      - Whether the task fails when nothing fits the selection. Otherwise that is a warning.
+    type: bool
+    default: true
   fail_on_drift:
     description:
       - Whether the task fails when anything differs.
@@ -202,13 +208,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options i
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.diff_options import DIFF, compare, write_report
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_DIFF
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION, STRICTNESS
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 
-SPEC = ArgumentSpec().merge(AUTH, STORAGE, SELECTION, STRICTNESS, DIFF, PROGRESS, RESULT)
+SPEC = ArgumentSpec().merge(AUTH, STORAGE, SELECTION, DIFF, PROGRESS, RESULT)
 
 
 def work(task: Task) -> Result:

@@ -103,6 +103,12 @@ options:
         whose file of objects is missing does not count.
     type: int
     default: 1
+  min_good_verified:
+    description:
+      - Whether those count first for O(min_good) that M(arkive.k8s.k8s_backup_verify) has found sound. Where there are
+        not so many, the newest of the others make up the number.
+    type: bool
+    default: false
   failed_ttl:
     description:
       - How old C(Failed) and C(FailedValidation) backups get, as a duration such as V(72h). It decides alone, in the
@@ -335,6 +341,10 @@ def prune_location(task: Task) -> Result:
         require_library("boto3")
     request = _request(task)
     store = open_store(storage_location(task.params), cancel=task.cancel)
+    if names_cluster(task.params):
+        from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.restore_only import refuse_restore_only
+
+        refuse_restore_only(_connect(task), store.location, namespace=task.params["velero_namespace"])
     context = RunContext(progress=task.progress, cancel=task.cancel)
     outcome = prune(request, store, context=context, check_mode=task.check_mode)
     result: Result = {"changed": outcome.changed, **outcome.to_return(), **_issues(outcome)}
@@ -349,10 +359,7 @@ def _request(task: Task) -> PruneRequest:
     """The cluster is asked only when something there is to go, or may have been left."""
 
     def connect_when_needed() -> KubeClient:
-        from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
-
-        require_library("kubernetes")
-        return connect(kube_auth(task.params), cancel=task.cancel)
+        return _connect(task)
 
     context = VolumeContext(connect=connect_when_needed, location=snapshot_location(task.params), cancel=task.cancel)
     providers = make_providers(context)
@@ -371,6 +378,13 @@ def _request(task: Task) -> PruneRequest:
         remove_objects=objects,
         find_left=find_left,
     )
+
+
+def _connect(task: Task) -> KubeClient:
+    from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
+
+    require_library("kubernetes")
+    return connect(kube_auth(task.params), cancel=task.cancel)
 
 
 def _issues(outcome: PruneOutcome) -> Result:

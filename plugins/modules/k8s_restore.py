@@ -37,6 +37,7 @@ extends_documentation_fragment:
   - arkive.k8s._restore_spec
   - arkive.k8s._results
   - arkive.k8s._selection
+  - arkive.k8s._selection.strictness
   - arkive.k8s._storage
 attributes:
   check_mode:

@@ -380,7 +380,6 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.database_options import DATABASES
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import FREEZE, HOOKS, LEASE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
@@ -398,7 +397,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider impor
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import find_row
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import SetSnapshots
 
-SPEC = ArgumentSpec().merge(AUTH, SNAPSHOT, DATABASES, EBS, HOOKS, FREEZE, LEASE, PROGRESS, RESULT, STORAGE_UNUSED)
+SPEC = ArgumentSpec().merge(AUTH, SNAPSHOT, EBS, HOOKS, FREEZE, LEASE, PROGRESS, RESULT, STORAGE_UNUSED)
 
 
 def choose_set(task: Task, client: KubeClient, request: SnapshotRequest) -> SetSnapshots:

@@ -22,7 +22,7 @@ import sys
 # What our modules need of Ansible comes with this file: most of it with Ansible's `basic`, which always comes.
 import ansible.module_utils.compat.version  # noqa: F401  # pylint: disable=unused-import
 
-import ansible_collections.arkive.k8s.plugins as plugins
+from ansible_collections.arkive.k8s import plugins
 
 #: Set by the action plugin: the folder of the copy, and which module runs.
 CODE_VARIABLE = "ARKIVE_CODE"

@@ -14,8 +14,10 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._access.roles import Account
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.rights import FUNCTION_GRANTS
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import ALL_TYPES, OnExisting, RightsScope
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import near_names
 
 ON_EXISTING: tuple[OnExisting, ...] = t.get_args(OnExisting)
 
@@ -35,6 +37,7 @@ class AccessQuestion:
     providers: tuple[str, ...] = ()
     retain: bool = False
     on_existing: OnExisting = "none"
+    functions: tuple[str, ...] = ()
     account: str = ""
     account_namespace: str = "arkive"
 
@@ -43,6 +46,12 @@ class AccessQuestion:
             raise ValidationError("for names no task.", hint="Name at least one, such as for: [backup].")
         for name in self.namespaces:
             _check("namespaces", name)
+        for name in self.functions:
+            if name not in FUNCTION_GRANTS:
+                raise ValidationError(
+                    f"functions names '{name}', which is no function of blueprints that is carried out here.",
+                    hint=near_names(name, FUNCTION_GRANTS).replace("Its fields are", "There are"),
+                )
         _check("account", self.subject.name)
         _check("account_namespace", self.subject.namespace)
 
@@ -68,6 +77,7 @@ class AccessQuestion:
             providers=self.providers,
             retain=self.retain,
             on_existing=self.on_existing,
+            functions=self.functions,
         )
 
 

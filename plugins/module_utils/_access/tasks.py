@@ -12,10 +12,12 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_objects import prune_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.rights import backup_grants
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.rights import blueprint_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import ALL_TYPES, Grant, RightsScope
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_rights import operation_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_rights import sync_grants
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.rights import diff_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.rights import hook_task_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.rights import restore_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.rights import snapshot_grants
@@ -39,7 +41,10 @@ TASKS: t.Mapping[str, TaskRow] = {
     "snapshot_info": TaskRow(None, "list"),
     "hooks": TaskRow(hook_task_grants, None),
     "sync": TaskRow(sync_grants, None),
+    "verify": TaskRow(None, "delete"),
+    "diff": TaskRow(diff_grants, None),
     "operations": TaskRow(operation_grants, None),
+    "blueprint": TaskRow(blueprint_grants, None),
 }
 
 

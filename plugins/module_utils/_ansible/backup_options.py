@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.blueprint_opti
     EXECUTION_HOOKS,
     execution_hooks,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.database_options import DATABASES
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import freeze_policy
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_options import MANIFEST, manifest_documents
@@ -78,7 +79,7 @@ _BEYOND = ArgumentSpec(
     mutually_exclusive=(("resource_policy", "resource_policies"),),
 )
 
-BACKUP = SPEC_FIELDS.merge(_BEYOND, MANIFEST, EBS, EXECUTION_HOOKS, STRICTNESS)
+BACKUP = SPEC_FIELDS.merge(_BEYOND, MANIFEST, EBS, EXECUTION_HOOKS, STRICTNESS, DATABASES)
 
 
 def backup_manifest(params: t.Mapping[str, t.Any]) -> Manifest:

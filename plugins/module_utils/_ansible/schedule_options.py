@@ -14,7 +14,6 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.backup_options import BACKUP, backup_request
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.database_options import DATABASES
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import FREEZE, HOOKS, LEASE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_options import MANIFEST, manifest_documents
@@ -55,7 +54,6 @@ SCHEDULE = ArgumentSpec(
 _ELSEWHERE = (*MANIFEST.options, *EBS.options)
 _BACKUP = BACKUP.merge(
     SELECTION,
-    DATABASES,
     HOOKS,
     FREEZE,
     LEASE,

@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.blueprint_opti
     EXECUTION_HOOKS,
     execution_hooks,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.database_options import DATABASES
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import freeze_policy, seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import (
     LABEL_SELECTOR,
@@ -73,7 +74,7 @@ SNAPSHOT = ArgumentSpec(
     mutually_exclusive=(_WHICH,),
     required_if=(("state", "present", _WHICH, True),),
     required_by={"container": ("freeze_path",)},
-).merge(EXECUTION_HOOKS)
+).merge(EXECUTION_HOOKS, DATABASES)
 
 
 def snapshot_request(params: t.Mapping[str, t.Any]) -> SnapshotRequest:

@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_rules import clean_item
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import CountSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_filter import is_excluded_by_label
@@ -40,8 +41,15 @@ class ItemSink:
     """Thread-safe. Keeps names, never objects."""
 
     def __init__(
-        self, writer: ItemWriter, list_plan: ListPlan, *, backup_name: str, preferred: t.Mapping[GroupResource, str]
+        self,
+        writer: ItemWriter,
+        list_plan: ListPlan,
+        *,
+        backup_name: str,
+        preferred: t.Mapping[GroupResource, str],
+        counted: CountSink,
     ) -> None:
+        self._counted = counted
         self._writer = writer
         self._list_plan = list_plan
         self._backup_name = backup_name
@@ -79,6 +87,7 @@ class ItemSink:
             prepared.append((item.obj, None if changed else item.payload))
         if prepared:
             self._writer.add_items(gr, prepared, preferred_version=preferred)
+            self._counted(len(prepared))
         return len(fresh)
 
     def leave_out(self, resource: ApiResource, obj: dict[str, t.Any]) -> None:

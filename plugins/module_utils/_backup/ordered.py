@@ -26,37 +26,49 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class OrderedItem:
-    """One object to take first; ``namespace`` is empty for a cluster-scoped one."""
+    """One object to take first; ``namespace`` is empty for a cluster-scoped one. ``field``: where the user has it."""
 
     resource: ApiResource
     namespace: str
     name: str
+    field: str
+
+    @property
+    def not_there(self) -> str:
+        return f"An entry of {self.field} does not exist"
 
 
 def resolve_ordered(
-    ordered: t.Mapping[str, t.Sequence[str]], discovery: Discovery, list_plan: ListPlan, issues: Issues
+    ordered: t.Mapping[str, t.Sequence[str]], discovery: Discovery, list_plan: ListPlan, issues: Issues, *, field: str
 ) -> list[OrderedItem]:
-    """The spec's ``orderedResources``. What is not listed by this backup is a warning, and left out."""
+    """The spec's ``orderedResources``, which users write as ``field``.
+
+    What is not listed by this backup is a warning, and left out.
+    """
     items = []
     for plural, names in ordered.items():
         found = discovery.resolve(plural)
         resource = list_plan.find(found.group_resource) if found else None
         if resource is None:
-            issues.warning("The type of orderedResources is not in this backup", resource=plural)
+            issues.warning(f"The type of {field} is not in this backup", resource=plural)
             continue
         for text in names:
             namespace, slash, name = text.rpartition("/")
             if bool(slash) != resource.namespaced:
                 wanted = "namespace/name" if resource.namespaced else "a name without namespace"
-                issues.warning(f"An entry of orderedResources is not {wanted}", resource=plural, name=text)
+                issues.warning(f"An entry of {field} is not {wanted}", resource=plural, name=text)
                 continue
-            items.append(OrderedItem(resource=resource, namespace=namespace, name=name))
+            items.append(OrderedItem(resource=resource, namespace=namespace, name=name, field=field))
     return items
+
+
+def of_type(items: t.Iterable[OrderedItem], gr: GroupResource) -> list[OrderedItem]:
+    return [item for item in items if item.resource.group_resource == gr]
 
 
 def names_of(items: t.Iterable[OrderedItem], gr: GroupResource) -> list[tuple[str, str]]:
     """Namespace and name of the ordered objects of one type."""
-    return [(item.namespace, item.name) for item in items if item.resource.group_resource == gr]
+    return [(item.namespace, item.name) for item in of_type(items, gr)]
 
 
 def store_ordered(run: ClusterRun, items: t.Iterable[OrderedItem], list_plan: ListPlan, sink: ItemSink) -> None:
@@ -75,9 +87,9 @@ def store_ordered(run: ClusterRun, items: t.Iterable[OrderedItem], list_plan: Li
             run.issues.error("Error getting an ordered item", error=exc.sentence, **fields)
             continue
         if obj is None:
-            run.issues.warning("An entry of orderedResources does not exist", **fields)
+            run.issues.warning(item.not_there, **fields)
         elif list_plan.spec.selects_labels(obj["metadata"].get("labels")):
             sink.store_all(item.resource, [RawItem(obj, encode_compact(obj))])
 
 
-__all__ = ("OrderedItem", "names_of", "resolve_ordered", "store_ordered")
+__all__ = ("OrderedItem", "names_of", "of_type", "resolve_ordered", "store_ordered")

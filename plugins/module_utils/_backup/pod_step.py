@@ -51,6 +51,11 @@ class PodStep:
         self._unused = list(work.rules)
 
     @property
+    def with_databases(self) -> list[HookedPod]:
+        """Those of ``hooked`` that hold one."""
+        return [found for found in self.hooked if found.database is not None]
+
+    @property
     def unused_rules(self) -> list[ResolvedRule]:
         """Those that fit none of the pods met so far."""
         return self._unused

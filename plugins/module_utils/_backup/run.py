@@ -24,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink impor
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.ordered import (
     OrderedItem,
     names_of,
+    of_type,
     resolve_ordered,
     store_ordered,
 )
@@ -36,6 +37,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volumes import VolumeNotes
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, NAMESPACES, PODS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import count_sink
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import not_used
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
@@ -90,7 +92,9 @@ class BackupRun:
         self._issues = context.issues
         self._progress = context.progress
         preferred = {resource.group_resource: resource.version for resource in resolved.discovery.preferred()}
-        self.sink = ItemSink(writer, self._list_plan, backup_name=request.name, preferred=preferred)
+        self.sink = ItemSink(
+            writer, self._list_plan, backup_name=request.name, preferred=preferred, counted=count_sink(context.progress)
+        )
         self.collector = Collector(context, self._list_plan, workers=request.workers)
         self._related = RelatedItems(context, resolved.discovery, self._list_plan, self.sink)
         self._planner = VolumePlanner(context, request, resolved, self.sink, providers=snapshots.providers)
@@ -98,7 +102,11 @@ class BackupRun:
         self.sink.change(CLAIMS, snapshots.mark_claim)
         self._volumes = VolumeNotes(self.sink, outcome_of=snapshots.describe, issues=context.issues)
         self._ordered = resolve_ordered(
-            request.spec.ordered_resources, resolved.discovery, self._list_plan, context.issues
+            request.spec.ordered_resources,
+            resolved.discovery,
+            self._list_plan,
+            context.issues,
+            field=request.spell("ordered_resources"),
         )
         self._deferred = DeferredPods(deferred_file)
         self._pods = self._make_pod_step()
@@ -152,13 +160,13 @@ class BackupRun:
                 self._issues.warning(not_used(rule))
             return
         self._pods.collect()
-        for namespace, name in names_of(self._ordered, PODS):
+        for item in of_type(self._ordered, PODS):
+            namespace, name = item.namespace, item.name
             if not (self._deferred.has(namespace, name) or self.sink.has(self._pods.resource, namespace, name)):
-                self._issues.warning(
-                    "An entry of orderedResources does not exist", resource="pods", namespace=namespace, name=name
-                )
+                self._issues.warning(item.not_there, resource="pods", namespace=namespace, name=name)
         for rule in self._pods.unused_rules:
             self._issues.warning(not_used(rule))
+        self._issues.add_warnings(self._request.databases.unused(found.pod for found in self._pods.with_databases))
         count = len(self._pods.hooked)
         self._progress(f"pods: {self.sink.counts['pods'] + count} found, {count} with hooks")
 

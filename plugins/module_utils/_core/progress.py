@@ -17,8 +17,32 @@ PLAN_PREFIX = "plan: "
 ProgressSink: t.TypeAlias = t.Callable[[str], None]
 
 
+#: Called with how many more objects were dealt with, from any thread. Must not raise and must not block.
+CountSink: t.TypeAlias = t.Callable[[int], None]
+
+
 def no_progress(line: str) -> None:
     """The sink for callers that do not show progress."""
 
 
-__all__ = ("PLAN_PREFIX", "ProgressSink", "no_progress")
+class CountingProgress:
+    """A ``ProgressSink`` of somebody who wants to know numbers of objects as well."""
+
+    def __init__(self, tell: ProgressSink, counted: CountSink) -> None:
+        self._tell = tell
+        self.counted = counted
+
+    def __call__(self, line: str) -> None:
+        self._tell(line)
+
+
+def count_sink(progress: ProgressSink) -> CountSink:
+    """Where numbers go of a run that tells ``progress`` its lines."""
+    return progress.counted if isinstance(progress, CountingProgress) else _no_count
+
+
+def _no_count(_number: int) -> None:
+    """Nobody wants to know."""
+
+
+__all__ = ("PLAN_PREFIX", "CountSink", "CountingProgress", "ProgressSink", "count_sink", "no_progress")

@@ -51,6 +51,16 @@ class DatabaseChoice:
     annotations: bool = True
     selected: tuple[SelectedDatabase, ...] = ()
 
+    def unused(self, pods: t.Iterable[ObjectView]) -> list[str]:
+        """A sentence for each of ``selected`` that fits none of ``pods``: nothing is held by it."""
+        labels = [(pod.get("metadata") or {}).get("labels") for pod in pods]
+        return [
+            f"The database {entry.declaration.kind} of the pods with {entry.selector.to_text()} is not held: no "
+            "running pod has these labels."
+            for entry in self.selected
+            if not any(entry.selector.matches(found) for found in labels)
+        ]
+
     def of_pod(self, pod: ObjectView) -> DatabaseDeclaration | None:
         """The database of ``pod``, None where it has none that is to be held."""
         metadata = pod.get("metadata") or {}

@@ -37,6 +37,8 @@ _SHORTEST_PULSE_SECONDS = 0.2
 #: Beyond what the server itself allows for a statement.
 _MARGIN_SECONDS = 5.0
 _UNDO_SECONDS = 5.0
+#: What reading an answer of another form than the awaited one comes to.
+_MISREAD = (IndexError, KeyError, ValueError)
 
 
 class Container(t.Protocol):
@@ -98,8 +100,8 @@ class HeldDatabase:
                     self._hold.undo(_Asking(session, self._container, _UNDO_SECONDS, CancelToken()))
                 # Not in good order: a statement may still run, and must not be waited for.
                 session.abort()
-            if isinstance(exc, ArkiveError):
-                self.record.error = exc.sentence
+            if isinstance(exc, _MISREAD):
+                raise DatabaseError(f"The answers of {self.record.where} are not understood: {exc!r}.") from exc
             raise
         self._held_at = time.monotonic()
         self.record.started = utc_now()
@@ -122,9 +124,10 @@ class HeldDatabase:
             except SessionLost as exc:
                 record.ended_by = self._ended_by(exc)
                 record.error = self._lost_sentence(exc)
-            except ArkiveError as exc:
+            except (ArkiveError, *_MISREAD) as exc:
                 record.ended_by = "release"
-                record.error = f"{record.where} was not held until the snapshot was cut: {exc.sentence}"
+                said = exc.sentence if isinstance(exc, ArkiveError) else f"its answers are not understood: {exc!r}."
+                record.error = f"{record.where} was not held until the snapshot was cut: {said}"
             finally:
                 record.ended = utc_now()
                 session.close()

@@ -11,8 +11,6 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, readable
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import PodDefaults
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings import DEFAULT_PHASE_SECONDS
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import (
@@ -22,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import 
     ObjectReference,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.subject import Subject
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.validation import find_action
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,21 +47,10 @@ class ActionRequest:
         return find_action(self.blueprint, self.action_name)
 
 
-def find_action(blueprint: Blueprint, name: str) -> BlueprintAction:
-    """Raises ``BlueprintError`` where there is none."""
-    action = blueprint.actions.get(name)
-    if action is None:
-        there = ", ".join(map(readable, blueprint.actions)) or "none"
-        raise BlueprintError(
-            f"The blueprint {readable(blueprint.name)} has no action {quoted(name)}.", hint=f"Its actions: {there}."
-        )
-    return action
-
-
 def named_namespaces(action: BlueprintAction) -> set[str]:
     """Those that its phases name without a template: pods of theirs may be there."""
     named = (phase.arguments.get("namespace") for phase in action.all_phases)
     return {name for name in named if isinstance(name, str) and name and "{{" not in name}
 
 
-__all__ = ("ActionRequest", "find_action", "named_namespaces")
+__all__ = ("ActionRequest", "named_namespaces")

@@ -42,7 +42,7 @@ class RightsScope:
     ``cluster_types`` those outside of namespaces; with ``ALL_TYPES`` among ``types``, the latter are beside what
     the objects in the namespaces need. ``hooks``: commands are run in pods; ``freezes``: they freeze file systems.
     ``providers``: who keeps the data of volumes, or brings it back, by name. ``retain``: snapshots outlive their
-    objects.
+    objects. ``functions``: of blueprints, by name; empty for all of them.
     """
 
     namespaces: tuple[str, ...] = ()
@@ -53,6 +53,7 @@ class RightsScope:
     providers: tuple[str, ...] = ()
     retain: bool = False
     on_existing: OnExisting = "none"
+    functions: tuple[str, ...] = ()
 
     @property
     def places(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import Hold, read_hold
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side import read_each
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.verification import read_verification
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
@@ -37,7 +38,7 @@ class Prunable:
 
     ``schedule``: the label's value, empty for one that none made. ``expires``: None for never. ``problem``: why nobody
     can say what it is, a sentence. ``has_archive``: the file with its objects is there. ``records_volumes``:
-    its files may record snapshots, or a run's lock lies among them.
+    its files may record snapshots, or a run's lock lies among them. ``verified``: it was read back and found sound.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Prunable:
     flat: bool = False
     has_archive: bool = True
     records_volumes: bool = True
+    verified: bool = False
 
     @property
     def is_good(self) -> bool:
@@ -66,15 +68,15 @@ class Seen(t.NamedTuple):
     locked: list[BackupEntry]
 
 
-def read_prunables(catalog: Catalog, cancel: CancelToken) -> Seen:
-    """One listing, one read for each backup, and one for each hold."""
+def read_prunables(catalog: Catalog, cancel: CancelToken, *, verified: bool = False) -> Seen:
+    """One listing, one read for each backup, one for each hold and, if asked, for each verification."""
     entries = catalog.entries()
     looked_at = [entry for entry in entries if entry.complete or entry.deleting]
-    found = read_each(lambda entry: _read(catalog, entry), looked_at, cancel=cancel)
+    found = read_each(lambda entry: _read(catalog, entry, verified=verified), looked_at, cancel=cancel)
     return Seen([backup for backup in found if backup is not None], [entry for entry in entries if entry.locked])
 
 
-def _read(catalog: Catalog, entry: BackupEntry) -> Prunable | None:
+def _read(catalog: Catalog, entry: BackupEntry, *, verified: bool) -> Prunable | None:
     """None for one that is gone by now."""
     seen = Prunable(
         name=entry.name,
@@ -96,7 +98,15 @@ def _read(catalog: Catalog, entry: BackupEntry) -> Prunable | None:
     problems = find_problems(backup, entry.name)
     if problems:
         return dataclasses.replace(seen, problem=f"It cannot be trusted. {' '.join(problems)}")
-    return dataclasses.replace(seen, **_told(backup, entry.name))
+    is_verified = verified and _is_verified(catalog, entry, backup)
+    return dataclasses.replace(seen, **_told(backup, entry.name), verified=is_verified)
+
+
+def _is_verified(catalog: Catalog, entry: BackupEntry, backup: t.Mapping[str, t.Any]) -> bool:
+    if BackupKeys(entry.name).verified.rpartition("/")[2] not in entry.files:
+        return False
+    found = read_verification(catalog.store, entry.name)
+    return found is not None and found.sound and found.is_of(backup)
 
 
 def _may_record_volumes(entry: BackupEntry) -> bool:

@@ -126,8 +126,9 @@ class _Pruning:
 
     def run(self) -> PruneOutcome:
         before = read_rules(self._store)
-        seen = read_prunables(self._catalog, self._context.cancel)
-        plan = plan_retention(seen.backups, self._request.retention, self._now, before=before)
+        retention = self._request.retention
+        seen = read_prunables(self._catalog, self._context.cancel, verified=retention.min_good_verified)
+        plan = plan_retention(seen.backups, retention, self._now, before=before)
         verdicts = [self._in_use(verdict) for verdict in plan.verdicts]
         pruned = []
         for verdict in verdicts:

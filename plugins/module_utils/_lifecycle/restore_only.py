@@ -23,8 +23,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.location import 
 def refuse_restore_only(client: KubeClient, place: StorageLocation, *, namespace: str = "") -> None:
     """Raise ``StoreError`` when the cluster says of this place that nothing may be written there.
 
-    Nobody says so in a cluster without Velero's types, and where the caller may not list the locations: neither in all
-    namespaces nor in ``namespace``. One of the same place that is not read-only says that it may.
+    Nobody says so in a cluster that is away, in one without Velero's types, and where the caller may not list the
+    locations: neither in all namespaces nor in ``namespace``. One of the same place that is not read-only says that it
+    may.
     """
     if place.velero_spec is None:
         return
@@ -45,7 +46,7 @@ def _locations(client: KubeClient, namespace: str) -> t.Sequence[Object]:
         try:
             return [item for page in list_pages(client, VELERO.locations, namespace=where) for item in page.items]
         except KubeError as exc:
-            if exc.not_found:
+            if exc.not_found or exc.may_pass:
                 return ()
             if not exc.forbidden:
                 raise

@@ -40,13 +40,15 @@ RulesOf: t.TypeAlias = "t.Mapping[str, RetentionRules]"
 class Retention:
     """What shall stay. ``schedules``: empty for all, and for backups of none. ``failed_ttl``: seconds.
 
-    ``min_good``: so many of the newest Completed backups of a series stay whatever is said. ``on_demand``: whether
+    ``min_good``: so many of the newest Completed backups of a series stay whatever is said; with ``min_good_verified``
+    those that were verified are taken first, the others where there are not so many. ``on_demand``: whether
     backups of no schedule are a series too. ``apply_changes``: what older rules kept may go at once.
     """
 
     rules: RetentionRules = dataclasses.field(default_factory=RetentionRules)
     ttl: Ttl = "honored"
     min_good: int = 1
+    min_good_verified: bool = False
     failed_ttl: float | None = None
     schedules: tuple[str, ...] = ()
     on_demand: OnDemand = "ttl"
@@ -204,7 +206,14 @@ class _Series:
     def _with_good_ones(self, verdicts: t.Sequence[Verdict]) -> list[Verdict]:
         """The newest Completed ones stay: of the last few nobody knows whether there will be more."""
         number = self._retention.min_good
-        newest = [made.name for made in newest_first(made for made in self._counted if made.good)][: max(number, 0)]
+        newest = [made.name for made in newest_first(made for made in self._counted if made.good)]
+        if self._retention.min_good_verified:
+            verified = {member.name for member in self._members if member.verified}
+            newest = [
+                *(name for name in newest if name in verified),
+                *(name for name in newest if name not in verified),
+            ]
+        newest = newest[: max(number, 0)]
         reason = f"it is one of the newest {counted(number, 'Completed backup')} (min_good)"
         return [
             verdict.stays(reason) if verdict.goes and verdict.backup.name in newest else verdict for verdict in verdicts

@@ -158,6 +158,8 @@ class _Sync:
 
     def _read(self, entry: BackupEntry) -> _Stored:
         try:
+            if entry.deleting:
+                raise NotTakenOver("Its deletion has begun.")
             backup = self._catalog.read_sound_backup(entry.name)
             if backup is None:
                 raise NotTakenOver("It is gone by now.")

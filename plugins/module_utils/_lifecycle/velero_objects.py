@@ -186,8 +186,8 @@ def read_objects(
                 raise
     raise SyncError(
         f"The cluster {client.server} has no Backup type of {' or '.join(each.title for each in asked)}.",
-        hint="A sync makes objects for those who use them. Install Velero's types (velero install --crds-only), or "
-        "leave the sync out: backups are listed and restored without it.",
+        hint="A sync makes objects for those who use them. k8s_velero_operations with 'state: present' installs the "
+        "types; backups are listed and restored without.",
     )
 
 

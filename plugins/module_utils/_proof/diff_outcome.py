@@ -83,6 +83,34 @@ class DiffOutcome:
         }
 
 
+class Owned(t.NamedTuple):
+    """A row with the kind of its object, and the controller that owns it: kind and name, None without one."""
+
+    row: ComparedObject
+    kind: str
+    owner: tuple[str, str] | None
+
+
+def without_owned(found: t.Sequence[Owned]) -> list[ComparedObject]:
+    """The rows; what differs because its owner does, which is compared itself, is not compared."""
+    known = {(each.kind, each.row.namespace, each.row.name) for each in found}
+    rows = []
+    for each in found:
+        row = each.row
+        if row.state in DRIFT and each.owner and (each.owner[0], row.namespace, each.owner[1]) in known:
+            row = row._replace(state="not_compared", reason=f"{each.owner[0]} '{each.owner[1]}' makes it.", fields=())
+        rows.append(row)
+    return rows
+
+
+def controller_of(owners: t.Any) -> tuple[str, str] | None:
+    """Kind and name of the controller among the owners of an object."""
+    for owner in owners if isinstance(owners, list) else ():
+        if isinstance(owner, dict) and owner.get("controller"):
+            return str(owner.get("kind")), str(owner.get("name"))
+    return None
+
+
 def patched_fields(patch: t.Mapping[str, t.Any] | None) -> tuple[str, ...]:
     """The paths that a merge patch changes: ``spec.replicas``, ``metadata.labels["app.kubernetes.io/name"]``."""
     found = sorted(_paths(patch or {}, ""))
@@ -101,4 +129,14 @@ def _paths(patch: t.Mapping[str, t.Any], above: str) -> t.Iterator[str]:
             yield path
 
 
-__all__ = ("DRIFT", "STATES", "ComparedObject", "DiffOutcome", "DiffState", "patched_fields")
+__all__ = (
+    "DRIFT",
+    "STATES",
+    "ComparedObject",
+    "DiffOutcome",
+    "DiffState",
+    "Owned",
+    "controller_of",
+    "patched_fields",
+    "without_owned",
+)

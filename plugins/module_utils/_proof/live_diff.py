@@ -17,10 +17,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.diff_outcome import (
+    DRIFT,
     ComparedObject,
     DiffOutcome,
     DiffState,
+    Owned,
+    controller_of,
     patched_fields,
+    without_owned,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import ComparedBackup, compare_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.rebuilt import why_rebuilt
@@ -42,7 +46,7 @@ def diff_live(
     """``request``: a restore that would update what exists; it is not carried out. Raises ``ArkiveError``."""
     cancel = cancel or CancelToken()
     found = compare_backup(request, client=client, store=store, progress=progress, cancel=cancel)
-    objects = [_compared(item) for item in found.items]
+    objects = without_owned([Owned(_compared(item), item.kind, _owner(item)) for item in found.items])
     warnings = [issue.to_return()["message"] for issue in found.issues.warnings]
     why_not = _why_no_extras(request, found)
     if why_not:
@@ -51,12 +55,13 @@ def diff_live(
         extras, forbidden = _find_extras(found, client, cancel)
         objects += extras
         warnings += forbidden
+    drifted = {each.title for each in objects if each.state in DRIFT}
     return DiffOutcome(
         backup=found.backup,
         other=f"the cluster {client.server}",
         location=store.location.describe,
         objects=tuple(objects),
-        diffs=found.diffs,
+        diffs=[each for each in found.diffs if each["before_header"] in drifted],
         diffs_left_out=found.diffs_left_out,
         warnings=tuple(warnings),
     )
@@ -72,6 +77,10 @@ def _compared(item: PlanItem) -> ComparedObject:
         reason=item.why if state == "not_compared" else "",
         fields=patched_fields(item.patch) if state == "changed" else (),
     )
+
+
+def _owner(item: PlanItem) -> tuple[str, str] | None:
+    return controller_of([item.facts.owner])
 
 
 def _why_no_extras(request: RestoreRequest, found: ComparedBackup) -> str:

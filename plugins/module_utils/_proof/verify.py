@@ -64,7 +64,9 @@ def verify_backup(
         name=request.name,
         location=store.location.describe,
         phase=phase_of(backup),
-        problems=tuple(dict.fromkeys([*checked.problems, *members.problems, *unknown, *_missing(snapshots)])),
+        problems=tuple(
+            dict.fromkeys([*_begun(entry), *checked.problems, *members.problems, *unknown, *_missing(snapshots)])
+        ),
         files=checked.files,
         objects=members.total,
         read=members.read,
@@ -134,6 +136,11 @@ def _ask(snapshot: RecordedSnapshot, recorded: RecordedSnapshots, providers: t.S
         return known[0]
     reasons = "; ".join(answer.reason for answer in answers if answer.reason)
     return Sighting("unknown", reasons or "nobody here can be asked about snapshots of this kind")
+
+
+def _begun(entry: BackupEntry) -> t.Iterator[str]:
+    if entry.deleting:
+        yield "Its deletion has begun, and it may have lost snapshots already."
 
 
 def _missing(snapshots: t.Iterable[CheckedSnapshot]) -> t.Iterator[str]:

@@ -177,7 +177,15 @@ class CriticalSection:
         """Why nothing of what was taken can be trusted, in sentences; empty where it can be."""
         freezes = ", ".join(record.target.where for record in self.broken_freezes)
         late = f"The lease ran out before the snapshot was cut. {freezes} was not frozen all the time."
-        return " ".join(filter(None, [late if freezes else "", *(each.error for each in self.broken_databases)]))
+        return " ".join(
+            filter(
+                None,
+                [
+                    late if freezes else "",
+                    *(each.error or f"{each.where} was not held." for each in self.broken_databases),
+                ],
+            )
+        )
 
 
 __all__ = ("CriticalSection", "QuiescedPod", "SectionSettings")

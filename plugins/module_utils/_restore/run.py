@@ -12,7 +12,7 @@ import dataclasses
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
-from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import CountSink, ProgressSink, count_sink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.server_warnings import (
@@ -44,6 +44,10 @@ class RestoreRun:
     @property
     def progress(self) -> ProgressSink:
         return self.context.progress
+
+    @property
+    def counted(self) -> CountSink:
+        return count_sink(self.context.progress)
 
     @property
     def cancel(self) -> CancelToken:

@@ -11,14 +11,33 @@ from pathlib import Path
 
 _TESTS = Path(__file__).parents[2]
 _LIVE = _TESTS / "integration" / "live"
-for _folder in (_LIVE / "quiesce", _LIVE / "backup_hooks", _LIVE / "restore", _TESTS / "cluster"):
+for _folder in (
+    _LIVE,
+    *(_LIVE / name for name in ("quiesce", "backup_hooks", "restore", "databases")),
+    _TESTS / "cluster",
+):
     if str(_folder) not in sys.path:
         sys.path.append(str(_folder))
 
 from cut_proxy import CutProxy, through
+from database_runs import HeldSection
 from hook_pods import HookPods
 from many_hooks import run_many_hooks
+from postgres_app import PostgresApp
 from processes import Engine, Started
+from redis_app import RedisApp
 from restore_lab import Backups, Cluster
 
-__all__ = ("Backups", "Cluster", "CutProxy", "Engine", "HookPods", "Started", "run_many_hooks", "through")
+__all__ = (
+    "Backups",
+    "Cluster",
+    "CutProxy",
+    "Engine",
+    "HeldSection",
+    "HookPods",
+    "PostgresApp",
+    "RedisApp",
+    "Started",
+    "run_many_hooks",
+    "through",
+)

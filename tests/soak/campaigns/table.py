@@ -10,6 +10,7 @@ import typing as t
 
 from campaigns.archives import Archives
 from campaigns.case import Campaign
+from campaigns.databases import DatabasesCampaign
 from campaigns.freeze import FreezeCampaign
 from campaigns.hooks import HooksCampaign
 from campaigns.plan import PlanCampaign
@@ -18,6 +19,7 @@ from campaigns.templates import Templates
 
 CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
     "archives": Archives,
+    "databases": DatabasesCampaign,
     "freeze": FreezeCampaign,
     "hooks": HooksCampaign,
     "plan": PlanCampaign,

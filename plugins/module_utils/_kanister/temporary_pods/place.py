@@ -52,13 +52,15 @@ def _namespace(call: FunctionCall, request: PodRequest) -> str:
 def _settle_account(call: FunctionCall, body: Object) -> None:
     namespace, spec = body["metadata"]["namespace"], body["spec"]
     wanted, other = str(spec.get("serviceAccountName") or ""), call.pods.service_account
-    if not wanted or not _is_missing(call, namespaced_path("v1", namespace, "serviceaccounts", wanted)):
+    if not wanted or not _has_no_account(call, namespace, wanted):
         return
-    if not other or other == wanted:
+    if not other or other == wanted or _has_no_account(call, namespace, other):
+        hint = "Name one that exists as hook_service_account: it stands in for one that is not there."
+        also = f", and hook_service_account {other} neither" if other and other != wanted else ""
         raise NotThere(
-            f"The pod of {call.place.function} cannot be made: ServiceAccount {namespace}/{wanted} is not there.",
+            f"The pod of {call.place.function} cannot be made: ServiceAccount {namespace}/{wanted} is not there{also}.",
             name=wanted,
-            hint="Name one that exists as hook_service_account: it stands in for one that is not there.",
+            hint=hint,
         )
     call.warn(
         f"The pod of {call.place.words} runs as ServiceAccount {other}, as namespace {namespace} has no {wanted}."
@@ -66,6 +68,10 @@ def _settle_account(call: FunctionCall, body: Object) -> None:
     spec["serviceAccountName"] = other
     # The old name of the field has the last word in the API server otherwise.
     spec.pop("serviceAccount", None)
+
+
+def _has_no_account(call: FunctionCall, namespace: str, name: str) -> bool:
+    return _is_missing(call, namespaced_path("v1", namespace, "serviceaccounts", name))
 
 
 def _is_missing(call: FunctionCall, path: str) -> bool:

@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.interrupted import end_interrupted
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
@@ -35,6 +36,25 @@ def find_stored(store: Store, backup: ObjectView) -> Object | None:
     if stored is None or phase_of(stored) not in TERMINAL_PHASES:
         return None
     return stored if (stored.get("metadata") or {}).get("uid") == metadata["uid"] else None
+
+
+def end_stored_backup(
+    stored: ObjectView, store: Store, run: ClusterRun, *, snapshot_location: SnapshotLocation | None
+) -> list[str]:
+    """What the run of a backup that is stored had still to do: its write lock, and objects of snapshots.
+
+    Returns what is to be said. Raises ``ArkiveError``.
+    """
+    name = str(stored["metadata"]["name"])
+    catalog = Catalog(store)
+    _holder, warnings = end_interrupted(catalog, name)
+    volumes = catalog.files(name).read_json("volumeinfo") or []
+    namespaces = sorted({str(volume.get("pvcNamespace") or "") for volume in volumes} - {""})
+    job = BackupJob(name=name, run_id="", location=store.location.describe)
+    context = VolumeContext(connect=lambda: run.client, location=snapshot_location, cancel=run.cancel)
+    for provider in make_providers(context) if namespaces else ():
+        warnings += provider.end_backup(job, namespaces)
+    return warnings
 
 
 def clear_dead_backup(
@@ -65,4 +85,4 @@ def _namespaces(run: ClusterRun, discovery: Discovery) -> t.Sequence[str]:
     return [item["metadata"]["name"] for page in list_pages(run.client, resource) for item in page.items]
 
 
-__all__ = ("DEAD_BACKUP", "DEAD_RESTORE", "clear_dead_backup", "find_stored")
+__all__ = ("DEAD_BACKUP", "DEAD_RESTORE", "clear_dead_backup", "end_stored_backup", "find_stored")

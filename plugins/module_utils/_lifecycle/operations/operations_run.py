@@ -74,7 +74,6 @@ def run_operations(
             request=request,
             run=run,
             objects=objects,
-            last_objects=objects.with_client(client.with_cancel(CancelToken())),
             book=book,
             events=EventRecorder(run),
             log=log,

@@ -56,15 +56,19 @@ class OperationsLog:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PassContext:
-    """``objects`` end with the run; ``last_objects`` work after it was cancelled too, for what has to be said still."""
+    """``objects`` end with the run."""
 
     request: OperationsRequest
     run: ClusterRun
     objects: OperationObjects
-    last_objects: OperationObjects
     book: LocationBook
     events: EventRecorder
     log: OperationsLog
+
+    @property
+    def last_objects(self) -> OperationObjects:
+        """They work after the run was cancelled too, for what has to be said still."""
+        return self.objects.with_client(self.run.uncancelled().client)
 
     def now_text(self) -> str:
         """By the clock that all see: the API server's."""

@@ -102,7 +102,8 @@ class PassLease:
             metadata["resourceVersion"] = standing["metadata"]["resourceVersion"]
             return replace_object(self._client, _LEASES, LEASE_NAME, body, namespace=self._namespace)
         except KubeError as exc:
-            if exc.already_exists or exc.conflict or exc.not_found:
+            # A lease that is gone may be made; a namespace that is not there may not.
+            if exc.already_exists or exc.conflict or (exc.not_found and standing is not None):
                 return None
             raise
 

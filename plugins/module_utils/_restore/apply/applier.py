@@ -75,6 +75,7 @@ class Applier:
             except IndexError:
                 break
             done.append(self._writer.attempt(item, self._execute))
+            self._run.counted(1)
         return done
 
     def _execute(self, item: PlanItem) -> Applied:

@@ -22,13 +22,24 @@ def presign_download(location: S3Location, key: str, *, seconds: int, public_url
 
     ``public_url``: the endpoint by which others reach the bucket, empty when it is the location's own.
     """
-    reached = dataclasses.replace(location, endpoint_url=public_url or location.endpoint_url)
+    endpoint = public_url or location.endpoint_url
+    reached = dataclasses.replace(location, endpoint_url=endpoint, addressing_style=_style(location, endpoint))
     client, errors = make_s3_client(reached, cancel, signature_version="s3v4")
     full = "/".join(filter(None, (location.prefix, check_key(key))))
     try:
         return client.presigned("get_object", seconds=seconds, Bucket=location.bucket, Key=full)
     except errors as exc:
         raise store_error(location, exc, verb="sign a download from", key=key) from exc
+
+
+def _style(location: S3Location, endpoint: str | None) -> str | None:
+    """With ``auto`` botocore signs for a host of all regions, which sends those who ask it elsewhere.
+
+    The certificates of Amazon's hosts have no buckets with dots.
+    """
+    if location.addressing_style not in (None, "auto") or endpoint:
+        return location.addressing_style
+    return "path" if "." in location.bucket else "virtual"
 
 
 __all__ = ("presign_download",)

@@ -6,14 +6,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import typing as t
-from pathlib import Path
 
 import pytest
+from play_runner import PlayRunner
 
 Result = dict[str, t.Any]
 
@@ -28,10 +24,8 @@ class Pair(t.NamedTuple):
 class Playbook:
     """Tasks by names that a test gives them."""
 
-    def __init__(self, folder: Path, kubeconfig: str, collections: str) -> None:
-        self._folder = folder
-        self._kubeconfig = kubeconfig
-        self._collections = collections
+    def __init__(self, runner: PlayRunner) -> None:
+        self._runner = runner
         self._names: list[str] = []
         self._tasks: list[Result] = []
 
@@ -43,31 +37,14 @@ class Playbook:
         self._tasks.append({**task, "name": name, "check_mode": False, "register": f"done_{number}"})
 
     def run(self) -> dict[str, Pair]:
-        out = self._folder / "results.json"
-        pairs = ", ".join(f"{{'told': told_{number}, 'done': done_{number}}}" for number in range(len(self._names)))
-        keep = {"ansible.builtin.copy": {"dest": str(out), "content": f"{{{{ [{pairs}] | to_json }}}}"}}
-        play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [*self._tasks, keep]}
-        play["vars"] = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-        playbook = self._folder / "playbook.json"
-        playbook.write_text(json.dumps([play]))
-        environment = {
-            **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": self._collections,
-            "ANSIBLE_NOCOLOR": "true",
-            "ANSIBLE_LOCALHOST_WARNING": "false",
-            "K8S_AUTH_KUBECONFIG": self._kubeconfig,
+        names = [f"{word}_{number}" for number in range(len(self._names)) for word in ("told", "done")]
+        found = self._runner.results(self._tasks, *names)
+        return {
+            name: Pair(told=found[f"told_{number}"], done=found[f"done_{number}"])
+            for number, name in enumerate(self._names)
         }
-        program = str(Path(sys.executable).parent / "ansible-playbook")
-        done = subprocess.run(
-            [program, str(playbook)], env=environment, capture_output=True, text=True, timeout=500, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        found = json.loads(out.read_text())
-        return {name: Pair(**pair) for name, pair in zip(self._names, found, strict=True)}
 
 
 @pytest.fixture(scope="module")
 def playbook(tmp_path_factory: pytest.TempPathFactory, kubeconfig: str) -> Playbook:
-    collections = os.environ.get("ARKIVE_TEST_COLLECTIONS", "")
-    assert collections, "ARKIVE_TEST_COLLECTIONS is not set: it names a folder with ansible_collections."
-    return Playbook(tmp_path_factory.mktemp("playbook"), kubeconfig, collections)
+    return Playbook(PlayRunner(tmp_path_factory.mktemp("playbook"), kubeconfig))

@@ -79,7 +79,12 @@ class HeldSection:
         path = os.pathsep.join([os.environ["ARKIVE_TEST_COLLECTIONS"], os.environ.get("PYTHONPATH", "")])
         argv = [sys.executable, str(_PROGRAM), kubeconfig, app.namespace, app.name, app.kind, mode, f"{lease:g}"]
         self.process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path},
         )
 
     def first_word(self) -> str:

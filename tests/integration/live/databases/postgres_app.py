@@ -10,7 +10,7 @@ import contextlib
 import json
 import typing as t
 
-from volume_lab import Object, until
+from volume_lab import CLASS_ANNOTATION, Object, until
 
 DATA = "/var/lib/postgresql/data"
 PGDATA = f"{DATA}/pgdata"
@@ -39,12 +39,14 @@ class PostgresApp:
         settings: t.Sequence[str] = (),
         annotations: t.Mapping[str, str] | None = None,
         environment: t.Mapping[str, str] | None = None,
+        snapshot_class: str = "",
     ) -> None:
         self.kubectl = kubectl
         self.namespace = namespace
         self.name = name
         self.claims = (name, f"{name}-wal") if wal else (name,)
         self._settings = settings
+        self._snapshot_class = snapshot_class
         self._annotations = annotations or {}
         self._environment = environment or {}
 
@@ -67,6 +69,12 @@ class PostgresApp:
     def sessions(self) -> int:
         """Sessions of ours."""
         return int(self.sql("select count(*) from pg_stat_activity where application_name like 'arkive%'"))
+
+    @property
+    def snapshots(self) -> str:
+        """VolumeSnapshots of the namespace, by name."""
+        found: str = self.kubectl("-n", self.namespace, "get", "volumesnapshots", "-o", "name")
+        return found
 
     def log(self) -> str:
         found: str = self.kubectl("-n", self.namespace, "logs", self.name)
@@ -111,7 +119,9 @@ class PostgresApp:
         if sources:
             group = "snapshot.storage.k8s.io"
             spec["dataSource"] = {"apiGroup": group, "kind": "VolumeSnapshot", "name": sources[at]}
-        return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}, "spec": spec}
+        annotations = {CLASS_ANNOTATION: self._snapshot_class} if self._snapshot_class else {}
+        metadata = {"name": name, "annotations": annotations}
+        return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
 
     def _pod(self) -> Object:
         settings = ["max_wal_size=64MB", "min_wal_size=32MB", *self._settings]

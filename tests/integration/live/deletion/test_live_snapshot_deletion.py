@@ -16,6 +16,7 @@ from api_proxy import ApiProxy, Fate
 from callers import Callers
 from volume_lab import CLAIM, DataApp, Object, Storage
 
+from ansible_collections.arkive.k8s.plugins.module_utils._access.tasks import grants_of
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.errors import CatalogError
@@ -23,6 +24,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import RightsScope
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.verify import verify_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.verify_request import VerifyRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import SnapshotApi, find_snapshot_api
@@ -92,7 +96,7 @@ def put_backup(store: LocalStore, *handles: str, driver: str = DRIVER) -> None:
 def left_over(client: KubeClient) -> list[str]:
     """Objects of a deletion that are still in the cluster."""
     names = [item["metadata"]["name"] for item in client.get(CONTENTS)["items"]]
-    return [name for name in names if name.startswith("arkive-delete-")]
+    return [name for name in names if name.startswith(("arkive-delete-", "arkive-look-"))]
 
 
 def files_of(store: LocalStore) -> list[str]:
@@ -117,6 +121,29 @@ def test_the_snapshots_are_gone_from_the_storage(
     assert storage.snapshots(source) & set(handles) == {kept}
     assert done.warnings_list == []
     assert files_of(store) == left_over(client) == []
+
+
+def test_a_verification_asks_for_them_and_changes_nothing(
+    client: KubeClient, api: SnapshotApi, volume: DataApp, storage: Storage, store: LocalStore, callers: Callers
+) -> None:
+    """By who has the rights that ``k8s_access_info`` names for it."""
+    (source,) = volume.volume_handles()
+    handles = keep_snapshots(client, api, volume, 2)
+    put_backup(store, *handles, NO_SUCH)
+    grants = grants_of("verify", RightsScope(providers=("csi",)))
+    rules = [
+        {"apiGroups": [need.group], "resources": [need.resource], "verbs": [need.verb]}
+        for grant in grants
+        for need in grant.needs
+    ]
+    caller = callers.may(*rules, cluster=True)
+    providers = make_providers(VolumeContext(connect=lambda: caller))
+    outcome = verify_backup(VerifyRequest(name="b1"), store=store, providers=providers)
+    found = [(each.snapshot.handle, each.sighting.presence) for each in outcome.snapshots]
+    assert found == [(handles[0], "present"), (handles[1], "present"), (NO_SUCH, "missing")]
+    assert any(f"{NO_SUCH} (CSI, volume pv-2) is gone" in problem for problem in outcome.problems)
+    assert storage.snapshots(source) >= set(handles)
+    assert left_over(client) == []
 
 
 def test_what_outlived_its_namespace_goes_too(

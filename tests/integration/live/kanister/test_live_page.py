@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import typing as t
 from pathlib import Path
 
 import pytest
 import yaml
 from phase_lab import IMAGE, shell
+from play_runner import PlayRunner
 
 if t.TYPE_CHECKING:
     from cluster_access import Kubectl
@@ -109,33 +108,13 @@ class Kasten:
     def __init__(self, kubectl: Kubectl, kubeconfig: str, directory: Path) -> None:
         self.kubectl = kubectl
         self._kubeconfig = kubeconfig
-        self._directory = directory
+        self._runner = PlayRunner(directory, kubeconfig)
         self.location = {"path": str(directory / "store")}
 
     def play(self, **tasks: Result) -> dict[str, Result]:
         """Tasks by the names of their results; a module's name is the one key of each. None of them ends the play."""
-        out = self._directory / "results.json"
-        steps: list[Result] = [{"register": name, "ignore_errors": True, **task} for name, task in tasks.items()]
-        content = "{{ {" + ", ".join(f"'{name}': {name}" for name in tasks) + "} | to_json }}"
-        steps.append({"ansible.builtin.copy": {"dest": str(out), "content": content}})
-        play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": steps}
-        play["vars"] = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-        playbook = self._directory / "playbook.json"
-        playbook.write_text(json.dumps([play]))
-        environment = {
-            **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": os.environ["ARKIVE_TEST_COLLECTIONS"],
-            "ANSIBLE_LOCALHOST_WARNING": "false",
-            "K8S_AUTH_KUBECONFIG": self._kubeconfig,
-            "KUBECONFIG": self._kubeconfig,
-        }
-        program = str(Path(sys.executable).parent / "ansible-playbook")
-        done = subprocess.run(
-            [program, str(playbook)], env=environment, capture_output=True, text=True, timeout=400, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        results: dict[str, Result] = json.loads(out.read_text())
-        return results
+        steps = [{"register": name, "ignore_errors": True, **task} for name, task in tasks.items()]
+        return self._runner.results(steps, *tasks, KUBECONFIG=self._kubeconfig)
 
     def apply(self, *documents: t.Any) -> None:
         self.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(documents))

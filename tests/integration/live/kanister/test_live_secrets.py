@@ -9,14 +9,12 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import os
-import subprocess
-import sys
 import typing as t
 import urllib.parse
 from pathlib import Path
 
 from phase_lab import IMAGE, PhaseLab, output, shell
+from play_runner import PlayRunner, text_of
 
 CANARY = 'hunter2 "c4nary" $x/&'
 READ = "{{ .Phases.use.Secrets.login.Data.password | toString }}"
@@ -100,32 +98,17 @@ def test_no_secret_is_shown(phases: PhaseLab, kubeconfig: str, namespace: str, t
             }
         },
     ]
-    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}
-    play["vars"] = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-    book = tmp_path / "playbook.json"
-    book.write_text(json.dumps([play]))
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    environment = {
-        **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": os.environ["ARKIVE_TEST_COLLECTIONS"],
-        "ANSIBLE_LOCALHOST_WARNING": "false",
-        "ANSIBLE_KEEP_REMOTE_FILES": "false",
-        "K8S_AUTH_KUBECONFIG": kubeconfig,
-        "TMPDIR": str(temporary),
-    }
-    program = str(Path(sys.executable).parent / "ansible-playbook")
-    done = subprocess.run(
-        [program, "-vvv", str(book)], env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    keep = {"ANSIBLE_KEEP_REMOTE_FILES": "false", "TMPDIR": str(temporary)}
+    done = PlayRunner(tmp_path, kubeconfig).run(tasks, "-vvv", **keep)
+    assert done.returncode == 0, text_of(done)
     kept = {str(path): path.read_bytes() for path in (*store.rglob("*"), *temporary.rglob("*")) if path.is_file()}
     texts = {path: gzip.decompress(data) if path.endswith(".gz") else data for path, data in kept.items()}
     assert any(path.endswith("-logs.gz") for path in texts)
     # The blueprint itself names no secret, and the Secret is in another namespace than what is backed up.
     shown = {
-        "stdout": done.stdout,
-        "stderr": done.stderr,
+        "screen": text_of(done),
         **{path: data.decode("latin-1") for path, data in texts.items()},
     }
     assert [(where, form) for where, text in shown.items() for form in forms() if form in text] == []

@@ -80,6 +80,7 @@ class SnapshotLab:
         self.cluster = cluster
         self.kubectl = kubectl
         self.taken: list[StoredSnapshot] = []
+        self._left_by_others = self._restored()
 
     def application(self, kind: str = "deployment", storage_class: str = "loopfile") -> str:
         """The namespace of a running application, whose volume has the file ``before``."""
@@ -207,9 +208,15 @@ spec:
         return volume
 
     def left(self) -> list[str]:
-        """VolumeSnapshots and contents that this collection has restored and left in the cluster."""
+        """VolumeSnapshots and contents that this collection has restored and left in the cluster since the lab began.
+
+        What a test before has left failed that one, and fails no other.
+        """
+        return sorted(self._restored() - self._left_by_others)
+
+    def _restored(self) -> set[str]:
         kinds = "volumesnapshots,volumesnapshotcontents"
-        return self.kubectl("get", kinds, "-A", "-l", "velero.io/restore-name", "-o", "name").split()
+        return set(self.kubectl("get", kinds, "-A", "-l", "velero.io/restore-name", "-o", "name").split())
 
     def close(self) -> None:
         """Nothing stays in the storage: no volume that was made to be retained, and no snapshot."""

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import subprocess
-import sys
 import typing as t
 from pathlib import Path
 
 import pytest
+from play_runner import PlayRunner
 
 LIMIT = 300_000
 PODS = 6
@@ -25,24 +23,11 @@ SCRIPT = "head -c 65536 /dev/zero | tr '\\0' x; head -c 65536 /dev/zero | tr '\\
 @pytest.fixture
 def task(tmp_path: Path, kubeconfig: str) -> t.Callable[..., dict[str, t.Any]]:
     """``task(module, check, **options)``: the result, as a callback of AWX has it."""
-    collections = os.environ.get("ARKIVE_TEST_COLLECTIONS", "")
-    assert collections, "ARKIVE_TEST_COLLECTIONS is not set: it names a folder with ansible_collections."
+    runner = PlayRunner(tmp_path, kubeconfig)
 
     def run(module: str, *, check: bool = False, **options: t.Any) -> dict[str, t.Any]:
-        playbook, result = tmp_path / "playbook.json", tmp_path / "result.json"
-        copy = {"content": "{{ done | to_json }}", "dest": str(result)}
-        tasks = [
-            {f"arkive.k8s.{module}": options, "register": "done", "ignore_errors": True, "check_mode": check},
-            {"ansible.builtin.copy": copy, "check_mode": False},
-        ]
-        play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}
-        play["vars"] = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-        playbook.write_text(json.dumps([play]))
-        environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": collections, "K8S_AUTH_KUBECONFIG": kubeconfig}
-        program = str(Path(sys.executable).parent / "ansible-playbook")
-        subprocess.run([program, str(playbook)], env=environment, capture_output=True, timeout=300, check=True)
-        found: dict[str, t.Any] = json.loads(result.read_text())
-        return found
+        asked = {f"arkive.k8s.{module}": options, "register": "done", "ignore_errors": True, "check_mode": check}
+        return runner.results([asked], "done")["done"]
 
     return run
 

@@ -9,14 +9,12 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import os
-import subprocess
-import sys
 import tarfile
 import typing as t
 from pathlib import Path
 
 import pytest
+from play_runner import PlayRunner, text_of
 
 #: Clears the screen, sets the title, turns the text around, moves back to the start of the line.
 STEERS = "\x1b[2J\x1b]0;owned\x07\x9b2J\u202eevil\u2066\u2028\rok: [localhost]\x7f"
@@ -31,27 +29,11 @@ class Screen(t.NamedTuple):
 @pytest.fixture
 def play(tmp_path: Path, kubeconfig: str) -> t.Callable[..., Screen]:
     """``play(tasks, "--check")`` runs the tasks on localhost; all that was written to the screen."""
-    collections = os.environ.get("ARKIVE_TEST_COLLECTIONS", "")
-    assert collections, "ARKIVE_TEST_COLLECTIONS is not set: it names a folder with ansible_collections."
+    runner = PlayRunner(tmp_path, kubeconfig)
 
     def run(tasks: list[dict[str, t.Any]], *options: str, **variables: str) -> Screen:
-        playbook = tmp_path / "playbook.json"
-        play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}
-        play["vars"] = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-        playbook.write_text(json.dumps([play]))
-        environment = {
-            **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": collections,
-            "ANSIBLE_NOCOLOR": "true",
-            "ANSIBLE_LOCALHOST_WARNING": "false",
-            "K8S_AUTH_KUBECONFIG": kubeconfig,
-            **variables,
-        }
-        program = str(Path(sys.executable).parent / "ansible-playbook")
-        done = subprocess.run(
-            [program, str(playbook), *options], env=environment, capture_output=True, timeout=120, check=False
-        )
-        return Screen((done.stdout + done.stderr).decode("utf-8", "surrogateescape"), done.returncode)
+        done = runner.run(tasks, *options, seconds=120.0, **variables)
+        return Screen(text_of(done), done.returncode)
 
     return run
 

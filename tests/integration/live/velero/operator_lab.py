@@ -78,9 +78,16 @@ class Operator:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self._remove_restores()
         self._cancel.cancel("the test has ended")
         if self._thread is not None:
             self._thread.join()
+
+    def _remove_restores(self) -> None:
+        """While somebody sees to their finalizers: the namespace would never go otherwise."""
+        for name in self.names("restores"):
+            self.client.delete(f"{self._path('restores')}/{name}")
+        until(lambda: not self.names("restores") or self.problems, "the restores go", seconds=60)
 
     def _work(self) -> None:
         client = connect(KubeAuth(kubeconfig=self._kubeconfig), cancel=self._cancel)

@@ -9,6 +9,9 @@ Runs before the server of this folder starts, which brings its types with it.
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import tarfile
 import typing as t
 from pathlib import Path
@@ -25,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.t
     install_types,
     remove_types,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
 pytestmark = pytest.mark.velero
 
@@ -41,7 +45,7 @@ def own_types(client: KubeClient) -> t.Iterator[None]:
 
 
 @pytest.fixture
-def operator(
+def quiet(
     own_types: None,
     velero_program: str,
     kubeconfig: str,
@@ -49,13 +53,19 @@ def operator(
     judged_bucket: t.Any,
     s3: t.Any,
     tmp_path: Path,
-) -> t.Iterator[Operator]:
+) -> Operator:
+    """No passes are made but those that a test makes."""
     found = Operator(velero_program, kubeconfig=kubeconfig, namespace=module_namespace, home=tmp_path)
     if found.get("backupstoragelocations", "default") is None:
         found.add_location(judged_bucket.name, s3)
-    with found:
-        yield found
-    assert found.problems == []
+    return found
+
+
+@pytest.fixture
+def operator(quiet: Operator) -> t.Iterator[Operator]:
+    with quiet:
+        yield quiet
+    assert quiet.problems == []
 
 
 def test_the_command_line(operator: Operator, namespace: str, kubectl: t.Any, tmp_path: Path) -> None:
@@ -119,3 +129,47 @@ def test_types_with_objects_stay(operator: Operator, client: KubeClient) -> None
         remove_types(client, force=False, check_mode=False)
     kept = operator.get("backupstoragelocations", "default")
     assert kept is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "phases"),
+    [
+        (": InProgress", {"Failed"}),
+        ("writing s3://", {"Failed"}),
+        (" items, 0 errors", {"Completed"}),
+    ],
+)
+def test_a_pass_that_is_killed(
+    quiet: Operator, kubeconfig: str, namespace: str, judged_store: Store, line: str, phases: set[str]
+) -> None:
+    """Of the backup there is all or nothing, and the next pass says so."""
+    backup = new_name("k")
+    quiet("backup", "create", backup, "--include-namespaces", namespace)
+    argv = [sys.executable, str(Path(__file__).parent / "killed_pass.py"), kubeconfig, quiet.namespace, line]
+    killed = subprocess.run(argv, capture_output=True, text=True, timeout=90, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    left = quiet.get("backups", backup)
+    assert left is not None
+    assert left["status"]["phase"] == "InProgress"
+    quiet.pass_once()
+    after = quiet.get("backups", backup)
+    assert after is not None
+    assert after["status"]["phase"] in phases
+    files = [info.key for info in judged_store.list(f"backups/{backup}/").objects]
+    assert bool(files) is (after["status"]["phase"] == "Completed")
+    if files:
+        assert not [key for key in files if key.endswith("-arkive-claim.json")]
+
+
+def test_a_deletion_that_is_killed(quiet: Operator, kubeconfig: str, namespace: str, judged_store: Store) -> None:
+    backup = new_name("k")
+    quiet("backup", "create", backup, "--include-namespaces", namespace)
+    quiet.pass_once()
+    quiet("backup", "delete", backup, "--confirm")
+    argv = [sys.executable, str(Path(__file__).parent / "killed_pass.py"), kubeconfig, quiet.namespace, ": Deleting"]
+    killed = subprocess.run(argv, capture_output=True, text=True, timeout=90, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    quiet.pass_once()
+    assert quiet.get("backups", backup) is None
+    assert quiet.names("deletebackuprequests") == []
+    assert judged_store.list(f"backups/{backup}/").objects == []

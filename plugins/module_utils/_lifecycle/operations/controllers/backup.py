@@ -20,10 +20,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import CountingProgress
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.dead_backup import (
     DEAD_BACKUP,
     clear_dead_backup,
+    end_stored_backup,
     find_stored,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.location_book import OpenLocation
@@ -32,6 +34,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.o
     phase_of,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.status_progress import StatusProgress
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_manifest import parse_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import (
     FORMAT_VERSION,
@@ -85,13 +88,16 @@ class BackupController:
 
     def _make(self, backup: ObjectView, validated: _Validated) -> BackupOutcome:
         run = self._context.run
-        return run_backup(
-            validated.request,
-            client=run.client,
-            store=validated.location.store,
-            progress=lambda line: run.progress(f"Backup {name_of(backup)}: {line}"),
-            cancel=run.cancel,
-        )
+        with StatusProgress(self._context.objects, backup, "itemsBackedUp") as progress:
+            return run_backup(
+                validated.request,
+                client=run.client,
+                store=validated.location.store,
+                progress=CountingProgress(
+                    lambda line: run.progress(f"Backup {name_of(backup)}: {line}"), progress.counted
+                ),
+                cancel=run.cancel,
+            )
 
     def _validate(self, backup: ObjectView) -> _Validated:
         """Raises ``ValidationError``, with each sentence among its details where there are several."""
@@ -172,15 +178,15 @@ class BackupController:
             self._fail(backup, DEAD_BACKUP)
             return
         stored = find_stored(location.store, backup)
+        snapshots = self._context.request.snapshot_location
         if stored is not None:
+            warnings = end_stored_backup(stored, location.store, self._context.run, snapshot_location=snapshots)
+            self._context.run.issues.add_warnings(warnings)
             self._finish(backup, stored)
             return
         try:
             warnings = clear_dead_backup(
-                name_of(backup),
-                location.store,
-                self._context.run,
-                snapshot_location=self._context.request.snapshot_location,
+                name_of(backup), location.store, self._context.run, snapshot_location=snapshots
             )
         except ValidationError as exc:
             # Its write lock is alive: another machine may still be at work on it.

@@ -59,8 +59,10 @@ class DeleteBackupRequestController:
             return
         try:
             backup, location = self._find(name)
+            # What is held, or being made, stays as it is, in its phase.
+            self._delete(backup, location, check_mode=True)
         except ValidationError as exc:
-            self._end(request, None, [exc.message])
+            self._end(request, None, [exc.sentence])
             return
         self._begin(request, backup)
         try:
@@ -106,7 +108,7 @@ class DeleteBackupRequestController:
         changed = self._context.set_status(backup, {"phase": "Deleting"})
         self._context.events.record(changed, "BackupDeleting", f"Backup '{name_of(backup)}' is being deleted.")
 
-    def _delete(self, backup: ObjectView, location: OpenLocation) -> DeletedBackup:
+    def _delete(self, backup: ObjectView, location: OpenLocation, *, check_mode: bool = False) -> DeletedBackup:
         """The files in the location and the snapshots; one that has no files, because it failed, is fine."""
         run = self._context.run
         providers = make_providers(
@@ -114,7 +116,7 @@ class DeleteBackupRequestController:
                 connect=lambda: run.client, location=self._context.request.snapshot_location, cancel=run.cancel
             )
         )
-        return delete_backup(name_of(backup), store=location.store, providers=providers)
+        return delete_backup(name_of(backup), store=location.store, providers=providers, check_mode=check_mode)
 
     def _remove_objects(self, backup: Object, gone: DeletedBackup) -> None:
         name = name_of(backup)

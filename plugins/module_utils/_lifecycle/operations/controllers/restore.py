@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check i
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import CountingProgress
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.dead_backup import DEAD_RESTORE
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.location_book import OpenLocation
@@ -28,6 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.r
     has_finalizer,
     remove_finalizer,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.status_progress import StatusProgress
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
@@ -90,13 +92,16 @@ class RestoreController:
 
     def _run(self, restore: ObjectView, validated: _Validated) -> RestoreOutcome:
         run = self._context.run
-        return run_restore(
-            validated.request,
-            client=run.client,
-            store=validated.location.store,
-            progress=lambda line: run.progress(f"Restore {name_of(restore)}: {line}"),
-            cancel=run.cancel,
-        )
+        with StatusProgress(self._objects, restore, "itemsRestored") as progress:
+            return run_restore(
+                validated.request,
+                client=run.client,
+                store=validated.location.store,
+                progress=CountingProgress(
+                    lambda line: run.progress(f"Restore {name_of(restore)}: {line}"), progress.counted
+                ),
+                cancel=run.cancel,
+            )
 
     def _validate(self, restore: ObjectView) -> _Validated:
         """Raises ``ValidationError``, with each sentence among its details where there are several."""

@@ -87,6 +87,7 @@ def test_types_as_people_call_them(api: MemoryApi) -> None:
         ),
         ({"namespaces": ("Shop",)}, "namespaces names 'Shop', which can be no name in Kubernetes."),
         ({"namespaces": ("a\n- b",)}, "can be no name"),
+        ({"functions": ("KubeTsk",)}, "functions names 'KubeTsk', which is no function"),
         ({"account": "a b"}, "account names 'a b'"),
         ({"account_namespace": ""}, "account_namespace names ''"),
     ],

@@ -16,6 +16,8 @@ import yaml
 from ansible_collections.arkive.k8s.plugins.module_utils._access.roles import Account, AccountRights
 from ansible_collections.arkive.k8s.plugins.module_utils._access.tasks import TASKS, grants_of, grants_of_all
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function_table import FUNCTIONS
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.rights import FUNCTION_GRANTS
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import RightsScope
 
@@ -64,6 +66,11 @@ CHANGES = [
         ["+get namespaces", "-create volumesnapshots.snapshot.storage.k8s.io in shop"],
     ),
     ("hooks", {"freezes": False}, ["-get persistentvolumes", "-patch pods in shop"]),
+    ("blueprint", {"functions": ("KubeExec",)}, ["-create pods in shop", "-patch deployments.apps in shop"]),
+    ("blueprint", {"functions": ("KubeTask",)}, ["-create pods/exec in shop", "-patch pods in shop"]),
+    ("blueprint", {"functions": ("Wait",)}, ["-delete pods in shop"]),
+    ("blueprint", {"types": MAPS}, ["+create configmaps in shop", "+delete configmaps in shop"]),
+    ("blueprint", {"freezes": False}, ["-patch persistentvolumeclaims in shop"]),
 ]
 
 
@@ -73,6 +80,15 @@ def test_options(task: str, options: dict[str, t.Any], changed: list[str]) -> No
     for entry in changed:
         sign, right = entry[0], entry[1:]
         assert (right in before, right in after) == ((True, False) if sign == "-" else (False, True)), right
+
+
+def test_each_function_that_is_carried_out_has_its_rights() -> None:
+    assert set(FUNCTION_GRANTS) == {name for name, row in FUNCTIONS.items() if row.load is not None}
+
+
+def test_no_blueprint_may_everything() -> None:
+    """KubeOps gets what is named, and nothing of all types."""
+    assert not [said for said in rights("blueprint", SHOP) if "*" in said]
 
 
 @pytest.mark.parametrize("policy", ["none", "update", "replace", "recreate"])

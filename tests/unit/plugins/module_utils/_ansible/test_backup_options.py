@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_optio
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import NO_DATABASES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 
 DEFAULTS: dict[str, t.Any] = {
@@ -53,6 +54,14 @@ def request(**params: t.Any) -> BackupRequest:
 
 def test_nothing_but_a_name() -> None:
     assert request(name="nginx") == BackupRequest(name="nginx", spec=BackupSpec())
+
+
+def test_databases() -> None:
+    found = request(name="x", databases=[{"label_selector": "app=db", "kind": "postgresql"}]).databases
+    assert [entry.declaration.kind for entry in found.selected] == ["postgresql"]
+    assert request(name="x", databases="none").databases == NO_DATABASES
+    with pytest.raises(ValidationError, match="The kinds are"):
+        request(name="x", databases=[{"label_selector": "app=db", "kind": "oracle"}])
 
 
 def test_a_definition() -> None:

@@ -12,6 +12,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import snake_case
 
 
 class Record:
@@ -108,7 +109,7 @@ def test_another_spec_is_refused(stored: dict[str, t.Any], asked: dict[str, t.An
     with pytest.raises(ValidationError, match="Backup 'nginx' exists in s3://b with another spec") as caught:
         look(OneBackup(**stored), **asked)
     assert caught.value.details == {"differing_fields": fields, "phase": "Failed"}
-    assert ", ".join(fields) in caught.value.message
+    assert ", ".join(map(snake_case, fields)) in caught.value.message
     assert "state=absent" in (caught.value.hint or "")
 
 

@@ -61,7 +61,7 @@ def sink(writer: Writer) -> ItemSink:
         ),
     )
     preferred = {each.group_resource: each.version for each in (PODS, PVCS, PVS, DEPLOYMENTS, ROLES)}
-    return ItemSink(writer, list_plan, backup_name="b1", preferred=preferred)
+    return ItemSink(writer, list_plan, backup_name="b1", preferred=preferred, counted=lambda _number: None)
 
 
 def obj(

@@ -175,7 +175,7 @@ def test_details_of_our_own(store: LocalStore) -> None:
 def test_only_what_is_asked_for(store: LocalStore, section: t.Any) -> None:
     put(store, "n", **{".tar.gz": TAR})
     (plain,), (found,) = (list_backups(store, sections=chosen).backups for chosen in ((), (section,)))
-    beside = {"hooks": {"hooks", "freezes"}, "logs": {"logs", "logs_truncated"}}.get(section, {section})
+    beside = {"hooks": {"hooks", "freezes", "quiesces"}, "logs": {"logs", "logs_truncated"}}.get(section, {section})
     assert found.keys() - plain.keys() == beside
 
 

@@ -80,6 +80,13 @@ def test_an_option_that_means_nothing_is_refused(value: t.Any, why: str) -> None
         parse_databases(value)
 
 
+def test_an_entry_that_fits_no_pod_is_told() -> None:
+    choice = parse_databases([{"label_selector": "app=db", "kind": "postgresql"}])
+    assert choice.unused([{"metadata": {"labels": {"app": "db"}}}]) == []
+    (said,) = choice.unused([{"metadata": {"labels": {"app": "web"}}}, {"metadata": {}}])
+    assert "app in (db) is not held" in said
+
+
 @pytest.mark.parametrize("row", KINDS, ids=lambda row: row.name)
 def test_every_kind_has_statements_for_each_of_its_modes(row: t.Any) -> None:
     kind = row.load()

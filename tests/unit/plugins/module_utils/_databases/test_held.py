@@ -77,6 +77,18 @@ def test_a_cancelled_run_holds_nothing() -> None:
     assert (database.held, psql.ended) == (False, "aborted")
 
 
+def test_answers_of_another_form_are_no_proof() -> None:
+    psql = FakePsql(answers() | {"select current_setting('server_version_num')": [["what"]]})
+    with pytest.raises(DatabaseError, match="are not understood"):
+        held_database(psql).begin(CancelToken())
+    psql = FakePsql(answers())
+    database = held_database(psql)
+    database.begin(CancelToken())
+    psql.table["select case"] = []
+    database.end()
+    assert (database.record.consistent, "are not understood" in database.record.error) == (False, True)
+
+
 def test_signs_of_life_are_sent_and_end_with_the_release() -> None:
     psql = FakePsql(answers())
     database = held_database(psql, lease=0.6)

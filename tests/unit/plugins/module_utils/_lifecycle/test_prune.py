@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import hold_backup, release_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.verification import Verification
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
@@ -18,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store impo
 from ansible_collections.arkive.k8s.plugins.module_utils._store.read_only import ReadOnlyStore
 from ansible_collections.arkive.k8s.plugins.module_utils._store.wrapper import StoreWrapper
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.prune_lab import (
     PruneLab,
     reasons,
@@ -108,6 +111,31 @@ def test_so_many_good_ones_stay_whatever_is_said(lab: PruneLab, min_good: int, k
     outcome = lab.prune(min_good=min_good)
     assert list(states(outcome).values()).count("kept") == kept
     assert "broken" in outcome.to_return()["deleted"]
+
+
+@pytest.mark.parametrize(
+    ("min_good", "wanted", "kept"),
+    [
+        (1, False, ["good-0"]),
+        (1, True, ["good-2"]),
+        (2, True, ["good-2", "good-4"]),
+        (3, True, ["good-0", "good-2", "good-4"]),
+        (0, True, []),
+    ],
+)
+def test_verified_ones_count_first(lab: PruneLab, min_good: int, wanted: bool, kept: list[str]) -> None:
+    """A record of another backup of its name, and one that says that it is not sound, do not count."""
+    for number in range(5):
+        lab.put(f"good-{number}", days=10 + number)
+        metadata = BackupKeys(f"good-{number}").metadata
+        backup = json.loads(lab.store.get(metadata))
+        backup["metadata"]["uid"] = f"u{number}"
+        lab.store.put(metadata, json.dumps(backup).encode())
+    for number, uid, sound in ((1, "u1", False), (2, "u2", True), (3, "other", True), (4, "u4", True)):
+        found = Verification(uid=uid, verified=lab.now, sound=sound, percentage=100, snapshots=True)
+        lab.store.put(BackupKeys(f"good-{number}").verified, json.dumps(found.to_dict()).encode())
+    outcome = lab.prune(check_mode=True, min_good=min_good, min_good_verified=wanted, allow_empty_group=True)
+    assert [name for name, state in states(outcome).items() if state == "kept"] == kept
 
 
 def test_failed_ones_have_a_rule_of_their_own(lab: PruneLab) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.restore_only import refuse_restore_only
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_request import ScheduleRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_run import tick
@@ -64,6 +65,12 @@ def test_no_types_and_no_bucket(tmp_path: Path) -> None:
     lab = SyncLab(tmp_path, group="")
     refuse_restore_only(lab.api.client, BucketInDirectory(path=str(tmp_path)))
     refuse_restore_only(lab.api.client, LocalLocation(path=str(tmp_path)))
+
+
+def test_a_cluster_that_is_away_says_nothing(tmp_path: Path) -> None:
+    lab = SyncLab(tmp_path)
+    lab.api.refuse = lambda _verb, _path, _dry_run: KubeError("The API server is away.")
+    refuse_restore_only(lab.api.client, BucketInDirectory(path=str(tmp_path)))
 
 
 def test_a_schedule_asks_before_it_writes(tmp_path: Path) -> None:

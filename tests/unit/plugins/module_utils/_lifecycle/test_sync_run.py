@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_request import SyncError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.synced_objects import PENDING
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.sync_lab import SyncLab, pod_volume
 
 
@@ -114,6 +115,14 @@ def test_any_file_in_its_directory_keeps_an_object(lab: SyncLab) -> None:
     lab.add_backup("one")
     lab.store.put("backups/one/one-logs.gz", b"x")
     assert not lab.sync().changed
+
+
+def test_a_backup_that_is_being_deleted_gets_no_object(lab: SyncLab) -> None:
+    lab.put("one")
+    lab.store.put(BackupKeys("one").deletion, b"{}")
+    outcome = lab.sync()
+    assert lab.names() == []
+    assert outcome.skipped[0].reason == "Its deletion has begun."
 
 
 def test_other_locations_keep_their_names(lab: SyncLab) -> None:

@@ -149,6 +149,11 @@ def test_damage_in_a_backup_of_velero(foreign: LocalStore, key: str, data: bytes
     assert not found.sound
 
 
+def test_a_backup_that_is_being_deleted(foreign: LocalStore) -> None:
+    foreign.put(BackupKeys("b").deletion, b"{}")
+    assert "Its deletion has begun" in verify(foreign, record=False).problems[0]
+
+
 class Storage:
     """In the place of a provider."""
 

@@ -66,7 +66,7 @@ class Section:
     def __init__(self, cluster: t.Any, *, on_error: t.Any = "Fail", sequential: bool = False) -> None:
         self.cluster = cluster
         self.issues = Issues()
-        run = ClusterRun(client=cluster, run_id="run1", issues=self.issues)
+        run = ClusterRun(client=cluster.client, run_id="run1", issues=self.issues)
         self.settings = SectionSettings(
             run=run, policy=FreezePolicy(), hooks=HookPolicy(default_on_error=on_error), workers=1
         )
@@ -75,7 +75,7 @@ class Section:
 
     def add(self, name: str, **held: t.Any) -> QuiescedPod:
         pod = self.cluster.add_pod(name, claim=f"data-{name}")
-        preflight = Preflight(self.cluster, ApiObjectReader(self.cluster), policy=self.settings.policy)
+        preflight = Preflight(self.cluster.client, ApiObjectReader(self.cluster.client), policy=self.settings.policy)
         freeze = Hook(source="annotation", name="x", phase="pre", argv=("fsfreeze", "--freeze", "/data"))
         thaw = Hook(source="annotation", name="x", phase="post", argv=("fsfreeze", "--unfreeze", "/data"))
         record = QuiesceRecord(namespace="shop", pod=name, container="db", kind="postgresql")
@@ -149,7 +149,7 @@ def test_it_is_let_go_when_the_work_fails_and_when_a_thaw_does(cluster: t.Any) -
 
 
 def test_a_declaration_that_makes_no_sense_is_an_error_and_nobody_is_asked(cluster: t.Any) -> None:
-    run = ClusterRun(client=cluster)
+    run = ClusterRun(client=cluster.client)
     pod = cluster.add_pod("a")
     for declared, why in (
         (DatabaseDeclaration(kind="oracle", refusal="No such kind."), "No such kind."),

@@ -10,6 +10,8 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import spelling_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import (
     build_restore,
     build_status,
@@ -200,3 +202,20 @@ def test_status() -> None:
 def test_final_phase(errors: int, fatal: bool, phase: str) -> None:
     """docs/compatibility 5.13."""
     assert final_phase(errors=errors, fatal=fatal) == phase
+
+
+@pytest.mark.parametrize(
+    ("from_manifest", "words"),
+    [
+        ((), "label_selector as well as or_label_selectors"),
+        (("label_selector", "or_label_selectors"), "labelSelector as well as orLabelSelectors"),
+        (("label_selector",), "labelSelector as well as or_label_selectors"),
+    ],
+    ids=["options", "manifest", "both"],
+)
+def test_fields_have_the_names_that_the_user_has_written(from_manifest: tuple[str, ...], words: str) -> None:
+    options = {"label_selector": "a", "or_label_selectors": ["b"]}
+    with pytest.raises(ValidationError, match=words):
+        RestoreSpec.from_options({"backup_name": "b", **options}).validate(spelling_of(from_manifest))
+    with pytest.raises(ValidationError, match=words):
+        BackupSpec.from_options(options).validate("b", spelling_of(from_manifest))

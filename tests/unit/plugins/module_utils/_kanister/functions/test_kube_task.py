@@ -121,10 +121,13 @@ KASTEN = {**TASK, "namespace": "kasten-io", "podOverride": {"serviceAccountName"
 def test_what_is_named_of_a_kasten_that_is_not_there_has_a_stand_in(lab: FunctionLab) -> None:
     """Public blueprints name its namespace and its account, and run unchanged where neither is."""
     pods = PodDefaults(namespace=NAMESPACE, service_account="hooks", kasten_namespace="kasten-io")
+    error = failure(lab, KASTEN, pods=pods)
+    assert error.message.endswith("shop/k10-k10 is not there, and hook_service_account hooks neither.")
+    lab.api.add("serviceaccounts", "hooks", namespace=NAMESPACE)
     run(lab, KASTEN, pods=pods)
     [made] = lab.node.made
     assert (made["metadata"]["namespace"], made["spec"]["serviceAccountName"]) == (NAMESPACE, "hooks")
-    assert [warning.split(" of ")[-1] for warning in lab.warnings] == [
+    assert [warning.split(" of ")[-1] for warning in lab.warnings[-2:]] == [
         "blueprint shop-hooks is in namespace shop, as the cluster has no namespace kasten-io.",
         "blueprint shop-hooks runs as ServiceAccount hooks, as namespace shop has no k10-k10.",
     ]

@@ -16,6 +16,11 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.process_identity import identify_process
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_request import ActionRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.blueprint_task import run_blueprint
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import PodDefaults
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.reading import read_blueprint
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.subject import Subject
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.marks import EXPIRES, PROCESS
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_objects import sweep_pods
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kanister.function_lab import NAMESPACE, FunctionLab
@@ -57,6 +62,23 @@ def test_which_are_left(lab: FunctionLab, process: str, expires: dt.timedelta | 
     lab.api.add("pods", "other", NAMESPACE, metadata={"labels": {"createdBy": "kanister"}})
     assert sweep_pods(lab.api.client, [NAMESPACE, "", NAMESPACE]) == ([f"{NAMESPACE}/kanister-job-x"] * swept, [])
     assert lab.node.removed == ["kanister-job-x"] * swept
+
+
+def test_namespaces_that_a_blueprint_names_are_swept_as_well(lab: FunctionLab) -> None:
+    marks = {"labels": LABELS, "annotations": {EXPIRES: rfc3339(utc_now() + LONG_AGO)}}
+    for namespace in ("kasten-io", NAMESPACE, "elsewhere"):
+        lab.api.add("namespaces", namespace)
+        lab.api.add("pods", "kanister-job-x", namespace, metadata=marks)
+    task = {"func": "KubeTask", "name": "one", "args": {"namespace": "kasten-io", "image": "i", "command": ["c"]}}
+    document = {"kind": "Blueprint", "metadata": {"name": "b"}, "actions": {"a": {"phases": [task]}}}
+    request = ActionRequest(
+        blueprint=read_blueprint(document, source="the test").blueprint,
+        action_name="a",
+        subject=Subject.of_namespace(NAMESPACE),
+        pods=PodDefaults(namespace=NAMESPACE),
+    )
+    swept = run_blueprint(lab.run, request).swept
+    assert sorted(swept) == ["kasten-io/kanister-job-x", f"{NAMESPACE}/kanister-job-x"]
 
 
 def test_what_may_not_be_swept_is_said(lab: FunctionLab) -> None:

@@ -11,11 +11,16 @@ import typing as t
 from pathlib import Path
 
 import pytest
+import yaml
 
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import hold_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import OperationsError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.restore_finalizer import FINALIZER
+from ansible_collections.arkive.k8s.plugins.module_utils._store.lock_record import LockRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.operations.operations_lab import (
     NAMESPACE,
     OperationsLab,
@@ -178,6 +183,16 @@ def test_a_deletion_that_may_not_be(lab: OperationsLab, backup: str, location: d
     assert lab.status("backups", "one")["phase"] == "Completed"
 
 
+def test_a_backup_that_is_held_is_not_deleted(lab: OperationsLab) -> None:
+    lab.add("backups", "one", SHOP)
+    lab.pass_once()
+    hold_backup(lab.store, "one", reason="an audit", by="me")
+    lab.add("deletebackuprequests", "gone", {"backupName": "one"})
+    lab.pass_once()
+    assert "an audit" in lab.status("deletebackuprequests", "gone")["errors"][0]
+    assert lab.status("backups", "one")["phase"] == "Completed"
+
+
 def test_files_of_a_restore_that_is_deleted_go(lab: OperationsLab) -> None:
     lab.add("backups", "one", SHOP)
     lab.pass_once()
@@ -265,7 +280,8 @@ def test_who_answers_for_the_server(lab: OperationsLab) -> None:
     lab.add("serverstatusrequests", "ask", {})
     lab.pass_once()
     status = lab.status("serverstatusrequests", "ask")
-    assert status["serverVersion"].startswith("arkive.k8s ")
+    galaxy = yaml.safe_load((Path(__file__).parents[6] / "galaxy.yml").read_text())
+    assert status["serverVersion"] == f"arkive.k8s {galaxy['version']}"
     lab.get("serverstatusrequests", "ask")["status"]["processedTimestamp"] = ago(minutes=2)
     lab.pass_once()
     assert lab.names("serverstatusrequests") == []
@@ -288,8 +304,11 @@ def test_a_backup_that_a_dead_pass_had_stored_is_made(lab: OperationsLab) -> Non
     backup = lab.get("backups", "one")
     made = dict(backup["status"])
     backup["status"] = {"phase": "InProgress", "startTimestamp": made["startTimestamp"]}
+    lock = BackupKeys("one").write_lock
+    lab.store.put(lock, LockRecord.make("dead", "elsewhere", 1, utc_now(), -3600).encode())
     lab.pass_once()
     assert lab.status("backups", "one") == made
+    assert lock not in lab.stored()
 
 
 def test_one_run_at_a_time(lab: OperationsLab) -> None:
@@ -309,6 +328,11 @@ def _pods(**container: t.Any) -> dict[str, t.Any]:
     return {"spec": {"containers": [container]}}
 
 
+def test_a_namespace_that_is_not_there(lab: OperationsLab) -> None:
+    with pytest.raises(KubeError, match="not found"):
+        lab.pass_once(namespace="no")
+
+
 @pytest.mark.parametrize(
     ("plural", "body"),
     [
@@ -326,7 +350,7 @@ def test_a_server_that_lives_there_is_named(lab: OperationsLab, plural: str, bod
 
 
 def test_traces_of_a_server_elsewhere(lab: OperationsLab) -> None:
-    fields = {"f:status": {"f:lastValidationTime": {}}}
+    fields: dict[str, t.Any] = {"f:status": {"f:lastValidationTime": {}}}
     entry = {"manager": "velero", "time": ago(seconds=30), "fieldsV1": fields}
     location = lab.get("backupstoragelocations", "default")
     location["metadata"]["managedFields"] = [entry]
