@@ -237,6 +237,7 @@ backups:
     warnings: {description: The number of warnings., type: int, returned: success, sample: 0}
     errors: {description: The number of errors., type: int, returned: success, sample: 0}
     size: {description: The bytes of all of its files., type: int, returned: success, sample: 48213}
+    held: {description: Whether somebody holds it., type: bool, returned: success, sample: false}
     problems:
       description:
         - What is wrong with it. Empty for a backup that can be restored as far as was looked.

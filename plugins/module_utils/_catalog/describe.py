@@ -59,12 +59,15 @@ def _describe(entry: BackupEntry, backup: dict[str, t.Any], problems: list[str])
         "warnings": status.get("warnings") or 0,
         "errors": status.get("errors") or 0,
         "size": entry.size,
+        "held": entry.held,
         "problems": problems,
         "backup": backup,
     }
 
 
 def _missing_files(entry: BackupEntry) -> t.Iterator[str]:
+    if entry.deleting:
+        yield "Its deletion was begun, and it may have lost snapshots: delete it again, so that the rest goes."
     tarball = f"{entry.name}.tar.gz"
     if tarball not in entry.files:
         yield f"It has no tarball ({tarball}), so nothing can be restored from it."

@@ -71,6 +71,7 @@ def test_overview(store: LocalStore) -> None:
         "warnings": 2,
         "errors": 1,
         "size": size,
+        "held": False,
         "problems": [],
     }
 
@@ -265,3 +266,16 @@ def test_ark_at_the_root(store: LocalStore) -> None:
         (found,) = list_backups(store, wanted, sections=("items",)).backups
         assert (found["schedule"], found["items"], found["problems"]) == ("daily", {"pods": 1}, [])
         assert found["backup"]["apiVersion"] == "velero.io/v1"
+
+
+def test_held_and_half_deleted_ones_are_told(tmp_path: Path) -> None:
+    store = LocalStore(LocalLocation(path=str(tmp_path)))
+    for name in ("held", "half"):
+        backup = {"apiVersion": "velero.io/v1", "kind": "Backup", "metadata": {"name": name}, "status": {}}
+        store.put(f"backups/{name}/velero-backup.json", json.dumps(backup).encode())
+        store.put(f"backups/{name}/{name}.tar.gz", b"x")
+    store.put("backups/held/held-arkive-hold.json", b"{}")
+    store.put("backups/half/half-arkive-deletion.json", b"{}")
+    half, held = list_backups(store).backups
+    assert (half["held"], held["held"], held["problems"]) == (False, True, [])
+    assert half["problems"][0].startswith("Its deletion was begun")
