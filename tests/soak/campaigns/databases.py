@@ -14,7 +14,6 @@ import json
 import os
 import random
 import secrets
-import select
 import signal
 import subprocess
 import tempfile
@@ -70,7 +69,7 @@ class DatabasesCampaign:
         section = HeldSection(kubeconfig, app, mode=mode, lease=_LEASE)
         try:
             time.sleep(moments[0])
-            held = bool(select.select([section.process.stdout], [], [], 0)[0])
+            held = section.has_spoken()
             hit = self._strike(fault, section, proxy, app) and held
             time.sleep(moments[1])
             late = self._held_too_long(app) if fault in ("kill", "stop", "cut") else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import subprocess
 import sys
 import typing as t
@@ -31,10 +32,17 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets impor
 class DatabaseApp(t.Protocol):
     """One pod with a database."""
 
-    kind: str
-    name: str
-    namespace: str
-    claims: tuple[str, ...]
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def namespace(self) -> str: ...
+
+    @property
+    def claims(self) -> tuple[str, ...]: ...
 
 
 _PROGRAM = Path(__file__).with_name("held_section.py")
@@ -86,6 +94,10 @@ class HeldSection:
             text=True,
             env={**os.environ, "PYTHONPATH": path},
         )
+
+    def has_spoken(self) -> bool:
+        """It has said something that nobody has read."""
+        return bool(self.process.stdout and select.select([self.process.stdout], [], [], 0)[0])
 
     def first_word(self) -> str:
         assert self.process.stdout is not None
