@@ -23,13 +23,14 @@ _WITH_VALUE = re.compile(
     r"(?<![\w./'\"{-])([a-z][a-z0-9_]*): (?:true|false|warn|skip|update|absent|all|any|Continue)\b"
 )
 _WITH_UNDERSCORE = re.compile(r"(?<![\w./$<-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w/])")
-#: What is no option: members of a JSON patch and of a selector, a program, what Ansible itself has, a variable.
+#: What is no option: members of a JSON patch and of a selector, a program, a role of PostgreSQL, what Ansible itself has, a variable.
 _OTHERS = {
     *MODULES,
     "operation",
     "match_expressions",
     "match_labels",
     "no_log",
+    "pg_read_all_settings",
     "xfs_freeze",
     "ansible_python_interpreter",
     "credential_process",

@@ -18,9 +18,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import 
     Blueprint,
     BlueprintAction,
     ObjectReference,
+    find_action,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.subject import Subject
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.validation import find_action
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

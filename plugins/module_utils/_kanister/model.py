@@ -11,6 +11,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import quoted, readable
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.errors import BlueprintError
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectReference:
@@ -85,4 +88,15 @@ class Blueprint:
     source: str = ""
 
 
-__all__ = ("Artifact", "Blueprint", "BlueprintAction", "BlueprintPhase", "ObjectReference")
+def find_action(blueprint: Blueprint, name: str) -> BlueprintAction:
+    """Raises ``BlueprintError`` where there is none."""
+    action = blueprint.actions.get(name)
+    if action is None:
+        there = ", ".join(map(readable, blueprint.actions)) or "none"
+        raise BlueprintError(
+            f"The blueprint {readable(blueprint.name)} has no action {quoted(name)}.", hint=f"Its actions: {there}."
+        )
+    return action
+
+
+__all__ = ("Artifact", "Blueprint", "BlueprintAction", "BlueprintPhase", "ObjectReference", "find_action")

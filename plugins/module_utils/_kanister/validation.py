@@ -24,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.model import 
     BlueprintAction,
     BlueprintPhase,
     ObjectReference,
+    find_action,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.pod_override import misplaced_fields
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.signature import FunctionSignature
@@ -60,17 +61,6 @@ def validate_action(action: BlueprintAction) -> tuple[Finding, ...]:
                 place.finding("refused", "kopiaSnapshot needs a location profile.", "Hand values over with keyValue.")
             )
     return tuple(dict.fromkeys(findings))
-
-
-def find_action(blueprint: Blueprint, name: str) -> BlueprintAction:
-    """Raises ``BlueprintError`` where there is none."""
-    action = blueprint.actions.get(name)
-    if action is None:
-        there = ", ".join(map(readable, blueprint.actions)) or "none"
-        raise BlueprintError(
-            f"The blueprint {readable(blueprint.name)} has no action {quoted(name)}.", hint=f"Its actions: {there}."
-        )
-    return action
 
 
 def require_action(blueprint: Blueprint, name: str) -> BlueprintAction:
@@ -208,4 +198,4 @@ def _at(place: Place, argument: str) -> Place:
     return dataclasses.replace(place, argument=argument)
 
 
-__all__ = ("find_action", "require_action", "validate_action", "validate_blueprint")
+__all__ = ("require_action", "validate_action", "validate_blueprint")
