@@ -13,30 +13,37 @@ import datetime as dt
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import Answer, GuardedClient
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.errors import error_code, status_code
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.errors import is_unsupported
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.errors import is_hopeless
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Keeping
 
 _NO_LOCK = ("ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration")
-#: Of servers that know nothing of it, and of credentials that may not ask.
-_NO_ANSWER = (400, 403, 404, 405, 501)
+#: Of servers that know nothing of it.
+_UNKNOWN = (400, 404, 405, 501)
 
 
 def read_keeping(client: GuardedClient, bucket: str, errors: tuple[type[Exception], ...]) -> Keeping:
-    """Two requests. Whoever may not ask about locks has to look at each object."""
+    """Two requests. Where the answer about locks is none, or is denied, each object has to be looked at."""
     versions = locks = False
     try:
         versions = client.get_bucket_versioning(Bucket=bucket).get("Status") == "Enabled"
     except errors as exc:
-        if status_code(exc) not in _NO_ANSWER:
-            raise
+        _raise_failure(exc)
     try:
         found = client.get_object_lock_configuration(Bucket=bucket).get("ObjectLockConfiguration")
         locks = isinstance(found, dict) and found.get("ObjectLockEnabled") == "Enabled"
+        versions = versions or locks
     except errors as exc:
-        if status_code(exc) not in _NO_ANSWER and error_code(exc) not in _NO_LOCK:
-            raise
-        locks = status_code(exc) == 403 and not is_unsupported(exc)
-    return Keeping(versions=versions or locks, locks=locks)
+        if error_code(exc) not in _NO_LOCK and status_code(exc) not in _UNKNOWN:
+            _raise_failure(exc)
+            locks = True
+    return Keeping(versions=versions, locks=locks)
+
+
+def _raise_failure(exc: Exception) -> None:
+    """Raise what says nothing about the bucket: a server that fails, or is not reached."""
+    status = status_code(exc)
+    if is_hopeless(exc) or (status is not None and status >= 500 and status not in _UNKNOWN):
+        raise exc
 
 
 def lock_of(head: Answer) -> str:
