@@ -21,6 +21,9 @@ description:
     and removes C(Backup) objects as the storage locations have them, and validates those.
   - What a pass that died has left in progress is ended as Velero ends it when it starts, unless its backup is stored
     already.
+  - Where the cluster has the types of Heptio Ark only, its objects are carried out by the same rules, with Ark's labels
+    and annotations. Up to Ark 0.9 the C(Config) object is the storage location, and says where snapshots are, how often
+    is looked at what, and whether nothing but restores is done.
   - Events tell with the objects what was done, as C(kubectl describe) shows it.
 extends_documentation_fragment:
   - arkive.k8s._attributes
@@ -58,8 +61,14 @@ options:
   namespace:
     description:
       - The namespace with the objects.
+      - If not set, it is V(velero), or V(heptio-ark) for the types of Heptio Ark.
     type: str
-    default: velero
+  api_group:
+    description:
+      - Whose types are meant for O(state=passed). If not set, those of Velero where the cluster has them, else those of
+        Heptio Ark.
+    type: str
+    choices: [velero.io, ark.heptio.com]
   locations:
     description:
       - Where storage locations are, by the names of their C(BackupStorageLocation) objects, each with the options of
@@ -285,13 +294,18 @@ def change_types(task: Task) -> Result:
         install_types,
         remove_types,
     )
+    from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import VELERO
 
     client = connect(kube_auth(task.params), cancel=task.cancel)
     if task.params["state"] == "present":
         outcome = install_types(client, check_mode=task.check_mode, cancel=task.cancel)
     else:
         outcome = remove_types(client, force=task.params["force"], check_mode=task.check_mode)
-    return {**outcome.to_return(), "changed": outcome.changed, "namespace": task.params["namespace"]}
+    return {
+        **outcome.to_return(),
+        "changed": outcome.changed,
+        "namespace": task.params["namespace"] or VELERO.namespace,
+    }
 
 
 def work(task: Task) -> Result:

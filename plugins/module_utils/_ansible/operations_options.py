@@ -21,12 +21,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import (
     OperationsRequest,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import FAMILIES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import DIALECTS, NEW_VELERO
 
 OPERATIONS = ArgumentSpec(
     options={
         "state": {"type": "str", "choices": ["passed", "present", "absent"], "default": "passed"},
-        "namespace": {"type": "str", "default": "velero"},
+        "namespace": {"type": "str"},
+        "api_group": {"type": "str", "choices": [family.group for family in FAMILIES]},
         # What is secret in it is masked by its name: see secret_params.
         "locations": {"type": "dict", "default": {}, "no_log": False},
         "restore_only": {"type": "bool", "default": False},
@@ -41,7 +43,6 @@ OPERATIONS = ArgumentSpec(
 ).merge(EBS)
 
 _TAKEN_OVER = (
-    "namespace",
     "restore_only",
     "dialect",
     "hook_on_error_default",
@@ -53,6 +54,8 @@ _TAKEN_OVER = (
 def operations_request(params: t.Mapping[str, t.Any]) -> OperationsRequest:
     """Raises ``ValidationError``."""
     return OperationsRequest(
+        family=next((family for family in FAMILIES if family.group == params["api_group"]), None),
+        namespace=params["namespace"] or "",
         locations={name: _location(name, given) for name, given in params["locations"].items()},
         duration=_seconds("duration", params["duration"] or "0s"),
         interval=_seconds("interval", params["interval"]),

@@ -61,6 +61,10 @@ class StoredFiles:
         self._keys = keys
         self._cancel = cancel or CancelToken()
 
+    @property
+    def keys(self) -> BackupKeys:
+        return self._keys
+
     @advising(DAMAGED)
     def read_backup(self) -> dict[str, t.Any] | None:
         """The Backup object, None when there is none; one of Ark's is converted to Velero's words.

@@ -56,7 +56,7 @@ def find_location(request: SyncRequest, objects: VeleroObjects, place: StorageLo
         exists=found is not None,
         created=created,
         why_kept=_why_kept(request, found, place),
-        warnings=() if found else (_without_object(place.name, objects.namespace),),
+        warnings=() if found or request.is_location_known else (_without_object(place.name, objects.namespace),),
     )
 
 

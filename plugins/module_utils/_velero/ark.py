@@ -34,7 +34,7 @@ def convert_backup(backup: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         metadata = dict(metadata)
         for member in ("labels", "annotations"):
             if isinstance(metadata.get(member), dict):
-                metadata[member] = {_convert_key(key): value for key, value in metadata[member].items()}
+                metadata[member] = {velero_key(key): value for key, value in metadata[member].items()}
         finalizers = metadata.pop("finalizers", None)
         if isinstance(finalizers, list):
             kept = [finalizer for finalizer in finalizers if finalizer != _FINALIZER]
@@ -48,7 +48,7 @@ def convert_to_ark(backup: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     metadata = dict(backup.get("metadata") or {})
     for member in ("labels", "annotations"):
         if isinstance(metadata.get(member), dict):
-            metadata[member] = {_to_ark_key(key): value for key, value in metadata[member].items()}
+            metadata[member] = {ark_key(key): value for key, value in metadata[member].items()}
     return {**backup, "apiVersion": ARK_API_VERSION, "metadata": metadata}
 
 
@@ -88,11 +88,13 @@ def _snapshot(metadata: t.Mapping[str, t.Any], volume: str, recorded: t.Mapping[
     }
 
 
-def _convert_key(key: str) -> str:
+def velero_key(key: str) -> str:
+    """A key of labels or annotations of Ark's, as Velero has it."""
     return _SCHEDULE_LABEL if key == _ARK_SCHEDULE else key.replace(_ARK_DOMAIN, _VELERO_DOMAIN)
 
 
-def _to_ark_key(key: str) -> str:
+def ark_key(key: str) -> str:
+    """The other way round."""
     if key == _SCHEDULE_LABEL:
         return _ARK_SCHEDULE
     domain, slash, name = key.partition("/")
@@ -101,4 +103,12 @@ def _to_ark_key(key: str) -> str:
     return f"{domain}{slash}{name}"
 
 
-__all__ = ("ARK_API_VERSION", "VELERO_API_VERSION", "convert_backup", "convert_to_ark", "legacy_volume_snapshots")
+__all__ = (
+    "ARK_API_VERSION",
+    "VELERO_API_VERSION",
+    "ark_key",
+    "convert_backup",
+    "convert_to_ark",
+    "legacy_volume_snapshots",
+    "velero_key",
+)

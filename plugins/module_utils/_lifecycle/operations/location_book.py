@@ -134,10 +134,7 @@ class LocationBook:
         named = (bsl.get("spec") or {}).get("credential") or {}
         if named.get("name"):
             return self._secret_value(bsl, str(named["name"]), str(named.get("key") or "")).decode(errors="replace")
-        secret, key = _SERVER_SECRET
-        found = self._secret(secret)
-        text = ((found or {}).get("data") or {}).get(key) or ""
-        return decode(text, f"'{key}' of Secret '{secret}'").decode(errors="replace")
+        return server_credentials(self._client, self._objects.namespace)
 
     def _ca_bundle(self, bsl: ObjectView) -> str | None:
         data = ca_certificate(bsl)
@@ -153,23 +150,32 @@ class LocationBook:
         return str(path)
 
     def _secret_value(self, bsl: ObjectView, name: str, key: str) -> bytes:
-        secret = self._secret(name)
+        secret = _read_secret(self._client, self._objects.namespace, name)
         text = ((secret or {}).get("data") or {}).get(key)
         if text is None:
             what = f"has no key '{key}'" if secret else "is not there"
             raise ValidationError(
-                f"BackupStorageLocation '{bsl['metadata']['name']}' names the Secret '{name}', which {what}.",
+                f"{bsl['kind']} '{bsl['metadata']['name']}' names the Secret '{name}', which {what}.",
                 hint="Make the Secret, or say with the option locations where the location is.",
             )
         return decode(str(text), f"'{key}' of Secret '{name}'")
 
-    def _secret(self, name: str) -> Object | None:
-        try:
-            return self._client.get(f"/api/v1/namespaces/{self._objects.namespace}/secrets/{name}")
-        except KubeError as exc:
-            if exc.not_found:
-                return None
-            raise
+
+def server_credentials(client: KubeClient, namespace: str) -> str:
+    """The text of the credentials file that the server has itself; empty without one."""
+    secret, key = _SERVER_SECRET
+    found = _read_secret(client, namespace, secret)
+    text = ((found or {}).get("data") or {}).get(key) or ""
+    return decode(text, f"'{key}' of Secret '{secret}'").decode(errors="replace")
 
 
-__all__ = ("DEFAULT_LOCATION", "LocationBook", "OpenLocation")
+def _read_secret(client: KubeClient, namespace: str, name: str) -> Object | None:
+    try:
+        return client.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")
+    except KubeError as exc:
+        if exc.not_found:
+            return None
+        raise
+
+
+__all__ = ("DEFAULT_LOCATION", "LocationBook", "OpenLocation", "server_credentials")

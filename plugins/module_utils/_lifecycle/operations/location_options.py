@@ -26,6 +26,8 @@ _WITHOUT_EFFECT = frozenset(
     {"publicUrl", "signatureVersion", "enableSharedConfig", "checksumAlgorithm", "bucket", "prefix", "caCert"}
 )
 _SWITCHES = {"s3ForcePathStyle", "insecureSkipTLSVerify"}
+#: The profile of a credentials file that counts where none is named.
+DEFAULT_PROFILE = "default"
 _CREDENTIALS = {
     "aws_access_key_id": "access_key",
     "aws_secret_access_key": "secret_key",
@@ -41,7 +43,7 @@ def location_options(bsl: ObjectView, *, credentials: str, ca_bundle: str | None
     name, spec = bsl["metadata"]["name"], bsl.get("spec") or {}
     if spec.get("provider") not in _AWS:
         raise ValidationError(
-            f"BackupStorageLocation '{name}' has the provider '{spec.get('provider', '')}', which is not AWS's.",
+            f"{bsl['kind']} '{name}' has the provider '{spec.get('provider', '')}', which is not AWS's.",
             hint=_LOCATIONS_HINT,
         )
     storage, config = spec.get("objectStorage") or {}, spec.get("config") or {}
@@ -50,15 +52,15 @@ def location_options(bsl: ObjectView, *, credentials: str, ca_bundle: str | None
         "bucket": storage.get("bucket") or "",
         "prefix": storage.get("prefix") or None,
         "ca_bundle": ca_bundle,
-        **_from_config(name, config),
-        **_from_credentials(name, credentials, config.get("profile") or "default"),
+        **_from_config(f"{bsl['kind']} '{name}'", config),
+        **credentials_of(str(bsl["kind"]), name, credentials, config.get("profile") or DEFAULT_PROFILE),
     }
 
 
 def ca_certificate(bsl: ObjectView) -> bytes:
     """What its ``caCert`` holds, empty without one. Raises ``ValidationError`` when that is not base64."""
     text = ((bsl.get("spec") or {}).get("objectStorage") or {}).get("caCert") or ""
-    return decode(str(text), f"spec.objectStorage.caCert of BackupStorageLocation '{bsl['metadata']['name']}'")
+    return decode(str(text), f"spec.objectStorage.caCert of {bsl['kind']} '{bsl['metadata']['name']}'")
 
 
 def decode(text: str, what: str) -> bytes:
@@ -73,7 +75,7 @@ def public_url(bsl: ObjectView) -> str:
     return str(((bsl.get("spec") or {}).get("config") or {}).get("publicUrl") or "")
 
 
-def _from_config(name: str, config: t.Mapping[str, str]) -> dict[str, t.Any]:
+def _from_config(what: str, config: t.Mapping[str, str]) -> dict[str, t.Any]:
     found: dict[str, t.Any] = {option: config[key] for key, option in _TEXTS.items() if config.get(key)}
     if found.get("kms_key_id"):
         found["sse"] = found.get("sse") or "aws:kms"
@@ -84,7 +86,7 @@ def _from_config(name: str, config: t.Mapping[str, str]) -> dict[str, t.Any]:
     unknown = sorted(set(config) - set(_TEXTS) - _WITHOUT_EFFECT - _SWITCHES - {"profile"})
     if unknown:
         raise ValidationError(
-            f"BackupStorageLocation '{name}' has settings that cannot be followed: {', '.join(unknown)}.",
+            f"{what} has settings that cannot be followed: {', '.join(unknown)}.",
             hint=_LOCATIONS_HINT,
         )
     return found
@@ -95,8 +97,11 @@ def _is_true(config: t.Mapping[str, str], key: str) -> bool:
     return config.get(key) in ("1", "t", "T", "true", "TRUE", "True")
 
 
-def _from_credentials(name: str, text: str, profile: str) -> dict[str, str]:
-    """The keys of one profile of an AWS credentials file."""
+def credentials_of(kind: str, name: str, text: str, profile: str) -> dict[str, str]:
+    """The keys of one profile of an AWS credentials file, which an object of ``kind`` uses.
+
+    Raises ``ValidationError``.
+    """
     if not text.strip():
         return {}
     parser = configparser.RawConfigParser()
@@ -104,12 +109,10 @@ def _from_credentials(name: str, text: str, profile: str) -> dict[str, str]:
         parser.read_string(text)
     except configparser.Error as exc:
         # The parser's own words show lines of the file.
-        raise ValidationError(
-            f"The credentials of BackupStorageLocation '{name}' are not a credentials file of AWS."
-        ) from exc
+        raise ValidationError(f"The credentials of {kind} '{name}' are not a credentials file of AWS.") from exc
     if not parser.has_section(profile):
         raise ValidationError(
-            f"The credentials of BackupStorageLocation '{name}' have no profile '{profile}'.",
+            f"The credentials of {kind} '{name}' have no profile '{profile}'.",
             hint="Name one that they have in config.profile.",
         )
     values = dict(parser.items(profile))
@@ -118,4 +121,4 @@ def _from_credentials(name: str, text: str, profile: str) -> dict[str, str]:
     return found
 
 
-__all__ = ("ca_certificate", "decode", "location_options", "public_url")
+__all__ = ("DEFAULT_PROFILE", "ca_certificate", "credentials_of", "decode", "location_options", "public_url")

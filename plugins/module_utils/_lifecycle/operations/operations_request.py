@@ -14,8 +14,8 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import OnError
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import TypeFamily
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import MissingVolumeData
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import DEFAULT_NAMESPACE
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 
@@ -25,13 +25,17 @@ class OperationsError(ArkiveError):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class OperationsRequest:
-    """``locations``: options of storage locations by their names, which win over what is in the cluster.
+    """``family``: None for the one that the cluster has; ``namespace``: empty for that of its server.
+
+    ``locations``: options of storage locations by their names, which win over what is in the cluster.
 
     ``duration`` in seconds: how long passes are made, 0 for one pass; ``interval``: seconds between two.
-    ``restore_only``: nothing is backed up, deleted or written to a location.
+    ``restore_only``: nothing is backed up, deleted or written to a location. ``periods``: seconds between two looks of
+    a controller, by its name; without one, it looks in each pass.
     """
 
-    namespace: str = DEFAULT_NAMESPACE
+    family: TypeFamily | None = None
+    namespace: str = ""
     locations: t.Mapping[str, t.Mapping[str, t.Any]] = dataclasses.field(default_factory=dict)
     duration: float = 0.0
     interval: float = 2.0
@@ -41,6 +45,7 @@ class OperationsRequest:
     on_missing_volume_data: MissingVolumeData = "fail"
     ignore_unsupported: bool = False
     dialect: str = "velero-1.18.3"
+    periods: t.Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

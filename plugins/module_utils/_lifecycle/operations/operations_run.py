@@ -25,8 +25,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.c
     ControllerRow,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.location_book import LocationBook
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.object_family import open_objects
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_events import EventRecorder
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import OperationObjects
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import (
     OperationsOutcome,
     OperationsRequest,
@@ -37,7 +37,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.p
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_lease import PassLease
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.velero_server import refuse_beside_server
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import VELERO
 
 #: Somebody sits before the command line and waits.
 _QUICK_PAUSE = 0.5
@@ -56,7 +55,7 @@ def run_operations(
     """
     cancel = cancel or CancelToken()
     issues = Issues()
-    objects = OperationObjects(client, VELERO, request.namespace)
+    objects, request = open_objects(client, request)
     refuse_beside_server(client, objects)
     lease = PassLease(client, request.namespace, cancel)
     holder = lease.acquire()
@@ -91,6 +90,8 @@ class _Passes:
         self._slow = [row for row in rows if not row.is_quick]
         #: The errors of rows that failed the last time, so that one that stays is said once.
         self._failing: dict[str, str] = {}
+        #: When rows with a period have looked last.
+        self._looked: dict[str, float] = {}
 
     def run(self) -> int:
         """How many passes were made."""
@@ -130,7 +131,7 @@ class _Passes:
             thread.join()
 
     def _look(self, rows: t.Iterable[ControllerRow]) -> None:
-        for row in rows:
+        for row in filter(self._is_due, rows):
             self._cancel.check()
             try:
                 row.make(self._context).look()
@@ -140,6 +141,14 @@ class _Passes:
                 self._report(row, exc)
             else:
                 self._failing.pop(row.name, None)
+
+    def _is_due(self, row: ControllerRow) -> bool:
+        period = self._context.request.periods.get(row.name, 0.0)
+        now = time.monotonic()
+        if period and now < self._looked.get(row.name, -period) + period:
+            return False
+        self._looked[row.name] = now
+        return True
 
     def _report(self, row: ControllerRow, exc: ArkiveError) -> None:
         if self._failing.get(row.name) != exc.message:

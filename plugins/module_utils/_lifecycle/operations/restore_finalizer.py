@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import OperationObjects
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import ARK
 
 FINALIZER = "restores.velero.io/external-resources-finalizer"
 
@@ -19,8 +20,8 @@ def has_finalizer(restore: ObjectView) -> bool:
 
 
 def add_finalizer(objects: OperationObjects, restore: Object) -> Object:
-    """The Restore with it; nobody else may have changed it meanwhile."""
-    if has_finalizer(restore):
+    """The Restore with it; nobody else may have changed it meanwhile. No server of Ark would take it off."""
+    if has_finalizer(restore) or objects.family is ARK:
         return restore
     return _with(objects, restore, [*(restore["metadata"].get("finalizers") or ()), FINALIZER])
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.object_family import open_objects
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import (
-    OperationObjects,
     name_of,
     phase_of,
 )
@@ -21,7 +21,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.o
     OperationsRequest,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.velero_server import refuse_beside_server
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import VELERO
 
 #: By kind: whether restore-only mode leaves it alone.
 _CARRIED_OUT = {
@@ -36,7 +35,7 @@ _WAITING = ("New", "Queued", "ReadyToStart", "InProgress")
 
 def foresee_operations(request: OperationsRequest, *, client: KubeClient) -> OperationsOutcome:
     """The objects that wait. Raises ``ArkiveError`` where no pass may begin."""
-    objects = OperationObjects(client, VELERO, request.namespace)
+    objects, request = open_objects(client, request)
     refuse_beside_server(client, objects)
     found = [
         Operation(kind, name_of(obj), phase_of(obj), "would be carried out")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.ark_config import KIND as CONFIG
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import name_of
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import Operation
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
@@ -59,6 +60,8 @@ class BackupSyncController:
         except ArkiveError as exc:
             context.warn_once(f"The backups of the storage location '{name}' are not synced: {exc.message}")
             return
+        if bsl["kind"] == CONFIG:
+            context.objects.patch(bsl, {"status": {"lastSyncedTime": context.now_text()}})
         for warning in outcome.warnings:
             context.warn_once(warning)
         for phase, names in (("Synced", outcome.created), ("Removed", outcome.removed)):

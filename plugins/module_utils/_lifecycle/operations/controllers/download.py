@@ -11,13 +11,18 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339, rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import phase_of
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys, RestoreKeys
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
+    BACKUPS,
+    BackupKeys,
+    RestoreKeys,
+)
 
 #: How long an address is good for, as with Velero's server.
 _SECONDS = 600
@@ -73,7 +78,7 @@ class DownloadRequestController:
         """Raises ``ArkiveError`` where there is none."""
         target = (request.get("spec") or {}).get("target") or {}
         kind, name = str(target.get("kind")), str(target.get("name"))
-        backup_name, key = self._find(kind, name)
+        backup_name = self._backup_name(kind, name)
         backup = self._context.objects.get("Backup", backup_name)
         if backup is None:
             raise ValidationError(f"Backup '{backup_name}' is not there.")
@@ -81,6 +86,7 @@ class DownloadRequestController:
         location = self._context.book.open(where)
         if location is None:
             raise ValidationError(f"BackupStorageLocation '{where}' is not there.")
+        key = _key(kind, name, Catalog(location.store).files(backup_name).keys)
         url = location.download_url(key, _SECONDS, self._context.run.cancel)
         if not url:
             raise ValidationError(
@@ -89,16 +95,16 @@ class DownloadRequestController:
             )
         return url
 
-    def _find(self, kind: str, name: str) -> tuple[str, str]:
-        """The backup, by which the location is known, and the key."""
+    def _backup_name(self, kind: str, name: str) -> str:
+        """The backup, by which the location is known."""
         if kind in _OF_BACKUP:
-            return name, _OF_BACKUP[kind](BackupKeys(name))
+            return name
         if kind not in _OF_RESTORE:
             raise ValidationError(f"A download of '{kind}' is unknown.")
         restore = self._context.objects.get("Restore", name)
         if restore is None:
             raise ValidationError(f"Restore '{name}' is not there.")
-        return str((restore.get("spec") or {}).get("backupName") or ""), _OF_RESTORE[kind](RestoreKeys(name))
+        return str((restore.get("spec") or {}).get("backupName") or "")
 
     def _has_expired(self, request: ObjectView) -> bool:
         text = (request.get("status") or {}).get("expiration")
@@ -106,6 +112,14 @@ class DownloadRequestController:
             return bool(text) and parse_rfc3339(str(text)) < self._context.run.client.server_now()
         except ValidationError:
             return True
+
+
+def _key(kind: str, name: str, backup: BackupKeys) -> str:
+    """Ark up to 0.9 kept the files of a restore beside those of its backup."""
+    if kind in _OF_BACKUP:
+        return _OF_BACKUP[kind](backup)
+    key = _OF_RESTORE[kind](RestoreKeys(name))
+    return key if backup.directory.startswith(BACKUPS) else f"{backup.directory}{key.rpartition('/')[2]}"
 
 
 def _target_text(request: ObjectView) -> str:

@@ -30,6 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.r
     remove_finalizer,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.status_progress import StatusProgress
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import ARK
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
@@ -121,6 +122,8 @@ class RestoreController:
             snapshot_location=self._context.request.snapshot_location,
             on_missing_volume_data=self._context.request.on_missing_volume_data,
             write_records=not location.is_read_only,
+            # By which people find what a restore of Ark's has made.
+            legacy_labels=self._objects.family is ARK,
         )
         return _Validated(request, location, _completed_spec(spec, request, schedule))
 
@@ -137,8 +140,11 @@ class RestoreController:
     def _backup(self, name: str) -> Object:
         backup = self._objects.get("Backup", name)
         if backup is None:
-            raise ValidationError(f'Error retrieving backup: backups.velero.io "{name}" not found')
+            raise ValidationError(f'Error retrieving backup: {self._group_resource("backups")} "{name}" not found')
         return backup
+
+    def _group_resource(self, plural: str) -> str:
+        return f"{plural}.{self._objects.family.group}"
 
     def _open(self, backup: ObjectView) -> OpenLocation:
         where = str((backup.get("spec") or {}).get("storageLocation") or "") or self._context.book.default_name()
@@ -149,7 +155,9 @@ class RestoreController:
         except ArkiveError as exc:
             raise ValidationError(exc.message, hint=exc.hint) from exc
         if location is None:
-            raise ValidationError(f'Error retrieving backup: backupstoragelocations.velero.io "{where}" not found')
+            raise ValidationError(
+                f'Error retrieving backup: {self._group_resource("backupstoragelocations")} "{where}" not found'
+            )
         if not location.is_available:
             raise ValidationError(f"The BSL {where} is unavailable, cannot retrieve the backup")
         return location

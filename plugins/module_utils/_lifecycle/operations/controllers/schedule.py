@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.o
     phase_of,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import ARK
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import STRICT, CronError, CronTimes, parse_cron
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import SCHEDULE_LABEL
 
@@ -48,7 +49,7 @@ class ScheduleController:
         schedule = self._update(schedule, {"phase": "Enabled", "validationErrors": None})
         now = self._context.run.client.server_now()
         mine = self._objects.all("Backup", label_selector=f"{SCHEDULE_LABEL}={name_of(schedule)}")
-        following = times.next_after(_base(schedule, mine))
+        following = times.next_after(_base(schedule, mine, first_at_once=self._objects.family is ARK))
         if following is None or following >= now:
             return
         if any(phase_of(backup) in _RUNNING for backup in mine):
@@ -127,17 +128,18 @@ def scheduled_backup(schedule: ObjectView, now: dt.datetime) -> dict[str, t.Any]
     return {"metadata": made, "spec": template}
 
 
-def _base(schedule: ObjectView, backups: t.Iterable[ObjectView]) -> dt.datetime:
+def _base(schedule: ObjectView, backups: t.Iterable[ObjectView], *, first_at_once: bool) -> dt.datetime:
     """From when the next time counts: its last backup, else its creation; the last skip, if that is later.
 
-    A backup that is there counts, although a run may have died before it could say so in the Schedule.
+    A backup that is there counts, although a run may have died before it could say so in the Schedule. With
+    ``first_at_once``, as with Ark, the first backup waits for no time.
     """
     status = schedule.get("status") or {}
     pattern = re.compile(rf"{re.escape(name_of(schedule))}-([0-9]{{14}})")
     made = [_stamp(found[1]) for backup in backups if (found := pattern.fullmatch(name_of(backup)))]
     bases = [moment for moment in (_moment(status.get("lastBackup")), *made) if moment is not None]
     created = _moment(schedule["metadata"].get("creationTimestamp"))
-    others = (_moment(status.get("lastSkipped")), None if bases else created)
+    others = (_moment(status.get("lastSkipped")), None if bases or first_at_once else created)
     return max((*bases, *(moment for moment in others if moment is not None)), default=_EPOCH)
 
 

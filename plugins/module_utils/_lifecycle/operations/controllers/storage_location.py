@@ -46,7 +46,8 @@ class StorageLocationController:
             "message": problem or None,
         }
         changed = self._context.objects.patch(bsl, {"status": status})
-        if phase_of(bsl) != phase:
+        # A Config has no phase, so that a good one has nothing to tell.
+        if phase_of(bsl) != phase and (problem or bsl["kind"] == _KIND):
             self._context.note(changed, problem)
             reason = f"Location{phase}"
             said = problem or f"The storage location '{name_of(bsl)}' can be used."

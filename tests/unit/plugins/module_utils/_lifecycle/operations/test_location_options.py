@@ -28,7 +28,7 @@ MORE = "[other]\naws_access_key_id = AKIAOFOTHER\naws_secret_access_key = secret
 def _bsl(config: t.Mapping[str, str] | None = None, **spec: t.Any) -> dict[str, t.Any]:
     storage = {"bucket": "backups", "prefix": "production"}
     full = {"provider": "aws", "objectStorage": storage, "config": dict(config or {}), **spec}
-    return {"metadata": {"name": "default"}, "spec": full}
+    return {"kind": "BackupStorageLocation", "metadata": {"name": "default"}, "spec": full}
 
 
 def _location(bsl: dict[str, t.Any], credentials: str = "") -> S3Location:
