@@ -41,8 +41,9 @@ attributes:
   check_mode:
     support: partial
     details:
-      - For O(state=passed) the objects that wait are listed, and nothing is done. Which schedules would be due, and
-        what would have expired, is not.
+      - For O(state=passed) the objects that wait, the schedules that are due and the backups that have expired are
+        listed, and nothing is done. No storage location is asked, so that what a sync would make or remove is not
+        listed.
   diff_mode:
     support: none
   idempotent:
@@ -172,7 +173,7 @@ EXAMPLES = r"""
 RETURN = r"""
 operations:
   description:
-    - What was done, in order. In check mode, the objects that wait.
+    - What was done, in order. In check mode, what would be, with the reason in C(message).
     - C(phase) is that of the object afterwards, or C(Deleted), C(Expired), C(Synced) or C(Removed).
   returned: always
   type: list

@@ -72,6 +72,7 @@ class DeleteBackupRequestController:
         except ArkiveError as exc:
             self._end(request, backup, [exc.sentence])
             return
+        self._context.run.issues.add_warnings(issue.message for issue in gone.issues.warnings)
         self._remove_objects(backup, gone)
 
     def _find(self, name: str) -> tuple[Object, OpenLocation]:

@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import labe
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import (
+    OperationObjects,
     name_of,
     phase_of,
 )
@@ -38,15 +39,12 @@ class ExpiryController:
         self._objects = context.objects
 
     def look(self) -> None:
-        expired = [backup for backup in self._objects.all("Backup") if self._has_expired(backup)]
+        expired = [backup for backup in self._objects.all("Backup") if has_expired(backup, self._now)]
         self._context.for_each(expired, self._see_to)
 
-    def _has_expired(self, backup: ObjectView) -> bool:
-        try:
-            end = parse_rfc3339(str((backup.get("status") or {}).get("expiration") or ""))
-        except ValidationError:
-            return False
-        return end <= self._context.run.client.server_now() and phase_of(backup) != "InProgress"
+    @property
+    def _now(self) -> dt.datetime:
+        return self._context.run.client.server_now()
 
     def _see_to(self, backup: Object) -> None:
         name = name_of(backup)
@@ -63,26 +61,12 @@ class ExpiryController:
             return
         failure = "BSLNotFound" if location is None else "BSLReadOnly" if location.is_read_only else None
         self._label(backup, failure)
-        if failure is None and not self._is_pending(backup):
+        if failure is None and not is_asked_for(self._objects, backup, self._now):
             self._request(backup)
 
     def _label(self, backup: Object, failure: str | None) -> None:
         if (backup["metadata"].get("labels") or {}).get(FAILURE_LABEL) != failure:
             self._objects.patch(backup, {"metadata": {"labels": {FAILURE_LABEL: failure}}})
-
-    def _is_pending(self, backup: ObjectView) -> bool:
-        uid = backup["metadata"]["uid"]
-        selector = f"{BACKUP_NAME_LABEL}={label_value(name_of(backup))},{_UID_LABEL}={uid}"
-        requests = self._objects.all("DeleteBackupRequest", label_selector=selector)
-        return any(phase_of(request) in _PENDING or self._is_young(request) for request in requests)
-
-    def _is_young(self, request: ObjectView) -> bool:
-        """What could not be deleted is tried again after a while."""
-        try:
-            made = parse_rfc3339(str(request["metadata"].get("creationTimestamp") or ""))
-        except ValidationError:
-            return False
-        return self._context.run.client.server_now() < made + _PAUSE
 
     def _request(self, backup: Object) -> None:
         name = name_of(backup)
@@ -93,4 +77,28 @@ class ExpiryController:
         self._context.events.record(backup, "BackupExpired", f"Backup '{name}' has expired, and is deleted.")
 
 
-__all__ = ("FAILURE_LABEL", "ExpiryController")
+def has_expired(backup: ObjectView, now: dt.datetime) -> bool:
+    try:
+        end = parse_rfc3339(str((backup.get("status") or {}).get("expiration") or ""))
+    except ValidationError:
+        return False
+    return end <= now and phase_of(backup) != "InProgress"
+
+
+def is_asked_for(objects: OperationObjects, backup: ObjectView, now: dt.datetime) -> bool:
+    """Whether there is a request already; what could not be deleted is tried again after a while."""
+    uid = backup["metadata"]["uid"]
+    selector = f"{BACKUP_NAME_LABEL}={label_value(name_of(backup))},{_UID_LABEL}={uid}"
+    requests = objects.all("DeleteBackupRequest", label_selector=selector)
+    return any(phase_of(request) in _PENDING or _is_young(request, now) for request in requests)
+
+
+def _is_young(request: ObjectView, now: dt.datetime) -> bool:
+    try:
+        made = parse_rfc3339(str(request["metadata"].get("creationTimestamp") or ""))
+    except ValidationError:
+        return False
+    return now < made + _PAUSE
+
+
+__all__ = ("FAILURE_LABEL", "ExpiryController", "has_expired", "is_asked_for")

@@ -9,10 +9,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import compact_stamp, parse_rfc3339, rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import compact_stamp, rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import (
@@ -20,13 +19,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.o
     phase_of,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import ARK
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import STRICT, CronError, CronTimes, parse_cron
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.schedule_due import due_since, read_times
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import STRICT, CronError, parse_cron
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import SCHEDULE_LABEL
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-#: A Schedule waits while a backup of its own is in one of these.
-_RUNNING = ("New", "Queued", "ReadyToStart", "InProgress")
 
 
 class ScheduleController:
@@ -42,36 +37,18 @@ class ScheduleController:
 
     def _see_to(self, schedule: Object) -> None:
         try:
-            times = self._times(schedule)
+            times = read_times(schedule, self._context.request.dialect, self._context.run.client.server_now())
         except ValidationError as exc:
             self._update(schedule, {"phase": "FailedValidation", "validationErrors": [exc.sentence]})
             return
+        self._warn_of_dialect(schedule)
         schedule = self._update(schedule, {"phase": "Enabled", "validationErrors": None})
         now = self._context.run.client.server_now()
-        mine = self._objects.all("Backup", label_selector=f"{SCHEDULE_LABEL}={name_of(schedule)}")
-        following = times.next_after(_base(schedule, mine, first_at_once=self._objects.family is ARK))
-        if following is None or following >= now:
-            return
-        if any(phase_of(backup) in _RUNNING for backup in mine):
-            return
-        self._submit(schedule, now)
+        if due_since(schedule, times, self._objects, now) is not None:
+            self._submit(schedule, now)
 
-    def _times(self, schedule: ObjectView) -> CronTimes:
-        text = str((schedule.get("spec") or {}).get("schedule") or "")
-        if not text:
-            raise ValidationError("Schedule must be a non-empty valid Cron expression")
-        try:
-            times = parse_cron(text, self._context.request.dialect)
-        except CronError as exc:
-            raise ValidationError(f"invalid schedule: {exc.message}") from exc
-        if times.next_after(self._context.run.client.server_now()) is None:
-            # Velero would make a backup a minute of it.
-            raise ValidationError(f"invalid schedule: no time within five years fits '{text}'")
-        self._warn_of_dialect(schedule, text)
-        return times
-
-    def _warn_of_dialect(self, schedule: ObjectView, text: str) -> None:
-        dialect = self._context.request.dialect
+    def _warn_of_dialect(self, schedule: ObjectView) -> None:
+        dialect, text = self._context.request.dialect, str(schedule["spec"]["schedule"])
         try:
             parse_cron(text, STRICT)
         except CronError as exc:
@@ -126,35 +103,6 @@ def scheduled_backup(schedule: ObjectView, now: dt.datetime) -> dict[str, t.Any]
         owner = {"apiVersion": schedule["apiVersion"], "kind": "Schedule", "controller": True}
         made["ownerReferences"] = [{**owner, "name": metadata["name"], "uid": metadata["uid"]}]
     return {"metadata": made, "spec": template}
-
-
-def _base(schedule: ObjectView, backups: t.Iterable[ObjectView], *, first_at_once: bool) -> dt.datetime:
-    """From when the next time counts: its last backup, else its creation; the last skip, if that is later.
-
-    A backup that is there counts, although a run may have died before it could say so in the Schedule. With
-    ``first_at_once``, as with Ark, the first backup waits for no time.
-    """
-    status = schedule.get("status") or {}
-    pattern = re.compile(rf"{re.escape(name_of(schedule))}-([0-9]{{14}})")
-    made = [_stamp(found[1]) for backup in backups if (found := pattern.fullmatch(name_of(backup)))]
-    bases = [moment for moment in (_moment(status.get("lastBackup")), *made) if moment is not None]
-    created = _moment(schedule["metadata"].get("creationTimestamp"))
-    others = (_moment(status.get("lastSkipped")), None if bases or first_at_once else created)
-    return max((*bases, *(moment for moment in others if moment is not None)), default=_EPOCH)
-
-
-def _moment(text: t.Any) -> dt.datetime | None:
-    try:
-        return parse_rfc3339(str(text or ""))
-    except ValidationError:
-        return None
-
-
-def _stamp(digits: str) -> dt.datetime | None:
-    try:
-        return dt.datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
-    except ValueError:
-        return None
 
 
 __all__ = ("ScheduleController", "scheduled_backup")

@@ -15,10 +15,10 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.wrapper import StoreWrapper
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.prune_lab import PruneLab, states
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.refused_delete import RefusedDelete
 
 _T = t.TypeVar("_T")
 _CHANGES = frozenset({"put", "put_file", "put_stream", "put_if_absent", "delete_many", "drop_unfinished"})
@@ -119,23 +119,6 @@ def test_half_of_one_goes_whatever_the_rules_say_by_now(tmp_path: Path) -> None:
     outcome = lab.prune(keep_last=10)
     assert outcome.to_return()["deleted"] == ["shop-1"]
     assert lab.names() == ["shop-0", "shop-2"]
-
-
-class RefusedDelete(StoreWrapper):
-    """The delete of that number is refused, for one of its keys, or for all."""
-
-    def __init__(self, inner: Store, at: int, *, all_keys: bool) -> None:
-        super().__init__(inner)
-        self.deletes, self._at, self._all_keys = 0, at, all_keys
-
-    def delete_many(self, keys: t.Iterable[str]) -> None:
-        wanted = list(keys)
-        self.deletes += 1
-        if self.deletes != self._at:
-            self.inner.delete_many(wanted)
-            return
-        self.inner.delete_many([] if self._all_keys else wanted[1:])
-        raise StoreError(f"1 object could not be deleted ({wanted[0]}: Access Denied).", failure="denied")
 
 
 @pytest.mark.parametrize("all_keys", [False, True])
