@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Can
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import KINDS
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import (
     OperationsOutcome,
     OperationsRequest,
@@ -28,6 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.o
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_run import run_operations
 
 _SECRET = "cloud"
+_KINDS = {plural: kind for kind, plural in KINDS.items()}
 
 
 class Operator:
@@ -113,6 +115,13 @@ class Operator:
         assert done.returncode == 0, f"velero {' '.join(arguments)}: {done.stdout}{done.stderr} {self.problems}"
         assert "An error occurred" not in done.stderr, done.stderr
         return done.stdout
+
+    def create(self, plural: str, name: str, spec: t.Mapping[str, t.Any], **members: t.Any) -> None:
+        body = {"apiVersion": "velero.io/v1", "kind": _KINDS[plural], "metadata": {"name": name}, "spec": dict(spec)}
+        self.client.post(self._path(plural), {**body, **members})
+
+    def path(self, plural: str, name: str) -> str:
+        return f"{self._path(plural)}/{name}"
 
     def get(self, plural: str, name: str) -> Object | None:
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tarfile
@@ -40,21 +41,28 @@ class Judge:
         self._client = client
         self._environment = {"PATH": os.environ["PATH"], "HOME": str(home), "KUBECONFIG": kubeconfig}
         self._home = home
+        self._pid = 0
         self._downloaded: dict[str, dict[str, Object]] = {}
 
     def start(self) -> None:
         """Start the server, again when it runs: it then looks into the bucket at once, and sees new types."""
-        self._lab("start", "--bucket", self.bucket)
+        self._pid = json.loads(self._lab("start", "--bucket", self.bucket))["pid"]
+
+    def kill(self) -> None:
+        """End the server, and leave everything that it has in the cluster."""
+        os.killpg(self._pid, signal.SIGKILL)
+        self._pid = 0
 
     def stop(self) -> None:
         """End the server, and take its objects out of the cluster."""
         self._lab("stop")
 
-    def _lab(self, *arguments: str) -> None:
+    def _lab(self, *arguments: str) -> str:
         argv = [sys.executable, str(LAB), "velero", *arguments, "--state", str(self._state)]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=180, check=False)
         if done.returncode:
             pytest.fail(f"lab.py velero {arguments[0]}: {done.stderr}", pytrace=False)
+        return done.stdout
 
     def __call__(self, *arguments: str) -> str:
         """Run the client; its standard output."""

@@ -122,7 +122,7 @@ def test_an_api_server_that_goes_at_each_write(tmp_path: Path, after: bool) -> N
         # The Lease is the last thing, by when all is done.
         assert is_over or outcome is None or outcome.issues.errors or "/leases" in lab.api.requests[-1], at
         server.back()
-        for _again in range(3):
+        for _again in range(2):
             outcome = _pass(lab)
         assert outcome is not None
         assert not outcome.changed, at

@@ -35,11 +35,11 @@ class Granted:
         self._roles: dict[str, list[Object]] = {}
         self.cluster_wide: list[str] = []
 
-    def caller(self, task: str, **options: t.Any) -> KubeClient:
-        """Who has just the rights of ``task``."""
-        name = f"arkive-test-{task.replace('_', '-')}-{secrets.token_hex(3)}"
+    def caller(self, *tasks: str, **options: t.Any) -> KubeClient:
+        """Who has just the rights of ``tasks``."""
+        name = f"arkive-test-{tasks[0].replace('_', '-')}-{secrets.token_hex(3)}"
         question = AccessQuestion(
-            tasks=(task,),
+            tasks=tasks,
             account=name,
             account_namespace=self._accounts,
             **{"namespaces": (self._application,), "providers": ("csi",), **options},
