@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 import yaml
 from api_proxy import ApiProxy, Fate
+from ark_types import types_of_ark
 from callers import Callers
 from velero_judge import Judge, until
 
@@ -320,31 +321,8 @@ ARK_TYPES = {"backups": "Backup", "schedules": "Schedule", "backupstoragelocatio
 
 @pytest.fixture
 def ark_types(kubectl: t.Any) -> t.Iterator[None]:
-    """Types as Ark had them: without a schema."""
-    made = []
-    for plural, kind in ARK_TYPES.items():
-        schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
-        made.append(
-            {
-                "apiVersion": "apiextensions.k8s.io/v1",
-                "kind": "CustomResourceDefinition",
-                "metadata": {
-                    "name": f"{plural}.ark.heptio.com",
-                    "annotations": {"api-approved.kubernetes.io": "unapproved, for a test"},
-                },
-                "spec": {
-                    "group": "ark.heptio.com",
-                    "scope": "Namespaced",
-                    "names": {"plural": plural, "singular": kind.lower(), "kind": kind},
-                    "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}],
-                },
-            }
-        )
-    names = [f"crd/{plural}.ark.heptio.com" for plural in ARK_TYPES]
-    kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": made}))
-    kubectl("wait", "--for=condition=Established", *names, "--timeout=30s")
-    yield
-    kubectl("delete", *names, "--wait=false")
+    with types_of_ark(kubectl, ARK_TYPES):
+        yield
 
 
 @pytest.mark.usefixtures("ark_types")
