@@ -48,6 +48,11 @@ def open_objects(client: KubeClient, request: OperationsRequest) -> tuple[Operat
     request = dataclasses.replace(request, family=family, namespace=request.namespace or family.namespace)
     if family is VELERO:
         return OperationObjects(client, VELERO, request.namespace), request
+    if family.backups.plural not in kinds:
+        raise OperationsError(
+            f"The cluster {client.server} does not have the types of {family.title} ({family.group}).",
+            hint="Leave api_group out: what the cluster has is found.",
+        )
     if VELERO.locations.plural in kinds:
         return ArkObjects(client, request.namespace, None), request
     return ArkObjects(client, request.namespace, ConfigStatus()), _configured(client, request)

@@ -109,4 +109,4 @@ def test_from_a_schedule_to_the_deletion_of_its_backup(
     ark.pass_once()
     for plural in ("backups", "restores", "deletebackuprequests"):
         assert ark.all_of(plural) == {}
-    assert judged_store.list("").objects == []
+    assert judged_store.list(f"backups/{name}/").objects == []

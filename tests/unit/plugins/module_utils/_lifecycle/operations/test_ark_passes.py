@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.a
     snapshot_location_of,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import OperationsError
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import ARK
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.operations.operations_lab import (
     ARK_0_9,
     ARK_0_10,
@@ -167,6 +168,20 @@ def test_without_a_config_nothing_begins(tmp_path: Path) -> None:
     del lab.api.objects["configs", "heptio-ark", "default"]
     with pytest.raises(OperationsError, match="no Config 'default' of Heptio Ark in namespace 'heptio-ark'"):
         lab.pass_once()
+
+
+def test_types_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(OperationsError, match="does not have the types of Heptio Ark"):
+        OperationsLab(tmp_path).pass_once(family=ARK)
+
+
+def test_both_kinds_of_types(tmp_path: Path) -> None:
+    """Velero's come first, unless somebody says otherwise."""
+    lab = _ark(tmp_path)
+    lab.api.types = [*OperationsLab(tmp_path).api.types, *ARK_0_9]
+    lab.api.add("namespaces", "velero")
+    assert lab.pass_once().namespace == "velero"
+    assert lab.pass_once(family=ARK).namespace == "heptio-ark"
 
 
 @pytest.mark.parametrize(
