@@ -34,7 +34,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records 
 
 _SHOWN = 5
 
-RestoreFinder: t.TypeAlias = "t.Callable[[str], FoundRestores]"
+RestoreFinder: t.TypeAlias = t.Callable[[str], FoundRestores]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

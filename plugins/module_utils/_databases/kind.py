@@ -72,7 +72,8 @@ class Hold(t.Protocol):
     """One database, held once: ``begin``, ``keep`` as often as you like, ``end``; all in one session."""
 
     @property
-    def known(self) -> HoldFacts: ...
+    def known(self) -> HoldFacts:
+        """What is known of it by now."""
 
     def begin(self, server: Server) -> None:
         """Look whether it can be held, arm the server's own lease, and hold it."""

@@ -31,15 +31,20 @@ _CLOSING_SECONDS = 5.0
 class Stream(t.Protocol):
     """What a session needs of ``ExecStream``."""
 
-    def send(self, text: str) -> None: ...
+    def send(self, text: str) -> None:
+        """To the client's standard input."""
 
-    def read_line(self, holding: str, *, deadline: Deadline, cancel: CancelToken) -> tuple[list[str], str]: ...
+    def read_line(self, holding: str, *, deadline: Deadline, cancel: CancelToken) -> tuple[list[str], str]:
+        """The lines before the first one that holds a text, and that one."""
 
-    def take_said(self) -> str: ...
+    def take_said(self) -> str:
+        """What came over standard error, once."""
 
-    def finish(self, seconds: float) -> int | None: ...
+    def finish(self, seconds: float) -> int | None:
+        """Close standard input. The exit code, None where it is not known by then."""
 
-    def abort(self) -> None: ...
+    def abort(self) -> None:
+        """Give up the stream, whatever it carries."""
 
 
 class DatabaseSession:

@@ -288,8 +288,7 @@ class KubeClient:
         total = max(_TOTAL_SECONDS, request.timeout)
         with self._session.guards.guard(total, self.cancel) as guard:
             try:
-                # Not ``request``, which copies the headers and looks for forms to encode.
-                response = lane.pool.urlopen(
+                response = lane.pool.request(
                     request.verb,
                     lane.url(request.target),
                     body=request.body,

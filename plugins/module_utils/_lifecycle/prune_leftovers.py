@@ -34,7 +34,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.left_snapshots
 LeftoverUse: t.TypeAlias = t.Literal["ignored", "found", "removed"]
 
 #: Looks for snapshots that runs have left which made backups in a location, by its own words. Raises ``ArkiveError``.
-FindLeft: t.TypeAlias = "t.Callable[[str], t.Sequence[LeftSnapshot]]"
+FindLeft: t.TypeAlias = t.Callable[[str], t.Sequence[LeftSnapshot]]
 
 _OWN_FOLDER = "metadata/arkive/"
 

@@ -39,8 +39,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_req
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock, WriteLockHeld
 
-MakeBackup: t.TypeAlias = "t.Callable[[BackupRequest], BackupOutcome]"
-Clock: t.TypeAlias = "t.Callable[[], dt.datetime]"
+MakeBackup: t.TypeAlias = t.Callable[[BackupRequest], BackupOutcome]
+Clock: t.TypeAlias = t.Callable[[], dt.datetime]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

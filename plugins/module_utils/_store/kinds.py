@@ -27,9 +27,8 @@ class DownloadUrl(t.Protocol):
     ``public_url``: the endpoint by which others reach the location, empty when it is the location's own.
     """
 
-    def __call__(
-        self, location: t.Any, key: str, *, seconds: int, public_url: str = "", cancel: CancelToken
-    ) -> str: ...
+    def __call__(self, location: t.Any, key: str, *, seconds: int, public_url: str = "", cancel: CancelToken) -> str:
+        """The address, which works for ``seconds``."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,8 @@ class CronTimes(t.Protocol):
     """The times of a schedule."""
 
     @property
-    def text(self) -> str: ...
+    def text(self) -> str:
+        """The expression as it was written."""
 
     def next_after(self, moment: dt.datetime) -> dt.datetime | None:
         """The first time after a moment, in UTC; ``None`` when none comes."""

@@ -33,16 +33,20 @@ class DatabaseApp(t.Protocol):
     """One pod with a database."""
 
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """As the options name it."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Of the pod."""
 
     @property
-    def namespace(self) -> str: ...
+    def namespace(self) -> str:
+        """Where the pod is."""
 
     @property
-    def claims(self) -> tuple[str, ...]: ...
+    def claims(self) -> tuple[str, ...]:
+        """Names."""
 
 
 _PROGRAM = Path(__file__).with_name("held_section.py")

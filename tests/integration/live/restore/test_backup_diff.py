@@ -85,7 +85,6 @@ def test_drift(client: KubeClient, kubectl: t.Any, namespace: str, callers: Call
     kubectl("-n", namespace, "delete", "configmap", "doomed")
     kubectl("-n", namespace, "create", "configmap", "more", "--from-literal=a=b")
     kubectl("-n", namespace, "patch", "secret", "key", "-p", '{"stringData": {"p": "hidden-two"}}')
-    before = kubectl("-n", namespace, "get", _TYPES, "-o", "jsonpath={.items[*].metadata.name}")
     expected = [
         ("configmaps doomed", "missing"),
         ("configmaps more", "extra"),
@@ -104,5 +103,6 @@ def test_drift(client: KubeClient, kubectl: t.Any, namespace: str, callers: Call
         for need in grant.needs
     ]
     reader = callers.may(*rules, cluster=True)
+    before = kubectl("-n", namespace, "get", _TYPES, "-o", "jsonpath={.items[*].metadata.name}")
     assert drift(reader) == sorted([*expected, (f"serviceaccounts {namespace}-1", "extra")])
     assert kubectl("-n", namespace, "get", _TYPES, "-o", "jsonpath={.items[*].metadata.name}") == before

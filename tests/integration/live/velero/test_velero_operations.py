@@ -40,6 +40,17 @@ def operator(
     assert found.problems == []
 
 
+def _made_by_server(judge: Judge, asked: list[str]) -> str:
+    """A backup that is Completed: the server's plugins are processes, of which a busy machine loses one at times."""
+    for _each in range(3):
+        name = new_name("b")
+        judge("backup", "create", name, *asked)
+        found = judge.get("backups", name)
+        if found is not None and found["status"]["phase"] == "Completed":
+            return name
+    raise AssertionError(judge("backup", "logs", name))
+
+
 def _without(text: str, name: str) -> list[str]:
     """The lines, without what is another's by its nature: the name, the namespace of the object and times."""
     lines = _STAMP.sub("TIME", text.replace(name, "NAME")).splitlines()
@@ -59,10 +70,10 @@ def test_what_is_shown_is_what_the_server_shows(
     judge: Judge, operator: Operator, namespace: str, kubectl: t.Any
 ) -> None:
     kubectl("-n", namespace, "create", "configmap", "prices", "--from-literal=apple=1")
-    ours, theirs = new_name("b"), new_name("b")
+    ours = new_name("b")
     asked = ["--include-namespaces", namespace, "--wait"]
     operator("backup", "create", ours, *asked)
-    judge("backup", "create", theirs, *asked)
+    theirs = _made_by_server(judge, asked)
 
     of_ours, of_theirs = operator.get("backups", ours), judge.get("backups", theirs)
     assert of_ours is not None

@@ -49,7 +49,7 @@ def test_velero_takes_over_what_a_schedule_made(
         return tick(request, judged_store, make, clock=clock)
 
     outcomes: list[ScheduleOutcome] = []
-    threads = [threading.Thread(target=lambda: outcomes.append(run())) for _ in range(3)]
+    threads = [threading.Thread(target=lambda: outcomes.append(run())) for _each in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -40,8 +40,8 @@ def cluster() -> MemoryApi:
     return found
 
 
-def remove(cluster: MemoryApi, stored: t.Mapping[str, t.Any] = STORED) -> list[str]:
-    return list(BackupObjects(lambda: cluster.client, "velero").remove(stored))
+def remove(cluster: MemoryApi, stored: t.Mapping[str, t.Any] | None = None) -> list[str]:
+    return list(BackupObjects(lambda: cluster.client, "velero").remove(stored or STORED))
 
 
 def test_the_backup_goes_with_its_restores(cluster: MemoryApi) -> None:

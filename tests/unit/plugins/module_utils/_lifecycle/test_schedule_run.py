@@ -156,7 +156,7 @@ def test_of_many_at_the_same_time_one_makes_it(lab: Lab) -> None:
         gate.wait()
         outcomes.append(lab.tick())
 
-    threads = [threading.Thread(target=run) for _ in range(6)]
+    threads = [threading.Thread(target=run) for _each in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:

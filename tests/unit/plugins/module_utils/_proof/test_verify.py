@@ -111,9 +111,7 @@ def test_what_a_server_has_changed_is_a_warning(ours: LocalStore) -> None:
     assert "was changed after it was written" in outcome.warnings[0]
 
 
-@pytest.mark.parametrize(
-    ("percentage", "read"), [(100, 10), (50, 5), (11, 2), (1, 1), (0, 0)], ids=lambda value: str(value)
-)
+@pytest.mark.parametrize(("percentage", "read"), [(100, 10), (50, 5), (11, 2), (1, 1), (0, 0)], ids=str)
 def test_a_part_of_the_objects(foreign: LocalStore, percentage: int, read: int) -> None:
     outcome = verify(foreign, percentage=percentage)
     assert (outcome.objects, outcome.read, outcome.sound) == (10, read, True)
