@@ -5,10 +5,10 @@
 """In which versions Kubernetes 1.16 to 1.33 served the types that have moved, and which one a backup has them in.
 
 Sources: https://kubernetes.io/docs/reference/using-api/deprecation-guide/; the releases in which a version came and
-went, ``staging/src/k8s.io/api/*/*/zz_generated.prerelease-lifecycle.go`` of Kubernetes 1.34, and the changelogs for what
-that has no more (policies of pod security, alpha versions); the order of versions in a group, ``apiVersionPriorities`` in
-``cmd/kube-apiserver/app/aggregator.go`` from 1.16 to 1.34; beta versions that came with 1.24 or later are off unless
-somebody switches them on (KEP 3136), as alpha versions are.
+went, ``staging/src/k8s.io/api/*/*/zz_generated.prerelease-lifecycle.go`` of Kubernetes 1.34, and the changelogs for
+what that has no more (policies of pod security, alpha versions); the order of versions in a group,
+``apiVersionPriorities`` in ``cmd/kube-apiserver/app/aggregator.go`` from 1.16 to 1.34; beta versions that came with
+1.24 or later are off unless somebody switches them on (KEP 3136), as alpha versions are.
 
 Velero asks for each type in the version of its group that the server prefers, and for a type that this version does not
 have in the next one that does (``pkg/discovery/helper.go``).

@@ -5,8 +5,8 @@
 """Archives as Velero makes them of clusters from 1.16 to 1.33: one object of each type that has moved, and more.
 
 Written without our own writer. Sources: cluster_versions.py for the versions, old_objects.py for the objects;
-docs/compatibility 2.1 for the paths; ``pkg/backup/actions/remap_crd_version_action.go`` of Velero for definitions, which
-it stores in v1beta1 under the paths of v1 while the server has both.
+docs/compatibility 2.1 for the paths; ``pkg/backup/actions/remap_crd_version_action.go`` of Velero for definitions,
+which it stores in v1beta1 under the paths of v1 while the server has both.
 """
 
 from __future__ import annotations
