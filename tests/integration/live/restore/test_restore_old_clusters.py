@@ -114,7 +114,7 @@ def _moved(title: str) -> str:
 def test_the_metrics_of_an_old_autoscaler_are_not_its_controllers(old: OldCluster, lab: Lab) -> None:
     """Servers up to 1.22 preferred a version that has them in an annotation, beside annotations with the status."""
     lab.write(old, "old")
-    own = {"included_resources": ["horizontalpodautoscalers.autoscaling"], "include_cluster_resources": False}
+    own: Object = {"included_resources": ["horizontalpodautoscalers.autoscaling"], "include_cluster_resources": False}
     lab.backups.restore("old", convert_api_versions=True, **own)
     kind, name = "horizontalpodautoscalers.autoscaling", "moved-horizontalpodautoscaler"
     resource = lab.cluster.discovery.resolve(kind)

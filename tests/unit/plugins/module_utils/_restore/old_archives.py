@@ -173,7 +173,7 @@ class OldCluster:
         if self.minor < 20:
             metadata["selfLink"] = f"/apis/{obj['apiVersion']}/somewhere"
         if self.minor >= 18:
-            fields = {"f:metadata": {"f:labels": {}}}
+            fields: Object = {"f:metadata": {"f:labels": {}}}
             metadata["managedFields"] = [
                 {"manager": "kubectl", "operation": "Update", "apiVersion": obj["apiVersion"], "fieldsV1": fields}
             ]
