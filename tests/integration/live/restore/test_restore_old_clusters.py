@@ -129,3 +129,13 @@ def test_the_metrics_of_an_old_autoscaler_are_not_its_controllers(old: OldCluste
     assert after is not None
     assert after["spec"]["metrics"][0]["resource"]["target"]["averageValue"] == "1Gi"
     assert not lab.plan("old", existing_resource_policy="update", **own).changed
+
+
+@pytest.mark.parametrize("old", [22, 23], indirect=True, ids=["no schema", "not structural"])
+def test_a_definition_that_v1_does_not_take_says_what_brings_it_back(old: OldCluster, lab: Lab) -> None:
+    lab.write(old, "old")
+    (name,) = [name for kind, name in old.outside if kind.startswith("customresourcedefinitions.")]
+    told = by_title(lab.backups.plan("old", names=[f"customresourcedefinitions.apiextensions.k8s.io/{name}"]))
+    item = told[f"customresourcedefinitions.apiextensions.k8s.io {name}"]
+    assert item["action"] == "conflict"
+    assert item["hint"].startswith("Set convert_api_versions: true")
