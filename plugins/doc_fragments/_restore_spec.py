@@ -222,7 +222,8 @@ options:
       - A type that has no successor, such as C(PodSecurityPolicy), is left out then, with a warning that says what has
         taken
         its place.
-      - Custom resources are not converted; their definitions are.
+      - Custom resources are not converted; their definitions are. A definition that was made in C(v1beta1) and stored
+        in C(v1) with no schema, or with one that C(v1) does not take, gets a schema that keeps all fields.
     type: bool
     default: false
   merge_subjects:

@@ -12,12 +12,17 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
-from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import find_misfit
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import Shape, find_misfit
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.conversions.autoscaling import (
     HPA_SHAPE,
     convert_scale_target,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.conversions.definitions import (
+    DEFINITION_SHAPE,
+    complete_definition,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.conversions.move import (
+    Change,
     Conversion,
     ConversionError,
     Move,
@@ -27,7 +32,19 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.conversions.ta
 #: Whether the cluster serves a kind in an apiVersion.
 Serves: t.TypeAlias = "t.Callable[[str, str], bool]"
 
-_SCALER = "HorizontalPodAutoscaler"
+
+class _Completion(t.NamedTuple):
+    """``api_version``: the only one that it is for, if it is for one only."""
+
+    shape: Shape
+    change: Change
+    api_version: str = ""
+
+
+_COMPLETIONS = {
+    "HorizontalPodAutoscaler": _Completion(HPA_SHAPE, convert_scale_target),
+    "CustomResourceDefinition": _Completion(DEFINITION_SHAPE, complete_definition, "apiextensions.k8s.io/v1"),
+}
 
 
 class Converter:
@@ -58,9 +75,7 @@ class Converter:
         api_version, kind = str(body["apiVersion"]), str(body["kind"])
         target = self.target_of(api_version, kind)
         if not target:
-            if kind == _SCALER and not find_misfit(body, HPA_SHAPE):
-                convert_scale_target(body)
-            return Conversion(body)
+            return self._complete(body, api_version, kind)
         move = BY_KIND[api_version, kind]
         misfit = find_misfit(body, move.shape)
         if misfit:
@@ -72,6 +87,13 @@ class Converter:
             body["apiVersion"] = api_version
             return Conversion(body, refusal=_refusal(api_version, target, exc.message), source=api_version)
         return Conversion(body, notes, source=api_version)
+
+    def _complete(self, body: Object, api_version: str, kind: str) -> Conversion:
+        """What is in a version that is served, and holds something of one that is not."""
+        found = _COMPLETIONS.get(kind)
+        if found is None or find_misfit(body, found.shape) or (found.api_version or api_version) != api_version:
+            return Conversion(body)
+        return Conversion(body, tuple(found.change(body)))
 
     def _target(self, move: Move) -> str:
         return next((target for target in move.targets if self._serves(target, move.kind)), "")

@@ -51,13 +51,7 @@ def convert_definition(obj: Object) -> tuple[str, ...]:
     keeps_unknown = spec.pop("preserveUnknownFields", True) is not False
     versions = spec.get("versions") or _only_version(old_version)
     for version in versions:
-        own = (version.get("schema") or {}).get("openAPIV3Schema")
-        schema, changed = make_structural(copy.deepcopy(own if own is not None else shared_schema))
-        if keeps_unknown:
-            keep_unknown(schema)
-        version["schema"] = {"openAPIV3Schema": schema}
-        if changed:
-            notes.append(f"the schema of {version.get('name')} was changed in what v1 does not take (not structural).")
+        notes.append(_give_schema(version, shared_schema, keeps_unknown=keeps_unknown))
         columns = version.pop("additionalPrinterColumns", None) or shared_columns
         if columns:
             version["additionalPrinterColumns"] = [_convert_column(column) for column in columns]
@@ -65,7 +59,32 @@ def convert_definition(obj: Object) -> tuple[str, ...]:
             version.setdefault("subresources", copy.deepcopy(shared_subresources))
     spec["versions"] = versions
     _convert_webhook(spec)
-    return (*notes, *_approve(obj, spec))
+    return (*filter(None, notes), *_approve(obj, spec))
+
+
+def complete_definition(obj: Object) -> tuple[str, ...]:
+    """What was made by way of v1beta1 is read in v1 with its schema as it was, or without one: v1 takes neither anew.
+
+    Source: ``validateCustomResourceDefinitionSpec`` in ``apiextensions-apiserver``, which is laxer for updates.
+    """
+    spec = obj.get("spec") or {}
+    if spec.get("preserveUnknownFields") is not True:
+        return ()
+    spec["preserveUnknownFields"] = False
+    notes = [_give_schema(version, None, keeps_unknown=True) for version in spec.get("versions") or []]
+    return tuple(filter(None, notes))
+
+
+def _give_schema(version: Object, shared: t.Any, *, keeps_unknown: bool) -> str:
+    """A schema that v1 takes, made from the version's own or the ``shared`` one. Returns what was changed in it."""
+    own = (version.get("schema") or {}).get("openAPIV3Schema")
+    schema, changed = make_structural(copy.deepcopy(own if own is not None else shared))
+    if keeps_unknown:
+        keep_unknown(schema)
+    version["schema"] = {"openAPIV3Schema": schema}
+    if not changed:
+        return ""
+    return f"the schema of {version.get('name')} was changed in what v1 does not take (not structural)."
 
 
 def _only_version(name: t.Any) -> list[Object]:
@@ -99,4 +118,4 @@ def _approve(obj: Object, spec: t.Mapping[str, t.Any]) -> tuple[str, ...]:
     return (f"the annotation {_APPROVED} was added, which v1 asks for in the group {group}.",)
 
 
-__all__ = ("DEFINITION_SHAPE", "convert_definition")
+__all__ = ("DEFINITION_SHAPE", "complete_definition", "convert_definition")

@@ -23,6 +23,7 @@ _POD_SECURITY = Gone(
     "Pod Security admission has taken its place: label the namespaces with pod-security.kubernetes.io/enforce",
 )
 _OLD_DEVICES = Gone("1.32", "Write it anew for resource.k8s.io/v1, which describes devices in another way")
+_OWN_CANDIDATES = Gone("1.32", "The components that elect a leader among themselves write their own")
 _OLD_REGISTRATION = Gone("1.14", "A webhook configuration does what it did")
 
 #: By apiVersion and kind. Source: https://kubernetes.io/docs/reference/using-api/deprecation-guide/ and the
@@ -35,6 +36,10 @@ GONE: dict[tuple[str, str], Gone] = {
     ("extensions/v1beta1", "ThirdPartyResource"): Gone("1.8", "A CustomResourceDefinition has taken its place"),
     ("admissionregistration.k8s.io/v1alpha1", "InitializerConfiguration"): _OLD_REGISTRATION,
     ("admissionregistration.k8s.io/v1alpha1", "ExternalAdmissionHookConfiguration"): _OLD_REGISTRATION,
+    ("coordination.k8s.io/v1alpha1", "LeaseCandidate"): _OWN_CANDIDATES,
+    ("networking.k8s.io/v1alpha1", "ClusterCIDR"): Gone(
+        "1.29", "The network plugin gives nodes their ranges of addresses"
+    ),
     ("resource.k8s.io/v1alpha1", "ResourceClaim"): _OLD_DEVICES,
     ("resource.k8s.io/v1alpha1", "ResourceClaimTemplate"): _OLD_DEVICES,
     ("resource.k8s.io/v1alpha1", "ResourceClass"): _OLD_DEVICES,
@@ -44,6 +49,7 @@ GONE: dict[tuple[str, str], Gone] = {
     ("resource.k8s.io/v1alpha2", "ResourceClass"): _OLD_DEVICES,
     ("resource.k8s.io/v1alpha2", "ResourceClaimParameters"): _OLD_DEVICES,
     ("resource.k8s.io/v1alpha2", "ResourceClassParameters"): _OLD_DEVICES,
+    ("resource.k8s.io/v1alpha2", "ResourceSlice"): _OLD_DEVICES,
     ("resource.k8s.io/v1alpha2", "PodSchedulingContext"): _OLD_DEVICES,
     ("resource.k8s.io/v1alpha3", "PodSchedulingContext"): _OLD_DEVICES,
 }

@@ -268,6 +268,7 @@ MOVES: tuple[Move, ...] = (
         "mutatingadmissionpolicies:MutatingAdmissionPolicy",
         "mutatingadmissionpolicybindings:MutatingAdmissionPolicyBinding",
     ),
+    *_same("certificates.k8s.io/v1alpha1", "certificates.k8s.io/v1beta1", "clustertrustbundles:ClusterTrustBundle"),
     *_same(
         f"{_NETWORKING}/v1alpha1,v1beta1",
         f"{_NETWORKING}/v1",

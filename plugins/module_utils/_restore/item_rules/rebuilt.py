@@ -23,7 +23,17 @@ _DOMAINS = (".kubernetes.io", ".k8s.io")
 #: Of what the API server writes, and removes once nobody needs it.
 _SERVER_LABEL = "apiserver.kubernetes.io/identity"
 _SERVER_ANNOTATION = "apf.kubernetes.io/autoupdate-spec"
-_SERVER_MANAGER = "kube-apiserver"
+#: On the roles that it comes with, which it brings up to date when it starts.
+_ROLES_LABEL, _ROLES_VALUE = "kubernetes.io/bootstrapping", "rbac-defaults"
+_ROLES_ANNOTATION = "rbac.authorization.kubernetes.io/autoupdate"
+#: Names under which it writes; two are for priorities of requests, which have the annotation since 1.22 only.
+_SERVER_MANAGERS = frozenset(
+    {
+        "kube-apiserver",
+        "api-priority-and-fairness-config-producer-v1",
+        "api-priority-and-fairness-config-consumer-v1",
+    }
+)
 
 
 def skip_rebuilt(draft: Draft, context: RuleContext) -> None:
@@ -59,12 +69,14 @@ def _says_controller(name: str, value: str) -> bool:
 
 def _is_api_servers(metadata: t.Mapping[str, t.Any]) -> bool:
     """Made by the API server's own hand, and changed by nobody else."""
-    if _SERVER_LABEL in (metadata.get("labels") or {}):
-        return True
-    if (metadata.get("annotations") or {}).get(_SERVER_ANNOTATION) == "true":
+    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
+    if _SERVER_LABEL in labels or annotations.get(_SERVER_ANNOTATION) == "true":
         return True
     managers = {entry.get("manager") for entry in metadata.get("managedFields") or () if not entry.get("subresource")}
-    return managers == {_SERVER_MANAGER}
+    if managers:
+        return managers <= _SERVER_MANAGERS
+    # Before 1.18 nobody noted who wrote what.
+    return labels.get(_ROLES_LABEL) == _ROLES_VALUE and annotations.get(_ROLES_ANNOTATION) == "true"
 
 
 __all__ = ("skip_rebuilt", "why_rebuilt")

@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CRDS
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import NEVER_RECREATED
@@ -21,6 +22,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec im
 #: The API server's words for a node port that is taken (Kubernetes 1.34, ``pkg/registry/core/service/portallocator``).
 TAKEN = "provided port is already allocated"
 _TAKEN_AT = re.compile(rf"spec\.ports\[(\d+)\]\.nodePort: Invalid value: \d+: {TAKEN}")
+#: Of a definition without a schema, and of one whose schema is not structural (Kubernetes 1.34,
+#: ``apiextensions-apiserver``, ``pkg/apis/apiextensions/validation`` and ``pkg/apiserver/schema``).
+_NO_SCHEMA = re.compile(r"openAPIV3Schema\S*: Required value")
+_BY_CONVERSION = "Set convert_api_versions: true: a definition that was made in v1beta1 gets a schema that v1 takes."
 _BY_RECREATE = "Set existing_resource_policy: recreate to have it deleted and made anew."
 
 
@@ -28,6 +33,8 @@ def refusal_hint(item: PlanItem, exc: ArkiveError, spec: RestoreSpec) -> str:
     """The remedy for this object, else that of the error; empty where there is none."""
     if TAKEN in exc.message:
         return node_port_hint(_taken_paths(exc.message), preserved=bool(spec.preserve_node_ports))
+    if item.group_resource == CRDS and _NO_SCHEMA.search(exc.message):
+        return _BY_CONVERSION
     if isinstance(exc, KubeError) and exc.status == 422 and item.intent == "update":
         if hint := hint_for_shared(item, spec):
             return hint

@@ -30,10 +30,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.job
 
 _CarryOver: t.TypeAlias = "t.Callable[[t.Mapping[str, t.Any], Object], None]"
 
-#: Annotations by which controllers talk to themselves; a trailing ``/`` stands for the whole prefix.
+#: Annotations by which controllers talk to themselves; a trailing ``/`` stands for the whole prefix. In
+#: ``autoscaling/v1`` two are the status of an autoscaler; metrics and behavior, beside them, are its user's.
 _CONTROLLER_ANNOTATIONS = (
     "arkive.k8s/",
-    "autoscaling.alpha.kubernetes.io/",
+    "autoscaling.alpha.kubernetes.io/conditions",
+    "autoscaling.alpha.kubernetes.io/current-metrics",
     "cni.projectcalico.org/",
     "deployment.kubernetes.io/",
     "deprecated.daemonset.template.generation",

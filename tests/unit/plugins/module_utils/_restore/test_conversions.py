@@ -25,11 +25,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.conversions.ta
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.old_objects import OLD, Old
 
 #: What a server of 1.34 serves of all this.
-NEWEST = {move.targets[0] for move in MOVES}
+NEWEST = {(move.targets[0], move.kind) for move in MOVES}
 
 
-def newest(api_version: str, _kind: str) -> bool:
-    return api_version in NEWEST
+def newest(api_version: str, kind: str) -> bool:
+    return (api_version, kind) in NEWEST
 
 
 def convert(obj: Object, serves: t.Callable[[str, str], bool] = newest) -> t.Any:
@@ -124,6 +124,40 @@ def test_what_an_autoscaler_scales_has_moved_though_the_autoscaler_has_not() -> 
     target = {"apiVersion": "extensions/v1beta1", "kind": "Deployment", "name": "web"}
     found = convert(with_spec("autoscaling/v1", "HorizontalPodAutoscaler", {"scaleTargetRef": target}))
     assert found.body["spec"]["scaleTargetRef"]["apiVersion"] == "apps/v1"
+
+
+@pytest.mark.parametrize(
+    ("schema", "means", "notes"),
+    [
+        (None, {"type": "object", "x-kubernetes-preserve-unknown-fields": True}, ()),
+        (
+            {"properties": {"spec": {"type": "object"}}},
+            {
+                "type": "object",
+                "x-kubernetes-preserve-unknown-fields": True,
+                "properties": {"spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+            },
+            ("the schema of v1 was changed in what v1 does not take (not structural).",),
+        ),
+    ],
+)
+def test_a_definition_of_old_that_was_read_in_v1_gets_what_v1_asks_for(
+    schema: Object | None, means: Object, notes: tuple[str, ...]
+) -> None:
+    """Servers from 1.16 on show a definition that came by v1beta1 in v1, with no schema or with the one that it had."""
+    version: Object = {"name": "v1", "served": True, "storage": True}
+    shown = {**version, "schema": {"openAPIV3Schema": schema}} if schema else version
+    spec = {"group": "g.example", "preserveUnknownFields": True, "versions": [shown]}
+    found = convert(with_spec("apiextensions.k8s.io/v1", "CustomResourceDefinition", spec))
+    assert found.notes == notes
+    assert found.body["spec"]["preserveUnknownFields"] is False
+    assert found.body["spec"]["versions"] == [{**version, "schema": {"openAPIV3Schema": means}}]
+
+
+def test_a_definition_that_v1_takes_stays_as_it_is() -> None:
+    spec = {"group": "g.example", "versions": [{"name": "v1", "schema": {"openAPIV3Schema": {"properties": {}}}}]}
+    definition = with_spec("apiextensions.k8s.io/v1", "CustomResourceDefinition", spec)
+    assert convert(definition).body == definition
 
 
 def test_types_of_another_group_move_as_a_whole() -> None:

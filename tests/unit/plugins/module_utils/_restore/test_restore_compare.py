@@ -44,6 +44,7 @@ def live(labels: Object | None = None, annotations: Object | None = None, **rest
     return {"apiVersion": "v1", "kind": "X", "metadata": metadata, "status": {"phase": "Running"}, **rest}
 
 
+SCALER = "autoscaling.alpha.kubernetes.io"
 ACCESS = {"name": "kube-api-access-new", "projected": {"sources": [{"configMap": {"name": "kube-root-ca.crt"}}]}}
 OLD_ACCESS = {"name": "kube-api-access-old", "projected": {"sources": [{"configMap": {"name": "kube-root-ca.crt"}}]}}
 
@@ -65,6 +66,18 @@ OLD_ACCESS = {"name": "kube-api-access-old", "projected": {"sources": [{"configM
             live(annotations={"deployment.kubernetes.io/revision": "2"}, spec={"replicas": 1}),
             obj(annotations={"deployment.kubernetes.io/revision": "1"}, spec={"replicas": 1}),
             id="annotations of controllers",
+        ),
+        pytest.param(
+            "horizontalpodautoscalers.autoscaling",
+            live(annotations={f"{SCALER}/conditions": "[2]", f"{SCALER}/metrics": "[]"}),
+            obj(
+                annotations={
+                    f"{SCALER}/conditions": "[1]",
+                    f"{SCALER}/current-metrics": "[]",
+                    f"{SCALER}/metrics": "[]",
+                }
+            ),
+            id="the status of an autoscaler of v1",
         ),
         pytest.param(
             "services",
@@ -170,6 +183,13 @@ def test_equal(kind: str, there: Object, wanted: Object) -> None:
             obj(spec={"ingress": []}),
             {"spec": {"ingress": []}},
             id="an empty rule is not no rule",
+        ),
+        pytest.param(
+            "horizontalpodautoscalers.autoscaling",
+            live(annotations={f"{SCALER}/metrics": "[2]", f"{SCALER}/behavior": "{}"}),
+            obj(annotations={f"{SCALER}/metrics": "[1]"}),
+            {"metadata": {"annotations": {f"{SCALER}/behavior": None, f"{SCALER}/metrics": "[1]"}}},
+            id="what an autoscaler of v1 goes by",
         ),
     ],
 )

@@ -15,6 +15,7 @@ ADDRESS, CIDR = "ipaddresses.networking.k8s.io", "servicecidrs.networking.k8s.io
 LEASE, FLOW = "leases.coordination.k8s.io", "flowschemas.flowcontrol.apiserver.k8s.io"
 ROLE, SLICE = "clusterroles.rbac.authorization.k8s.io", "endpointslices.discovery.k8s.io"
 SLICE_LABEL, CAPACITY = "endpointslice.kubernetes.io/managed-by", "csistoragecapacities.storage.k8s.io"
+PRIORITIES = "api-priority-and-fairness-config"
 SERVER = "kept by the API server itself"
 
 
@@ -35,6 +36,15 @@ def written_by(*managers: str) -> Object:
 
 def flow(value: str) -> Object:
     return {"metadata": {"annotations": {"apf.kubernetes.io/autoupdate-spec": value}}}
+
+
+def of_the_server(kept_up_to_date: str, *managers: str) -> Object:
+    """A role that comes with every cluster; before 1.18 without a note of who wrote it."""
+    found = marked("kubernetes.io/bootstrapping", "rbac-defaults")
+    found["metadata"]["annotations"] = {"rbac.authorization.kubernetes.io/autoupdate": kept_up_to_date}
+    if managers:
+        found["metadata"] |= written_by(*managers)["metadata"]
+    return found
 
 
 def parent(group: str, resource: str) -> Object:
@@ -66,6 +76,12 @@ def job(*conditions: tuple[str, str]) -> Object:
         (FLOW, flow("true"), SERVER),
         (FLOW, flow("false"), ""),
         ("priorityclasses.scheduling.k8s.io", written_by("kube-apiserver"), SERVER),
+        (FLOW, written_by(f"{PRIORITIES}-producer-v1", f"{PRIORITIES}-consumer-v1"), SERVER),
+        (FLOW, written_by("kubectl-create", f"{PRIORITIES}-consumer-v1"), ""),
+        (ROLE, of_the_server("true"), SERVER),
+        (ROLE, of_the_server("false"), ""),
+        (ROLE, of_the_server("true", "kube-apiserver", "kubectl-edit"), ""),
+        (ROLE, marked("kubernetes.io/bootstrapping", "rbac-defaults"), ""),
         (ROLE, written_by("kube-apiserver", "kubectl-edit"), ""),
         (ROLE, written_by(), ""),
         ("jobs.batch", job(("Failed", "True")), "restore_failed_jobs: true"),
