@@ -46,7 +46,7 @@ def ask(
     if body is not None:
         headers["Content-Type"] = content_type
     data = None if body is None else json.dumps(body).encode()
-    answer = lane.pool.urlopen(verb, lane.url(target), body=data, headers=headers)
+    answer = lane.pool.request(verb, lane.url(target), body=data, headers=headers)
     document = None
     with contextlib.suppress(ValueError):
         document = json.loads(answer.data)

@@ -61,7 +61,7 @@ class MemoryPool:
     def __init__(self, server: Server) -> None:
         self._server = server
 
-    def urlopen(
+    def request(
         self, verb: str, url: str, *, body: bytes | None = None, headers: t.Mapping[str, str], **_more: t.Any
     ) -> Response:
         answer = self._server.answer(_read(verb, url, headers, body))
