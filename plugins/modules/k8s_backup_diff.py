@@ -114,6 +114,15 @@ EXAMPLES = r"""
     other_backup: nightly-20260602023000
     storage_location:
       path: /srv/backups
+
+- name: Compare one object with its copy in another namespace
+  arkive.k8s.k8s_backup_diff:
+    schedule: shop
+    names: [configmaps/shop/prices]
+    namespace_mapping:
+      shop: shop-copy
+    storage_location:
+      path: /srv/backups
 """
 
 RETURN = r"""

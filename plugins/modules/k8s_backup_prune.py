@@ -205,6 +205,39 @@ EXAMPLES = r"""
     storage_location:
       bucket: backups
       prefix: production
+
+- name: Keep the last three, two days of hours and ten years, and apply changed rules at once
+  arkive.k8s.k8s_backup_prune:
+    keep_last: 3
+    keep_hourly: 48
+    keep_yearly: 10
+    apply_changes: true
+    storage_location:
+      bucket: backups
+
+- name: Let the rules decide over what was backed up by hand as well, and keep two that were verified
+  arkive.k8s.k8s_backup_prune:
+    on_demand: rules
+    keep_within: 30d
+    min_good: 2
+    min_good_verified: true
+    storage_location:
+      bucket: backups
+
+- name: Clear away what a retired schedule has left, once it has expired
+  arkive.k8s.k8s_backup_prune:
+    schedules: [retired]
+    min_good: 0
+    allow_empty_group: true
+    storage_location:
+      bucket: backups
+
+- name: Delete the Backup and Restore objects of a cluster as well
+  arkive.k8s.k8s_backup_prune:
+    context: production
+    velero_namespace: velero
+    storage_location:
+      bucket: backups
 """
 
 RETURN = r"""

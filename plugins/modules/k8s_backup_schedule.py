@@ -170,6 +170,22 @@ EXAMPLES = r"""
       bucket: backups
       prefix: production
       read_only: true
+
+- name: Take up a Schedule again, from its next time on
+  arkive.k8s.k8s_backup_schedule:
+    definition:
+      apiVersion: velero.io/v1
+      kind: Schedule
+      metadata:
+        name: shop
+      spec:
+        schedule: 30 2 * * *
+        template:
+          includedNamespaces: [shop]
+    skip_immediately: true
+    fail_on_partial: true
+    storage_location:
+      bucket: backups
 """
 
 RETURN = r"""

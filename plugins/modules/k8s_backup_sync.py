@@ -117,6 +117,14 @@ EXAMPLES = r"""
       bucket: backups
       prefix: production
       read_only: true
+
+- name: Make the objects of Heptio Ark, and leave those whose files are gone
+  arkive.k8s.k8s_backup_sync:
+    api_group: ark.heptio.com
+    namespace: heptio-ark
+    remove: false
+    storage_location:
+      bucket: backups
 """
 
 RETURN = r"""

@@ -91,6 +91,13 @@ EXAMPLES = r"""
     snapshots: false
     storage_location:
       path: /srv/backups
+
+- name: Read a backup back without leaving a trace
+  arkive.k8s.k8s_backup_verify:
+    name: nightly-20260601023000
+    record: false
+    storage_location:
+      path: /srv/backups
 """
 
 RETURN = r"""

@@ -168,6 +168,18 @@ EXAMPLES = r"""
 - name: Install the types of Velero in a cluster that has none
   arkive.k8s.k8s_velero_operations:
     state: present
+
+- name: Remove the types again, with all objects of them
+  arkive.k8s.k8s_velero_operations:
+    state: absent
+    force: true
+
+- name: Work for Heptio Ark's objects, with a pass each minute
+  arkive.k8s.k8s_velero_operations:
+    api_group: ark.heptio.com
+    namespace: heptio-ark
+    duration: 1h
+    interval: 1m
 """
 
 RETURN = r"""

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import typing as t
@@ -123,13 +124,20 @@ def write_report(path: str, outcome: DiffOutcome) -> None:
 
     if os.path.isdir(path):
         raise ValidationError(f"junit_path names {path}, which is a folder.", hint="Name a file in it.")
+    made = ""
     try:
         with tempfile.NamedTemporaryFile(dir=os.path.dirname(path) or ".", delete=False) as file:
+            made = file.name
             file.write(junit_report(outcome))
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
+        os.chmod(made, 0o644)
+        os.replace(made, path)
+        made = ""
     except OSError as exc:
         raise ReportError(f"The JUnit report {path} cannot be written: {exc.strerror}.") from exc
+    finally:
+        if made:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(made)
 
 
 __all__ = ("DIFF", "compare", "write_report")

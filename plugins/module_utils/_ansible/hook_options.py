@@ -12,7 +12,7 @@ import math
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.duration_options import seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations import parse_command
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import DEFAULT_TIMEOUT_SECONDS
@@ -48,15 +48,6 @@ LEASE = ArgumentSpec(
         "freeze_max": {"type": "str", "default": "5m"},
     }
 )
-
-
-def seconds(params: t.Mapping[str, t.Any], name: str, *, least: float = 0.0) -> float:
-    """The Go duration in the option ``name``; raises ``ValidationError`` when it is malformed or below ``least``."""
-    text: str = params[name]
-    found = parse_duration(text, name)
-    if found < least:
-        raise ValidationError(f"{name} is {text}; it must be at least {least:g}s.")
-    return found
 
 
 def freeze_policy(params: t.Mapping[str, t.Any]) -> FreezePolicy:
@@ -126,4 +117,4 @@ def hook_timeout(params: t.Mapping[str, t.Any]) -> float | None:
     return None if limit < 0 else limit or DEFAULT_TIMEOUT_SECONDS
 
 
-__all__ = ("FREEZE", "HOOKS", "LEASE", "freeze_policy", "hook_argv", "hook_timeout", "seconds", "task_freeze_policy")
+__all__ = ("FREEZE", "HOOKS", "LEASE", "freeze_policy", "hook_argv", "hook_timeout", "task_freeze_policy")

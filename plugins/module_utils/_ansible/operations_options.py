@@ -13,10 +13,10 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.duration_options import seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import LOCATION
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.unknown_options import find_unknown
-from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import (
     OperationsRequest,
@@ -50,6 +50,9 @@ _TAKEN_OVER = (
     "ignore_unsupported",
 )
 
+#: Passes without a pause would only burden the API server.
+_SHORTEST_INTERVAL = 0.1
+
 
 def operations_request(params: t.Mapping[str, t.Any]) -> OperationsRequest:
     """Raises ``ValidationError``."""
@@ -57,21 +60,11 @@ def operations_request(params: t.Mapping[str, t.Any]) -> OperationsRequest:
         family=next((family for family in FAMILIES if family.group == params["api_group"]), None),
         namespace=params["namespace"] or "",
         locations={name: _location(name, given) for name, given in params["locations"].items()},
-        duration=_seconds("duration", params["duration"] or "0s"),
-        interval=_seconds("interval", params["interval"]),
+        duration=seconds(params, "duration") if params["duration"] else 0.0,
+        interval=seconds(params, "interval", least=_SHORTEST_INTERVAL),
         snapshot_location=snapshot_location(params),
         **{name: params[name] for name in _TAKEN_OVER},
     )
-
-
-def _seconds(option: str, text: str) -> float:
-    try:
-        seconds = parse_duration(text)
-    except ValidationError as exc:
-        raise ValidationError(f"{option}: {exc.message}", hint=exc.hint) from exc
-    if seconds < 0:
-        raise ValidationError(f"{option} is '{text}', which is negative.", hint="Use a positive duration such as 10m.")
-    return seconds
 
 
 def _location(name: str, given: t.Any) -> dict[str, t.Any]:
@@ -86,6 +79,8 @@ def _location(name: str, given: t.Any) -> dict[str, t.Any]:
         dict(LOCATION.options),
         mutually_exclusive=[list(names) for names in LOCATION.mutually_exclusive],
         required_one_of=[list(names) for names in LOCATION.required_one_of],
+        required_together=[list(names) for names in LOCATION.required_together],
+        required_by={name: list(others) for name, others in LOCATION.required_by.items()},
     ).validate(dict(given))
     if found.error_messages:
         raise ValidationError(f"{place} is not valid: {'; '.join(found.error_messages)}.")

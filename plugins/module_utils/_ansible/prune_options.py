@@ -11,8 +11,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.duration_options import seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS
-from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.calendar_span import CalendarSpan, parse_span
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_plan import Retention
@@ -52,7 +52,7 @@ def retention(params: t.Mapping[str, t.Any]) -> Retention:
         ttl=params["ttl"],
         min_good=params["min_good"],
         min_good_verified=params["min_good_verified"],
-        failed_ttl=_named("failed_ttl", params, parse_duration),
+        failed_ttl=seconds(params, "failed_ttl") if params["failed_ttl"] is not None else None,
         schedules=tuple(params["schedules"]),
         on_demand=params["on_demand"],
         allow_empty_group=params["allow_empty_group"],

@@ -17,8 +17,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.blueprint_opti
     EXECUTION_HOOKS,
     execution_hooks,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.duration_options import seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query import Query
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.large_results import SHOWN_OBJECTS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_options import MANIFEST, manifest_documents

@@ -14,13 +14,13 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.backup_options import BACKUP, backup_request
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.duration_options import seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import FREEZE, HOOKS, LEASE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_options import MANIFEST, manifest_documents
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.unknown_options import find_unknown
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import DEFAULT_WORKERS, BackupRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_request import ScheduleRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import (
@@ -137,12 +137,7 @@ def _refusal(schedule: str) -> str:
 
 def max_age(params: t.Mapping[str, t.Any]) -> float | None:
     """Seconds; None without the option."""
-    if params["max_age"] is None:
-        return None
-    try:
-        return parse_duration(params["max_age"])
-    except ValidationError as exc:
-        raise ValidationError(f"max_age: {exc.message}", hint=exc.hint) from exc
+    return None if params["max_age"] is None else seconds(params, "max_age")
 
 
 def _backup(

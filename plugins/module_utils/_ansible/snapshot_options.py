@@ -18,7 +18,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.blueprint_opti
     execution_hooks,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.database_options import DATABASES
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import freeze_policy, seconds
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.duration_options import seconds
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import freeze_policy
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import (
     LABEL_SELECTOR,
     label_selector,

@@ -74,6 +74,11 @@ class PodContainer:
         found = {name: self._claim_of(path) for name, path in places.items() if path}
         unknown = [name for name, path in places.items() if not path]
         claims = set(found.values()) | (self._claims if unknown else set())
+        if not claims:
+            raise DatabaseError(
+                "The container mounts no PersistentVolumeClaim, so that no snapshot has what the database keeps.",
+                hint="Name the container of the server, or leave the database out.",
+            )
         if len(claims) < 2 and not unwritten:
             return
         if claims <= self._frozen:

@@ -78,7 +78,9 @@ class RedisHold:
         self._order = order
         self._run = ""
         self._directory = ""
+        self._pause_sent = False
         self._paused_until = 0.0
+        self._lapsed = False
         self._changes: tuple[str, str] = ("", "")
         self.known = HoldFacts(mode=order.mode, lease="server")
 
@@ -93,6 +95,8 @@ class RedisHold:
             self._save(server)
         self._flush(server)
         if self.known.mode == "pause":
+            # The disk may have taken as long as the pause.
+            self._pause(server)
             self._changes = _changes(_info(server, "persistence"))
 
     def keep(self, server: Server) -> None:
@@ -102,13 +106,13 @@ class RedisHold:
             server.ask("PING")
 
     def undo(self, server: Server) -> None:
-        if self._paused_until:
+        if self._pause_sent:
             server.ask("CLIENT UNPAUSE")
 
     def end(self, server: Server) -> None:
         """Raises unless writes were paused all the time, by this server."""
         try:
-            over = self._paused_until and time.monotonic() >= self._paused_until
+            over = self._lapsed or self._is_over(time.monotonic())
             found = _info(server, "server")
             if found.get("run_id") != self._run:
                 raise DatabaseError("It was started anew before the snapshot was cut.")
@@ -163,8 +167,14 @@ class RedisHold:
         """Anew: a pause is never shortened by another one."""
         seconds = self._order.lease_seconds
         asked = time.monotonic()
+        # Once it ran out, a new one does not mend what was written in between.
+        self._lapsed = self._lapsed or self._is_over(asked)
+        self._pause_sent = True
         server.ask(f"CLIENT PAUSE {max(1, round(seconds * 1000))} WRITE")
         self._paused_until = asked + seconds
+
+    def _is_over(self, now: float) -> bool:
+        return bool(self._paused_until) and now >= self._paused_until
 
     def _settle(self, server: Server) -> None:
         """Until what was acknowledged has gone to the append-only file, and no sync of it is under way."""

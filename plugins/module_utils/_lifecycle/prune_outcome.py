@@ -12,15 +12,10 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_plan import Verdict
 
 #: What becomes of a backup; in check mode, what would. ``failed``: it was to go, and is still there, or a part of it.
 State: t.TypeAlias = t.Literal["kept", "deleted", "failed"]
-
-
-class PruneError(ArkiveError):
-    """A location that is not pruned as was asked."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,4 +95,4 @@ class PruneOutcome:
         }
 
 
-__all__ = ("Leftover", "PruneError", "PruneOutcome", "PrunedBackup", "State")
+__all__ = ("Leftover", "PruneOutcome", "PrunedBackup", "State")

@@ -90,10 +90,14 @@ class CriticalSection:
                 )
         finally:
             # Not before everything is thawed: to let go may take a write.
-            self._release_databases()
-            self._keeper.stop()
-            # Not before: requests for one pod would hold up the thaw of another.
-            run_side_by_side(PodWindow.unmark, self._windows, spare=self._settings.spare_threads, stop_at_error=False)
+            try:
+                self._release_databases()
+            finally:
+                self._keeper.stop()
+                # Not before: requests for one pod would hold up the thaw of another.
+                run_side_by_side(
+                    PodWindow.unmark, self._windows, spare=self._settings.spare_threads, stop_at_error=False
+                )
 
     def _release_databases(self) -> None:
         """All of them at once, whatever becomes of the others."""

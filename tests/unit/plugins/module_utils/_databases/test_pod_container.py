@@ -54,3 +54,8 @@ def test_what_is_not_written_to_the_disk_is_refused_unless_it_is_frozen() -> Non
     with pytest.raises(DatabaseError, match="because its setting fsync is off"):
         container({"shop/data"}).check_places({"data": "/data/pg"}, unwritten="its setting fsync is off")
     container({"shop/data"}, {"shop/data"}).check_places({"data": "/data/pg"}, unwritten="its setting fsync is off")
+
+
+def test_a_container_without_a_claim_has_nothing_to_snapshot() -> None:
+    with pytest.raises(DatabaseError, match="mounts no PersistentVolumeClaim"):
+        container(set()).check_places({"data": "", "wal": ""})

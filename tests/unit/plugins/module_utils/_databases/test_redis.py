@@ -90,7 +90,7 @@ def test_a_primary_with_an_append_only_file_is_paused_and_its_file_system_synced
     hold = begun(server)
     assert (hold.known.mode, hold.known.role, hold.known.version) == ("pause", "primary", "Redis 7.0.15")
     steps = [each for each in server.asked if each.startswith(("CLIENT", "sync"))]
-    assert steps == ["CLIENT PAUSE 60000 WRITE", "sync /data"]
+    assert steps == ["CLIENT PAUSE 60000 WRITE", "sync /data", "CLIENT PAUSE 60000 WRITE"]
     hold.keep(server)
     hold.end(server)
     assert server.asked[-1] == "CLIENT UNPAUSE"
@@ -183,6 +183,28 @@ def test_a_pause_that_ran_out_by_our_clock_proves_nothing(monkeypatch: pytest.Mo
     now[0] = 129.0
     with pytest.raises(DatabaseError, match="Its pause ran out"):
         hold.end(server)
+
+
+def test_a_pause_that_was_renewed_too_late_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new one does not hold what was written before it."""
+    now = [100.0]
+    monkeypatch.setattr(redis.time, "monotonic", lambda: now[0])
+    server = FakeServer()
+    hold = begun(server, lease_seconds=10.0)
+    now[0] = 111.0
+    hold.keep(server)
+    now[0] = 112.0
+    with pytest.raises(DatabaseError, match="Its pause ran out"):
+        hold.end(server)
+
+
+def test_a_pause_whose_answer_was_lost_is_undone() -> None:
+    server = FakeServer(CLIENT_PAUSE=["ERR gone"])
+    hold = RedisHold(order())
+    with pytest.raises(StatementRefused):
+        hold.begin(server)
+    hold.undo(server)
+    assert server.asked[-1] == "CLIENT UNPAUSE"
 
 
 def test_what_begin_has_paused_is_undone() -> None:
