@@ -99,10 +99,9 @@ def tick(
         said = f"Another run sees to schedule '{request.name}': {exc.holder.who}."
         outcome = _outcome(request, store, seen)
         return dataclasses.replace(outcome, warnings=(*outcome.warnings, said))
-    try:
-        return _act(request, store, keys, make, lock, clock())
-    finally:
-        lock.release()
+    with lock:
+        outcome = _act(request, store, keys, make, lock, clock())
+    return dataclasses.replace(outcome, warnings=(*outcome.warnings, *filter(None, [lock.left_behind])))
 
 
 def _act(

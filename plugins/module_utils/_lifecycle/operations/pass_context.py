@@ -13,6 +13,7 @@ import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -75,7 +76,7 @@ class PassContext:
         return rfc3339(self.run.client.server_now())
 
     def for_each(self, objects: t.Iterable[Object], see_to: t.Callable[[Object], None]) -> None:
-        """See to one after the other. What the API server refuses for one object does not keep the others waiting.
+        """See to one after the other. What is wrong with one object, or its location, keeps no other one waiting.
 
         One that somebody has changed meanwhile, or deleted, is looked at again in the next pass.
         """
@@ -87,9 +88,16 @@ class PassContext:
                 if exc.unreachable or exc.forbidden:
                     raise
                 if not (exc.conflict or exc.not_found):
-                    said = f"{obj['kind']} '{name_of(obj)}': {exc.message}"
-                    if self.log.is_new(said):
-                        self.run.issues.error(said, hint=exc.hint or "")
+                    self._failed(obj, exc)
+            except Cancelled:
+                raise
+            except ArkiveError as exc:
+                self._failed(obj, exc)
+
+    def _failed(self, obj: ObjectView, exc: ArkiveError) -> None:
+        said = f"{obj['kind']} '{name_of(obj)}': {exc.message}"
+        if self.log.is_new(said):
+            self.run.issues.error(said, hint=exc.hint or "")
 
     def warn_once(self, message: str, *, hint: str = "") -> None:
         if self.log.is_new(message):
