@@ -27,6 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lint.subjects import P
 
 _SECONDS = 20.0
 _SCRIPT = 'for each in "$@"; do command -v "$each" >/dev/null 2>&1 || echo "$each"; done'
+_SHELLS = ("sh", "ash", "bash", "dash")
 #: In the script of a shell, these alone are looked for: other words may be its own functions.
 _KNOWN = frozenset(
     (
@@ -93,13 +94,12 @@ def _missing(result: ExecResult, programs: t.Mapping[str, PlacedHook]) -> list[s
 
 def _without_shell(subject: PodSubject, container: str, programs: t.Mapping[str, PlacedHook]) -> t.Iterator[Finding]:
     """There is no shell to ask: of a hook that needs it the answer is known."""
-    unknown = []
-    for program, each in programs.items():
-        if program.rpartition("/")[2] in ("sh", "ash", "bash", "dash"):
-            yield _lacking(each, container, program)
-        else:
-            unknown.append(readable(program))
-    if unknown:
+    shells = [program for program in programs if program.rpartition("/")[2] in _SHELLS]
+    for program in shells:
+        yield _lacking(programs[program], container, program)
+    unknown = [readable(program) for program in programs if program not in shells]
+    # What stands in a script that cannot run is of no interest.
+    if unknown and not shells:
         place = dataclasses.replace(subject.place, container=container)
         said = f"The container has no shell to ask whether it has {', '.join(unknown)}."
         yield Finding.of("not-looked-at", place, said)
