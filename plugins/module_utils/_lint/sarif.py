@@ -4,7 +4,7 @@
 
 """Findings as SARIF 2.1.0, which code hosts show beside the lines of a change.
 
-Source: OASIS Standard, Static Analysis Results Interchange Format (SARIF) Version 2.1.0, sections 3.13 to 3.30.
+Source: OASIS Standard, Static Analysis Results Interchange Format (SARIF) Version 2.1.0: the objects run and result.
 """
 
 # Private: not for use outside of this collection.
