@@ -27,7 +27,11 @@ _OBJECTS: list[dict[str, t.Any]] = [
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {"name": "web"},
-        "spec": {"type": "NodePort", "selector": _LABELS, "ports": [{"port": 80, "nodePort": 30987}, {"name": "b", "port": 81}]},
+        "spec": {
+            "type": "NodePort",
+            "selector": _LABELS,
+            "ports": [{"name": "a", "port": 80, "nodePort": 30987}, {"name": "b", "port": 81}],
+        },
     },
     {
         "apiVersion": "networking.k8s.io/v1",
@@ -49,7 +53,7 @@ _OBJECTS: list[dict[str, t.Any]] = [
                 },
                 "spec": {
                     "terminationGracePeriodSeconds": 1,
-                    "containers": [{"name": "web", "image": "busybox:1", "command": ["/bin/sh", "-c", "exec sleep 1000"]}],
+                    "containers": [{"name": "web", "image": "busybox:1", "command": ["/bin/sleep", "1000"]}],
                     "volumes": [{"name": "a", "emptyDir": {}}],
                 },
             },
