@@ -19,8 +19,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import open_source
-from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
-from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
+from ansible_collections.arkive.k8s.plugins.module_utils._store.kinds import make_location
+from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 
 _NAME = "live"
@@ -40,7 +40,7 @@ def open_live(
     Raises ``ArkiveError``.
     """
     with tempfile.TemporaryDirectory(prefix="arkive-export-") as folder:
-        store = LocalStore(LocalLocation(path=folder))
+        store = open_store(make_location({"path": folder}), cancel=cancel)
         request = BackupRequest(
             name=_NAME,
             spec=spec,

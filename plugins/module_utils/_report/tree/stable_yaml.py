@@ -45,7 +45,11 @@ def to_yaml(document: t.Any) -> bytes:
         style = None
         if "\n" in value and _fits_a_block(value):
             style = "|"
-        elif any(not char.isprintable() for char in value) or value.lower() in _LIKE_A_WORD or _LIKE_A_NUMBER.fullmatch(value):
+        elif (
+            any(not char.isprintable() for char in value)
+            or value.lower() in _LIKE_A_WORD
+            or _LIKE_A_NUMBER.fullmatch(value)
+        ):
             style = '"'
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
