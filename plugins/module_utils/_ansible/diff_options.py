@@ -23,6 +23,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.diff_outcome import DiffOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -64,6 +66,29 @@ def compare(task: Task) -> DiffOutcome:
     if task.params["other_backup"]:
         return _with_backup(task, store)
     return _with_cluster(task, store)
+
+
+def drift_issues(outcome: DiffOutcome) -> Issues:
+    """An error for each object that differs, and for what is not known."""
+    issues = Issues()
+    for each in (*outcome.drift, *outcome.not_known):
+        issues.error(
+            f"not known: {each.reason}" if each.is_unknown else f"{each.state} {', '.join(each.fields)}".strip(),
+            resource=str(each.group_resource),
+            namespace=each.namespace,
+            name=each.name,
+        )
+    for sentence in outcome.unknown:
+        issues.error(sentence)
+    return issues
+
+
+def drift_sentence(outcome: DiffOutcome) -> str:
+    """That it differs, or that it is not known whether it does."""
+    other = f"{outcome.other[:1].upper()}{outcome.other[1:]}"
+    if outcome.drift:
+        return f"{other} differs from backup '{outcome.backup}' in {counted(len(outcome.drift), 'object')}."
+    return f"Whether {outcome.other} differs from backup '{outcome.backup}' is not known."
 
 
 def _with_backup(task: Task, store: Store) -> DiffOutcome:
@@ -133,11 +158,12 @@ def write_report(path: str, outcome: DiffOutcome) -> None:
         os.replace(made, path)
         made = ""
     except OSError as exc:
-        raise ReportError(f"The JUnit report {path} cannot be written: {exc.strerror}.") from exc
+        message = f"The JUnit report {path} cannot be written: {exc.strerror}."
+        raise ReportError(message, hint="Check junit_path, and that its folder is there.") from exc
     finally:
         if made:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(made)
 
 
-__all__ = ("DIFF", "compare", "write_report")
+__all__ = ("DIFF", "compare", "drift_issues", "drift_sentence", "write_report")
