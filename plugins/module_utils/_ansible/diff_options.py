@@ -88,7 +88,8 @@ def drift_sentence(outcome: DiffOutcome) -> str:
     other = f"{outcome.other[:1].upper()}{outcome.other[1:]}"
     if outcome.drift:
         return f"{other} differs from backup '{outcome.backup}' in {counted(len(outcome.drift), 'object')}."
-    return f"Whether {outcome.other} differs from backup '{outcome.backup}' is not known."
+    rights = " The rights to look are those of k8s_access_info for 'diff'." if outcome.unknown else ""
+    return f"Whether {outcome.other} differs from backup '{outcome.backup}' is not known.{rights}"
 
 
 def _with_backup(task: Task, store: Store) -> DiffOutcome:
