@@ -222,7 +222,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.diff_options i
     compare,
     drift_issues,
     drift_sentence,
-    write_report,
+    write_junit,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_DIFF
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by
@@ -246,7 +246,7 @@ def work(task: Task) -> Result:
     if task.diff_mode:
         result["diff"] = list(outcome.diffs)
     if task.params["junit_path"] and not task.check_mode:
-        write_report(task.params["junit_path"], outcome)
+        write_junit(task.params["junit_path"], outcome)
     if task.params["fail_on_drift"] and (outcome.drift or outcome.not_known or outcome.unknown):
         errors = to_return(drift_issues(outcome).errors)
         result |= {"errors_list": errors, **failed_by(drift_sentence(outcome), errors)}
