@@ -42,6 +42,12 @@ def _measure(path: str, pieces: t.Iterable[bytes]) -> tuple[bool, int]:
     return not _is_same(path, digest.digest(), _PRIVATE), size
 
 
+def would_change(path: str, document: bytes, *, mode: int) -> bool:
+    """What ``replace_file`` would say of it. Raises ``OSError`` where the folder is not there."""
+    os.stat(os.path.dirname(path) or ".")
+    return not _is_same(path, hashlib.sha256(document).digest(), mode)
+
+
 def replace_file(path: str, pieces: t.Iterable[bytes], *, mode: int = _PRIVATE) -> tuple[bool, int]:
     """As ``put_private``, for anybody whom ``mode`` lets read it. Raises ``OSError``."""
     digest, size = hashlib.sha256(), 0
@@ -80,4 +86,4 @@ def _is_same(path: str, digest: bytes, wanted: int) -> bool:
     return found.digest() == digest
 
 
-__all__ = ("put_private", "replace_file")
+__all__ = ("put_private", "replace_file", "would_change")

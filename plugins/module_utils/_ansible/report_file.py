@@ -10,20 +10,30 @@ from __future__ import annotations
 
 import os
 
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.private_file import replace_file
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.private_file import (
+    replace_file,
+    would_change,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
+
+_MODE = 0o644
 
 
 class ReportError(ArkiveError):
     """A report that cannot be written."""
 
 
-def write_report(option: str, path: str, document: bytes) -> None:
-    """Write it to the file that ``option`` names. Raises ``ReportError``, ``ValidationError`` for a folder."""
+def write_report(option: str, path: str, document: bytes, *, dry_run: bool = False) -> bool:
+    """Write it to the file that ``option`` names; returns whether that changes it. ``dry_run`` writes nothing.
+
+    Raises ``ReportError``, ``ValidationError`` for a folder.
+    """
     if os.path.isdir(path):
         raise ValidationError(f"{option} names {path}, which is a folder.", hint="Name a file in it.")
     try:
-        replace_file(path, [document], mode=0o644)
+        if dry_run:
+            return would_change(path, document, mode=_MODE)
+        return replace_file(path, [document], mode=_MODE)[0]
     except OSError as exc:
         raise ReportError(
             f"The report {path} cannot be written: {exc.strerror}.", hint=f"Check the option {option}."

@@ -159,6 +159,16 @@ K8S_HOOK_EXEC: ResultKeys = {
     "finding_counts": {},
 }
 
+K8S_BACKUP_REPORT: ResultKeys = {
+    **_COMMON,
+    "backup": "",
+    "phase": "",
+    "written": [],
+    "message_counts": {},
+    "late_schedules": [],
+    "location": "",
+}
+
 K8S_RESTORE: ResultKeys = {
     **_COMMON,
     **_STORED,
@@ -217,6 +227,7 @@ __all__ = (
     "K8S_BACKUP_EXPORT",
     "K8S_BACKUP_INFO",
     "K8S_BACKUP_PRUNE",
+    "K8S_BACKUP_REPORT",
     "K8S_BACKUP_SCHEDULE",
     "K8S_BACKUP_SYNC",
     "K8S_BACKUP_VERIFY",

@@ -22,7 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_s
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
-_FOLDER = "metadata/arkive/schedules/"
+SCHEDULES = "metadata/arkive/schedules/"
 _MAX_BYTES = 1 << 20
 #: A backup's name is the schedule's, a hyphen and fourteen digits, and 253 characters at most.
 _LONGEST_NAME = 253 - 15
@@ -38,8 +38,8 @@ class ScheduleKeys:
                 hint=f"Use lower case letters, digits, '-' and '.', at most {_LONGEST_NAME}, with a letter or digit at "
                 "both ends.",
             )
-        self.record = f"{_FOLDER}{name}.json"
-        self.write_lock = f"{_FOLDER}{name}.lock"
+        self.record = f"{SCHEDULES}{name}.json"
+        self.write_lock = f"{SCHEDULES}{name}.lock"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,4 +101,4 @@ def _parse(data: bytes) -> ScheduleRecord | None:
         return None
 
 
-__all__ = ("ScheduleKeys", "ScheduleRecord", "read_record", "write_record")
+__all__ = ("SCHEDULES", "ScheduleKeys", "ScheduleRecord", "read_record", "write_record")

@@ -15,4 +15,8 @@ class TreeError(ArkiveError):
     """A tree of files that cannot be read or written."""
 
 
-__all__ = ("TreeError",)
+class ReportError(ArkiveError):
+    """A report that cannot be made."""
+
+
+__all__ = ("ReportError", "TreeError")

@@ -1,0 +1,103 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options of a report for people (documented in ``k8s_backup_report``), and the files that it is written to."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.report_file import write_report
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
+    require_store_library,
+    storage_location,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Task
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.newest import newest_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restore_listing import list_restores
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.location_overview import overview_of
+from ansible_collections.arkive.k8s.plugins.module_utils._report.page.backup_report import Report, report_of_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._report.page.location_report import (
+    LocationFacts,
+    location_report,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._report.page.page import page_of, report_json
+from ansible_collections.arkive.k8s.plugins.module_utils._report.page.report_junit import report_junit
+from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+
+REPORT = ArgumentSpec(
+    options={
+        "name": {"type": "str"},
+        "schedule": {"type": "str"},
+        "hook_output": {"type": "bool", "default": True},
+        "html_path": {"type": "path"},
+        "json_path": {"type": "path"},
+        "junit_path": {"type": "path"},
+    },
+    mutually_exclusive=(("name", "schedule"),),
+    required_one_of=(("html_path", "json_path", "junit_path"),),
+)
+
+#: The options that name files, and what makes each of them.
+_FORMS: dict[str, t.Callable[[Report], bytes]] = {
+    "html_path": page_of,
+    "json_path": report_json,
+    "junit_path": report_junit,
+}
+
+
+class MadeReport(t.NamedTuple):
+    """``backup``: empty for one of the whole location. ``written``: the files that were changed, or would be."""
+
+    report: Report
+    backup: str
+    location: str
+    written: list[str]
+    warnings: list[str]
+
+
+def make_report(task: Task) -> MadeReport:
+    """Raises ``ArkiveError``."""
+    params = task.params
+    require_store_library(params)
+    store = open_store(storage_location(params), cancel=task.cancel)
+    name, warnings = params["name"] or "", []
+    if params["schedule"]:
+        newest = newest_backup(store, params["schedule"])
+        name, warnings = newest.name, list(newest.warnings)
+    if name:
+        report = report_of_backup(store, name, outputs=params["hook_output"], cancel=task.cancel)
+    else:
+        report = _of_location(task, store)
+    written = [params[option] for option in _FORMS if _write(task, option, report)]
+    return MadeReport(report, name, store.location.describe, written, warnings)
+
+
+def _of_location(task: Task, store: Store) -> Report:
+    listing = list_backups(store, cancel=task.cancel)
+    overview = overview_of(store, cancel=task.cancel)
+    return location_report(
+        LocationFacts(
+            location=store.location.describe,
+            backups=listing.backups,
+            incomplete=listing.incomplete,
+            restores=list_restores(store, cancel=task.cancel),
+            schedules=[schedule.to_return() for schedule in overview.schedules],
+            verdicts=overview.verdicts_to_return(),
+            holds=overview.held(),
+        )
+    )
+
+
+def _write(task: Task, option: str, report: Report) -> bool:
+    path = task.params[option]
+    return bool(path) and write_report(option, path, _FORMS[option](report), dry_run=task.check_mode)
+
+
+__all__ = ("REPORT", "MadeReport", "make_report")
