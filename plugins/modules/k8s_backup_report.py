@@ -17,8 +17,7 @@ description:
     volumes and where their data is, and the names of all objects, which can be searched and sorted.
   - Of a location it shows the backups over time, whether each schedule keeps what it promises, what retention deletes
     next, the backups that are held, and the restores with what they took.
-  - Of objects it has the types and names only, and nothing that is in them. What hooks have printed is in it, cut to
-    4000 characters, unless O(hook_output=false).
+  - Of objects it has the types and names only, and nothing that is in them.
   - Everything comes from the storage location. No cluster is needed.
 extends_documentation_fragment:
   - arkive.k8s._attributes
@@ -66,11 +65,12 @@ options:
       - The same as JUnit, for pipelines. A backup that is not C(Completed), a schedule that is late, and each error are
         failures; a volume that was left out and a schedule that is paused are skipped.
     type: path
-  hook_output:
+  log:
     description:
-      - Whether what hooks have printed is in the report of a backup. A hook may print what not everybody should read.
+      - Whether the end of the log is in the report of a backup, 256 KB at most. It has what hooks have printed, which
+        not everybody may be meant to read.
     type: bool
-    default: true
+    default: false
 notes:
   - The next deletions are those that M(arkive.k8s.k8s_backup_prune) would make by the rules that its last run has
     recorded in the location, with the defaults of its other options.
@@ -97,11 +97,11 @@ EXAMPLES = r"""
     storage_location:
       path: /srv/backups
 
-- name: Leave out what hooks have printed
+- name: Write a page with the log of the backup
   arkive.k8s.k8s_backup_report:
     name: shop-20260601023000
     html_path: /srv/www/shop.html
-    hook_output: false
+    log: true
     storage_location:
       path: /srv/backups
 """

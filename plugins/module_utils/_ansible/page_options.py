@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Ta
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.newest import newest_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restore_listing import list_restores
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.location_overview import overview_of
 from ansible_collections.arkive.k8s.plugins.module_utils._report.page.backup_report import Report, report_of_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._report.page.location_report import (
@@ -35,7 +36,7 @@ REPORT = ArgumentSpec(
     options={
         "name": {"type": "str"},
         "schedule": {"type": "str"},
-        "hook_output": {"type": "bool", "default": True},
+        "log": {"type": "bool", "default": False},
         "html_path": {"type": "path"},
         "json_path": {"type": "path"},
         "junit_path": {"type": "path"},
@@ -65,16 +66,16 @@ class MadeReport(t.NamedTuple):
 def make_report(task: Task) -> MadeReport:
     """Raises ``ArkiveError``."""
     params = task.params
+    if params["log"] and not (params["name"] or params["schedule"]):
+        raise ValidationError("log is for a report of one backup only.", hint="Give name or schedule, or remove it.")
     require_store_library(params)
     store = open_store(storage_location(params), cancel=task.cancel)
     name, warnings = params["name"] or "", []
     if params["schedule"]:
         newest = newest_backup(store, params["schedule"])
         name, warnings = newest.name, list(newest.warnings)
-    if name:
-        report = report_of_backup(store, name, outputs=params["hook_output"], cancel=task.cancel)
-    else:
-        report = _of_location(task, store)
+    log: bool = params["log"]
+    report = report_of_backup(store, name, log=log, cancel=task.cancel) if name else _of_location(task, store)
     written = [params[option] for option in _FORMS if _write(task, option, report)]
     return MadeReport(report, name, store.location.describe, written, warnings)
 

@@ -22,11 +22,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._report.errors import R
 from ansible_collections.arkive.k8s.plugins.module_utils._report.page.messages import messages_of, place_of
 from ansible_collections.arkive.k8s.plugins.module_utils._report.page.plain_values import (
     count_of,
+    line_of,
     mapping_of,
     mappings_of,
     name_of,
     number_of,
-    output_of,
     seconds_between,
     sentence_of,
     texts_of,
@@ -51,21 +51,22 @@ _METHODS = {
 _MOVED = ("data moved to the backup storage", "snapshotDataMovementInfo")
 
 
-def report_of_backup(store: Store, name: str, *, outputs: bool = True, cancel: CancelToken | None = None) -> Report:
-    """``outputs``: with what hooks have printed. Raises ``ArkiveError`` where there is no such backup."""
+def report_of_backup(store: Store, name: str, *, log: bool = False, cancel: CancelToken | None = None) -> Report:
+    """``log``: with the end of its log. Raises ``ArkiveError`` where there is no such backup."""
     catalog = Catalog(store, cancel)
     find_backup(catalog, name)
-    found = list_backups(store, BackupFilter(name=name), sections=_SECTIONS, cancel=cancel).backups
+    sections: frozenset[Section] = _SECTIONS | {"logs"} if log else _SECTIONS
+    found = list_backups(store, BackupFilter(name=name), sections=sections, cancel=cancel).backups
     if not found:
         raise ReportError(f"Backup '{name}' in {store.location.describe} has gone while it was looked at.")
     described = found[0]
     if not described.get("resource_list"):
         described["resource_list"] = _names_in_archive(catalog, name, described["problems"])
     hold = read_hold(store, name) if described["held"] else None
-    return backup_report(described, location=store.location.describe, hold=hold.text if hold else "", outputs=outputs)
+    return backup_report(described, location=store.location.describe, hold=hold.text if hold else "")
 
 
-def backup_report(described: t.Mapping[str, t.Any], *, location: str, hold: str = "", outputs: bool = True) -> Report:
+def backup_report(described: t.Mapping[str, t.Any], *, location: str, hold: str = "") -> Report:
     """``described``: a backup with its sections, as ``_catalog`` describes it."""
     objects, left_out = _objects(mapping_of(described.get("resource_list")))
     return {
@@ -75,11 +76,13 @@ def backup_report(described: t.Mapping[str, t.Any], *, location: str, hold: str 
         "overview": _overview(described) | {"hold": sentence_of(hold), "objects": len(objects) + left_out},
         "messages": messages_of(described),
         "timeline": timeline_of(described),
-        "hooks": [_hook(hook, outputs=outputs) for hook in mappings_of(described.get("hooks"))[:_MOST_ROWS]],
+        "hooks": [_hook(hook) for hook in mappings_of(described.get("hooks"))[:_MOST_ROWS]],
         "freezes": [_freeze(freeze) for freeze in mappings_of(described.get("freezes"))[:_MOST_ROWS]],
         "databases": [_database(quiesce) for quiesce in mappings_of(described.get("quiesces"))[:_MOST_ROWS]],
         "volumes": [_volume(volume) for volume in mappings_of(described.get("volumes"))[:_MOST_ROWS]],
         "objects": objects,
+        "log": [line_of(line) for line in _plain_log(described).splitlines()[-_MOST_ROWS:]],
+        "log_is_whole": described.get("logs_truncated") is not True,
         "left_out": _left_out(described) | ({"objects": left_out} if left_out else {}),
     }
 
@@ -132,8 +135,7 @@ def _objects(resource_list: t.Mapping[str, t.Any]) -> tuple[list[dict[str, str]]
     return found, total - len(found)
 
 
-def _hook(hook: t.Mapping[str, t.Any], *, outputs: bool) -> Report:
-    printed = {stream: output_of(hook.get(stream)) for stream in ("stdout", "stderr")} if outputs else {}
+def _hook(hook: t.Mapping[str, t.Any]) -> Report:
     return {
         "place": place_of(hook),
         "phase": name_of(hook.get("phase")),
@@ -145,7 +147,6 @@ def _hook(hook: t.Mapping[str, t.Any], *, outputs: bool) -> Report:
         "started": time_of(hook.get("started")),
         "seconds": number_of(hook.get("duration_seconds")),
         "error": sentence_of(hook.get("error")),
-        **printed,
     }
 
 
@@ -192,6 +193,11 @@ def _volume(volume: t.Mapping[str, t.Any]) -> Report:
         "result": "skipped" if skipped else name_of(volume.get("result") or info.get("Phase") or info.get("phase")),
         "reason": sentence_of(volume.get("skippedReason")),
     }
+
+
+def _plain_log(described: t.Mapping[str, t.Any]) -> str:
+    text = described.get("logs")
+    return text if isinstance(text, str) else ""
 
 
 def _left_out(described: t.Mapping[str, t.Any]) -> dict[str, int]:

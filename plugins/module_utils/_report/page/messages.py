@@ -22,6 +22,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.results_file im
 
 #: Of each severity.
 _MOST = 2_000
+#: Characters of a text that are looked at; fewer are shown.
+_READ = 20_000
 
 Message: t.TypeAlias = "dict[str, str]"
 
@@ -82,7 +84,9 @@ def _of_work(described: t.Mapping[str, t.Any]) -> t.Iterator[Message]:
             said = (
                 hook.get("error") or f"The {name_of(hook.get('phase'))} hook failed with rc {name_of(hook.get('rc'))}."
             )
-            yield message(severity, place_of(hook), said, "See what the hook printed, and run its command by hand.")
+            yield message(
+                severity, place_of(hook), said, "See the log of the backup, and run the command of the hook by hand."
+            )
     for freeze in mappings_of(described.get("freezes")):
         if freeze.get("error") or freeze.get("thawed_by") == "not proven":
             said = freeze.get("error") or f"The thaw is not proven of {name_of(freeze.get('path'))}."
@@ -115,7 +119,7 @@ def _of_results(results: t.Mapping[str, t.Any], severity: str) -> t.Iterator[Mes
 
 
 def _of_text(text: t.Any, namespace: str, severity: str) -> Message:
-    issue = parse_result_text(sentence_of(text), namespace)
+    issue = parse_result_text(str(text)[:_READ], namespace)
     place = "/".join(filter(None, (name_of(issue.namespace), name_of(issue.name))))
     where = " ".join(filter(None, (name_of(issue.resource), place)))
     said = ": ".join(filter(None, (issue.message.rstrip(": "), issue.error)))

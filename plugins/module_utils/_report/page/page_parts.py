@@ -31,10 +31,10 @@ const shape = (name, attributes = {}, ...children) =>
 const counted = (number, one, many = `${one}s`) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
 const bytes = (size) => {
   if (size === null || size === undefined) return "";
-  const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
+  const units = ["", "KiB", "MiB", "GiB", "TiB", "PiB"];
   let unit = 0;
   for (; size >= 1024 && unit < units.length - 1; unit++) size /= 1024;
-  return `${unit ? size.toFixed(1) : size} ${units[unit]}`;
+  return unit ? `${size.toFixed(1)} ${units[unit]}` : counted(size, "byte");
 };
 const lasted = (seconds) => {
   if (seconds === null || seconds === undefined) return "";
@@ -133,7 +133,9 @@ class Table {
       return head;
     });
     this.body = element("tbody");
-    const widths = columns.map((column) => element("col", { width: `${column.width || 20}%` }));
+    const total = columns.reduce((sum, column) => sum + (column.width || 20), 0);
+    const shares = columns.map((column) => `${((column.width || 20) * 100) / total}%`);
+    const widths = this.isDrawn ? shares.map((width) => element("col", { width })) : [];
     this.box = element(
       "div",
       { class: this.isDrawn ? "rows drawn" : "rows", tabindex: "0", role: "region", "aria-label": caption },
@@ -274,7 +276,11 @@ class Table {
       ...this.columns.map((column) => {
         const text = this.text(column, row);
         const whole = this.isDrawn ? (text.nodeType ? text.textContent : String(text)) : null;
-        return element("td", { class: column.number ? "number" : null, title: whole || null }, text);
+        return element(
+          "td",
+          { class: column.number ? "number" : column.time ? "time" : null, title: whole || null },
+          text,
+        );
       }),
     );
   }

@@ -167,19 +167,10 @@ dd {
 .messages li.error {
   border-color: var(--bad);
 }
-.messages p,
-pre {
+.messages p {
   white-space: pre-wrap;
   overflow-wrap: anywhere;
   unicode-bidi: isolate;
-}
-pre {
-  background: var(--panel);
-  max-height: 20rem;
-  overflow: auto;
-  padding: 0.5rem;
-  margin: 0.25rem 0;
-  font-size: 0.85rem;
 }
 .where {
   font-weight: 600;
@@ -228,6 +219,7 @@ table {
 }
 .drawn table {
   table-layout: fixed;
+  min-width: 40rem;
 }
 th {
   position: sticky;
@@ -270,7 +262,11 @@ td {
   padding: 0;
   height: auto;
 }
+.time {
+  white-space: nowrap;
+}
 .number {
+  white-space: nowrap;
   text-align: right;
   font-variant-numeric: tabular-nums;
 }
@@ -359,8 +355,7 @@ footer {
     display: none;
   }
   .rows,
-  .picture,
-  pre {
+  .picture {
     max-height: none;
     overflow: visible;
     border: 0;

@@ -18,7 +18,13 @@ const seconds = {
   number: true,
   width: 10,
 };
-const started = { title: "Started", value: (row) => row.started, text: (row) => time(row.started), width: 20 };
+const started = {
+  title: "Started",
+  value: (row) => row.started,
+  text: (row) => time(row.started),
+  time: true,
+  width: 20,
+};
 const size = { title: "Size", value: (row) => row.size, text: (row) => bytes(row.size), number: true, width: 10 };
 const place = { title: "Where", value: (row) => row.place, width: 25 };
 const proven = {
@@ -31,10 +37,6 @@ const proven = {
 
 const hook = (ran) => {
   const failed = ran.state === "failed" || ran.error;
-  const printed = [
-    ["Standard output", ran.stdout],
-    ["Standard error", ran.stderr],
-  ].filter(([, text]) => text);
   return element(
     "details",
     {},
@@ -52,10 +54,6 @@ const hook = (ran) => {
       ["Started", time(ran.started)],
       ["Exit status", ran.rc === null ? "" : String(ran.rc)],
       ["Error", ran.error],
-    ]),
-    ...printed.flatMap(([title, text]) => [
-      element("h3", {}, title),
-      element("pre", { tabindex: "0", role: "region", "aria-label": title }, text),
     ]),
   );
 };
@@ -161,7 +159,16 @@ const backupViews = () => {
       data.databases,
     ),
   );
+  if (data.log.length) logView();
 };
+
+const logView = () =>
+  section(
+    "log",
+    "Log",
+    data.log_is_whole ? null : faint("This is its end; k8s_backup_info takes the whole of it out."),
+    table("Log", [{ title: "Line", value: (row) => row }], data.log),
+  );
 
 const SHOWN_HOOKS = 200;
 const shownHooks = () => {
@@ -224,8 +231,8 @@ const locationViews = () => {
         { title: "Promise", value: (row) => row.promise, text: promise, choice: true, width: 15 },
         { title: "When", value: (row) => row.schedule, width: 12 },
         { title: "Newest Completed backup", value: (row) => row.good, width: 25 },
-        { title: "Made", value: (row) => row.good_made, text: (row) => time(row.good_made) },
-        { title: "Late from", value: (row) => row.late_at, text: (row) => time(row.late_at) },
+        { title: "Made", value: (row) => row.good_made, text: (row) => time(row.good_made), time: true },
+        { title: "Late from", value: (row) => row.late_at, text: (row) => time(row.late_at), time: true },
         {
           title: "Newest of any phase",
           value: (row) => row.newest,
@@ -249,7 +256,13 @@ const locationViews = () => {
         started,
         seconds,
         size,
-        { title: "Expires", value: (row) => row.expiration, text: (row) => time(row.expiration), width: 18 },
+        {
+          title: "Expires",
+          value: (row) => row.expiration,
+          text: (row) => time(row.expiration),
+          time: true,
+          width: 18,
+        },
         { title: "Held", value: (row) => (row.held ? "held" : ""), width: 8 },
       ],
       data.backups,

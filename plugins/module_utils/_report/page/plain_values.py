@@ -11,7 +11,6 @@ Whoever can write into a location, or a pod, can write any of them.
 
 from __future__ import annotations
 
-import math
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339, rfc3339
@@ -19,8 +18,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line, printable
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import mask
 
-#: Characters of a name, of a sentence, and of what a command has printed.
-NAME, SENTENCE, OUTPUT = 300, 2_000, 4_000
+#: Characters of a name, and of a sentence or a line.
+NAME, SENTENCE = 300, 2_000
 
 #: Whole numbers beyond it are others in a browser.
 _LARGEST = (1 << 53) - 1
@@ -36,15 +35,16 @@ def sentence_of(value: t.Any) -> str:
     return _cut(_plain(value).strip(), SENTENCE, printable)
 
 
-def output_of(value: t.Any) -> str:
-    return _cut(_plain(value), OUTPUT, printable)
+def line_of(value: t.Any) -> str:
+    """As long as a sentence, on one line."""
+    return _cut(_plain(value), SENTENCE, one_line)
 
 
 def number_of(value: t.Any) -> int | float | None:
     """None for what is no number, or none that a browser knows."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value if math.isfinite(value) and abs(value) <= _LARGEST else None
+    return value if -_LARGEST <= value <= _LARGEST else None
 
 
 def count_of(value: t.Any) -> int:
@@ -98,14 +98,13 @@ def _cut(text: str, most: int, clean: t.Callable[[str], str]) -> str:
 
 __all__ = (
     "NAME",
-    "OUTPUT",
     "SENTENCE",
     "count_of",
+    "line_of",
     "mapping_of",
     "mappings_of",
     "name_of",
     "number_of",
-    "output_of",
     "seconds_between",
     "sentence_of",
     "texts_of",

@@ -44,7 +44,7 @@ _REMEDIES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (
             r"exit (code|status)|ended with|command terminated",
-            "Run the command in the container by hand: what it printed stands beside the hook.",
+            "Run the command in the container by hand: the log of the backup has what it printed.",
         ),
         (
             r"no tarball|tarball.*empty|is missing|had \d+ when it was written|damaged|checksum|digest",

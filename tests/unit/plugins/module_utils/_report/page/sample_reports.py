@@ -119,8 +119,6 @@ def _hook(phase: str, second: int, state: str, **changes: t.Any) -> dict[str, t.
         "rc": 0,
         "state": state,
         "error": "",
-        "stdout": "synced\n",
-        "stderr": "",
         **changes,
     }
 
@@ -148,7 +146,8 @@ def hostile_backup() -> Report:
         return value
 
     found = spoiled(described())
-    found["hooks"][0] |= {"stdout": NASTY + "x" * (1 << 20), "stderr": "<b>" * 300_000, "rc": float("nan")}
+    found["hooks"][0] |= {"error": NASTY + "x" * (1 << 20), "argv": ["<b>" * 300_000], "rc": float("nan")}
+    found["logs"] = f"{NASTY}{'x' * (1 << 20)}\n" * 20
     found["resource_list"] = {f"v1/{NASTY}": [f"{NASTY}/{NASTY}", "a" * (1 << 20)]}
     found["volumes"][0]["csiSnapshotInfo"]["size"] = 10**400
     return backup_report(found, location=NASTY, hold=NASTY)
