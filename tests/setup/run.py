@@ -93,6 +93,7 @@ def make_test(_arguments: list[str]) -> int:
     report, before = Report(), Processors.read()
     environments.tools()
     ansible_test.install_programs()  # before the build, which uses apt-get as well
+    pytests.install_browser()
     if cluster.is_foreign():
         return _test_on_foreign_cluster(report)
     pytests.install_shells()

@@ -104,6 +104,23 @@ def _environment(
     return Environment(path)
 
 
+def axe() -> pathlib.Path:
+    """The script of axe-core, which judges how a page can be used; from a package of PyPI, as npm may not be there.
+
+    What else that package wants, a driver of browsers of its own, is left out.
+    """
+    requirements = _REQUIREMENTS / "axe.txt"
+    path = CACHE / f"axe-{hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]}"
+    script = path / "axe_playwright_python" / "axe.min.js"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "venv.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not script.exists():
+            install = [_uv(), "pip", "install", "--quiet", "--no-deps", "--python", sys.executable]
+            must_run([*install, "--target", str(path), "-r", str(requirements)], env=_uv_variables())
+    return script
+
+
 def _uv() -> str:
     """The uv program, in an environment of its own."""
     path = CACHE / "venv-uv"
@@ -144,4 +161,13 @@ def install_packages(*names: str) -> None:
     must_run(command.split(), env=apt)
 
 
-__all__ = ("ANSIBLE_CORES", "Environment", "ansible_core", "install_packages", "matrix", "oldest_boto3", "tools")
+__all__ = (
+    "ANSIBLE_CORES",
+    "Environment",
+    "ansible_core",
+    "axe",
+    "install_packages",
+    "matrix",
+    "oldest_boto3",
+    "tools",
+)

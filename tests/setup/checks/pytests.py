@@ -41,7 +41,8 @@ _LOCAL_ONLY = ("fault", "node", "velero")
 
 def units(report: Report) -> None:
     """The unit tests."""
-    run_tests(report, "pytest, units", {}, "tests/unit")
+    install_browser()
+    run_tests(report, "pytest, units", {"ARKIVE_TEST_AXE": str(environments.axe())}, "tests/unit")
     oldest = environments.oldest_boto3()
     run_tests(report, "pytest, units of the store, oldest boto3", {}, _STORE_UNITS, environment=oldest)
 
@@ -66,6 +67,12 @@ def install_shells() -> None:
     """Install the shells that the lease is tried with and a machine may not have."""
     if shutil.which("busybox") is None:
         environments.install_packages("busybox-static")
+
+
+def install_browser() -> None:
+    """Install the browser that pages are tried in."""
+    if shutil.which("chromium") is None:
+        environments.install_packages("chromium")
 
 
 def run_tests(
@@ -100,4 +107,4 @@ def _list_tests(folder: str, marker: str) -> None:
     run([tools.program("pytest"), "-q", "--collect-only", "-m", marker, folder], cwd=TREE, env=tools.variables)
 
 
-__all__ = ("LIVE", "LIVE_RESULTS", "install_shells", "live", "run_tests", "units")
+__all__ = ("LIVE", "LIVE_RESULTS", "install_browser", "install_shells", "live", "run_tests", "units")

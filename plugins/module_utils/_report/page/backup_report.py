@@ -124,7 +124,8 @@ def _overview(described: t.Mapping[str, t.Any]) -> Report:
 
 def _objects(resource_list: t.Mapping[str, t.Any]) -> tuple[list[dict[str, str]], int]:
     """The names, and how many there is no room for."""
-    found, total = [], 0
+    found: list[dict[str, str]] = []
+    total = 0
     for resource, names in sorted(resource_list.items()):
         kind = name_of(resource)
         entries = texts_of(names)

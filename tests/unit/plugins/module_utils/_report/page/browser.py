@@ -112,7 +112,7 @@ class Page:
 @contextlib.contextmanager
 def browser(folder: pathlib.Path) -> t.Iterator[Page]:
     """Started anew with nothing of a person's in it. ``folder``: for its profile."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    program = shutil.which("chromium")
     if program is None:
         raise RuntimeError("There is no Chromium. On Debian: apt-get install chromium")
     process = subprocess.Popen(
