@@ -260,6 +260,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.database_options import DATABASES, task_databases
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import (
     FREEZE,
     HOOKS,
@@ -306,7 +307,7 @@ SPEC = ArgumentSpec(
     required_one_of=(_WHAT,),
     required_if=(("state", "frozen", ("freeze_path",)), ("state", "thawed", ("freeze_path",))),
     required_by={"freeze_path": ("state",), "lease_id": ("freeze_path",)},
-).merge(AUTH, PODS, HOOKS, FREEZE, PROGRESS, RESULT, STORAGE_UNUSED)
+).merge(AUTH, PODS, HOOKS, FREEZE, DATABASES, PROGRESS, RESULT, STORAGE_UNUSED)
 
 
 def hook_request(params: t.Mapping[str, t.Any]) -> HookTaskRequest:
@@ -323,6 +324,7 @@ def hook_request(params: t.Mapping[str, t.Any]) -> HookTaskRequest:
         freeze_policy=task_freeze_policy(params),
         run_id=secrets.token_hex(8),
         log_output=not params["no_log_output"],
+        databases=task_databases(params),
     )
 
 

@@ -78,8 +78,11 @@ def find_hooks(
 
 def give_hooks(pod: t.Mapping[str, t.Any], hooks: PodHooks, databases: DatabaseChoice = NO_DATABASES) -> HookedPod:
     """``pod`` with these hooks, and its database, if it runs: nothing is written to that of another one."""
-    database = databases.of_pod(pod) if is_running(pod) else None
-    return HookedPod(_slim(pod), hooks.pre, hooks.post, hooks.warnings, mounted_claims(pod), database)
+    if not is_running(pod):
+        return HookedPod(_slim(pod), hooks.pre, hooks.post, hooks.warnings, mounted_claims(pod))
+    passed_by = databases.passed_by(pod)
+    warnings = (*hooks.warnings, passed_by) if passed_by else hooks.warnings
+    return HookedPod(_slim(pod), hooks.pre, hooks.post, warnings, mounted_claims(pod), databases.of_pod(pod))
 
 
 def run_on_one(pods: t.Sequence[HookedPod]) -> list[HookedPod]:

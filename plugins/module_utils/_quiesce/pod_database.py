@@ -14,20 +14,24 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import DatabaseDeclaration
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.declaration import DatabaseDeclaration
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.held import HeldDatabase
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import HoldOrder
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import DatabaseKind, HoldOrder
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kinds import find_kind
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.pod_container import PodContainer
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.record import QuiesceRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.role import ROLE_QUESTIONS, ServerRole
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.role_look import look_at_role
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.database_client import make_client, with_password
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import find_volume_mount
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.operated import check_operated, operator_notes
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan
 
 
@@ -52,6 +56,11 @@ class PodDatabase:
     @property
     def warnings(self) -> list[str]:
         return [f"{self.record.where}: {text}" for text in self.record.known.warnings]
+
+    @property
+    def is_passed_over(self) -> bool:
+        """Another server of the same database is held."""
+        return bool(self.record.passed_over)
 
     @property
     def broken(self) -> bool:
@@ -91,49 +100,84 @@ def prepare_database(
     policy: FreezePolicy,
 ) -> PodDatabase:
     """``pre``: the pod's own pre hooks, of which some may freeze what the database is on. Nothing is asked yet."""
-    namespace, name = pod_identity(pod)
-    record = QuiesceRecord(namespace=namespace, pod=name, container=declared.container, kind=declared.kind)
-    record.known.mode = declared.mode
-    row = find_kind(declared.kind)
-    if declared.refusal or row is None:
-        record.error = declared.refusal
+    record, kind = _declared(pod, declared)
+    if kind is None or record.error or record.passed_over:
         return PodDatabase(record, None, None)
+    frozen = {target.claim for plan in pre for target in plan.targets if not plan.refusal}
+    container = _container(run, pod, record, frozen=frozen)
     try:
-        record.container = resolve_container(pod, declared.container)
-    except HookError as exc:
-        record.error = f"{exc.sentence.rstrip('.')}."
+        check_operated(pod, declared, policy, frozen)
+        client = make_client(run.client, pod, declared, kind, container)
+    except ArkiveError as exc:
+        record.error = exc.sentence
         return PodDatabase(record, None, None)
-    container = PodContainer(
-        run.uncancelled().client,
-        (namespace, name, record.container),
-        claim_of=lambda path: _claim_of(pod, record.container, path),
-        claims=_claims_of(pod, record.container),
-        frozen={target.claim for plan in pre for target in plan.targets if not plan.refusal},
-    )
-    order = HoldOrder(
-        mode=declared.mode,
-        container=record.container,
-        user=declared.user,
-        label=f"arkive {run.run_id}".strip(),
-        lease_seconds=policy.lease_seconds,
-        longest_seconds=policy.freeze_max_seconds,
-        require_lease=policy.require_lease,
-    )
-    return PodDatabase(record, HeldDatabase(row.load(), order, container, record), container)
+    order = _order(run, declared, policy)
+    return PodDatabase(record, HeldDatabase(client.kind, order, client.container, record), container)
+
+
+def ask_role(run: ClusterRun, pod: ObjectView, declared: DatabaseDeclaration) -> ServerRole:
+    """Whether its server is a primary or a standby. Nothing is locked. Raises ``ArkiveError``."""
+    record, kind = _declared(pod, declared)
+    question = ROLE_QUESTIONS.get(declared.kind)
+    if kind is None or question is None or record.error:
+        raise DatabaseError(record.error or f"Who is the primary is not asked of {declared.kind}.")
+    container = _container(run, pod, record, frozen=())
+    client = with_password(run.client, pod, declared, kind, container)
+    order = _order(run, declared, FreezePolicy())
+    return look_at_role(client.kind, question, client.container, order, where=record.where)
 
 
 def plan_database(pod: ObjectView, declared: DatabaseDeclaration) -> dict[str, t.Any]:
     """The entry of a check mode's ``quiesces``: what would be held, by which statements. Nobody is asked."""
+    record, statements = plan_record(pod, declared)
+    return record.to_return() | {"statements": statements}
+
+
+def plan_record(pod: ObjectView, declared: DatabaseDeclaration) -> tuple[QuiesceRecord, list[str]]:
+    """What would be held, and by which statements. Nobody is asked."""
+    record, kind = _declared(pod, declared)
+    held = kind is not None and not record.error and not record.passed_over
+    return record, list(kind.statements(declared.mode)) if kind is not None and held else []
+
+
+def _declared(pod: ObjectView, declared: DatabaseDeclaration) -> tuple[QuiesceRecord, DatabaseKind | None]:
+    """The record of what is declared, with an error where that cannot be."""
     namespace, name = pod_identity(pod)
     record = QuiesceRecord(namespace=namespace, pod=name, container=declared.container, kind=declared.kind)
     record.known.mode, record.error = declared.mode, declared.refusal
+    record.found_by, record.operator, record.passed_over = declared.found_by, declared.operator, declared.passed_over
+    record.notes = operator_notes(declared)
     row = find_kind(declared.kind)
+    if row is None or record.error:
+        return record, None
     try:
         record.container = resolve_container(pod, declared.container)
     except HookError as exc:
-        record.error = record.error or f"{exc.sentence.rstrip('.')}."
-    statements = row.load().statements(declared.mode) if row is not None and not record.error else ()
-    return record.to_return() | {"statements": list(statements)}
+        record.error = f"{exc.sentence.rstrip('.')}."
+        return record, None
+    return record, row.load()
+
+
+def _order(run: ClusterRun, declared: DatabaseDeclaration, policy: FreezePolicy) -> HoldOrder:
+    return HoldOrder(
+        mode=declared.mode,
+        container=declared.container,
+        user=declared.connects_as,
+        label=f"arkive {run.run_id}".strip(),
+        lease_seconds=min(declared.lease_seconds or policy.lease_seconds, policy.freeze_max_seconds),
+        longest_seconds=policy.freeze_max_seconds,
+        require_lease=policy.require_lease,
+    )
+
+
+def _container(run: ClusterRun, pod: ObjectView, record: QuiesceRecord, *, frozen: t.Collection[str]) -> PodContainer:
+    return PodContainer(
+        run.uncancelled().client,
+        (record.namespace, record.pod, record.container),
+        claim_of=lambda path: _claim_of(pod, record.container, path),
+        claims=_claims_of(pod, record.container),
+        frozen=frozen,
+    )
 
 
 def _claims_of(pod: ObjectView, container: str) -> set[str]:
@@ -160,4 +204,4 @@ def _claim_of(pod: ObjectView, container: str, path: str) -> str:
         ) from exc
 
 
-__all__ = ("PodDatabase", "plan_database", "prepare_database")
+__all__ = ("PodDatabase", "ask_role", "plan_database", "plan_record", "prepare_database")

@@ -90,12 +90,21 @@ def take_snapshots(
         return task.keep(members, check_mode=check_mode)
     plans = provider.plan(read_volumes(client, claims))
     names = [claim["metadata"]["name"] for claim in claims]
-    quiescing = plan_quiescing(client, request.namespace, names, request.quiescing)
+    quiescing = _with_roles(run, plan_quiescing(client, request.namespace, names, request.quiescing))
     around = AroundOperation(request.execution_hooks, request.hook_settings)
     if check_mode:
         around.plan(run, [request.namespace])
         return dataclasses.replace(task.foresee(plans, quiescing), execution_hooks=around.ran)
     return _with_hooks(around, run, request, lambda: task.take(plans, quiescing))
+
+
+def _with_roles(run: ClusterRun, quiescing: QuiescePlan) -> QuiescePlan:
+    """The plan with the databases that are held, by the roles that their servers have now."""
+    if all(hooked.database is None for hooked in quiescing.hooked):
+        return quiescing
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.database_choice import choose_databases
+
+    return dataclasses.replace(quiescing, hooked=choose_databases(run, quiescing.hooked))
 
 
 def _with_hooks(
