@@ -8,12 +8,14 @@
 
 from __future__ import annotations
 
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import (
     DatabaseKind,
     Hold,
     HoldFacts,
     HoldOrder,
     Server,
+    StagedHold,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.role import RoleQuestion, RoleRule
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.wrapped_kind import WrappedKind
@@ -52,6 +54,11 @@ class _CheckedHold:
 
     def undo(self, server: Server) -> None:
         self._inner.undo(server)
+
+    def advance(self, server: Server, wave: int) -> None:
+        if not isinstance(self._inner, StagedHold):
+            raise DatabaseError("Its claims cannot be cut one after the other.")
+        self._inner.advance(server, wave)
 
     def end(self, server: Server) -> None:
         self._inner.end(server)

@@ -16,7 +16,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.held import Container
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import DatabaseKind, HoldOrder
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import DatabaseKind, HoldOrder, Waves
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.session import Stream
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.wrapped_kind import WrappedKind
 
@@ -95,8 +95,10 @@ class PasswordContainer:
     def flush(self, path: str) -> bool:
         return self._inner.flush(path)
 
-    def check_places(self, places: t.Mapping[str, str], *, unwritten: str = "") -> None:
-        self._inner.check_places(places, unwritten=unwritten)
+    def check_places(
+        self, places: t.Mapping[str, str], *, unwritten: str = "", ranks: t.Mapping[str, int] | None = None
+    ) -> Waves:
+        return self._inner.check_places(places, unwritten=unwritten, ranks=ranks)
 
 
 __all__ = (

@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.choice impor
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declaration import DatabaseDeclaration
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod, without_freeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import ask_role
 
 _SIDE_BY_SIDE = 8
@@ -36,9 +36,12 @@ def choose_databases(run: ClusterRun, pods: t.Sequence[HookedPod]) -> list[Hooke
     with concurrent.futures.ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="arkive-role") as pool:
         members = list(pool.map(lambda at: _member(run, pods[at].pod, pods[at].database), wanted))
     chosen = dict(zip(wanted, choose(members), strict=True))
-    return [
-        dataclasses.replace(hooked, database=chosen[at]) if at in chosen else hooked for at, hooked in enumerate(pods)
-    ]
+    return [_with(hooked, chosen[at]) if at in chosen else hooked for at, hooked in enumerate(pods)]
+
+
+def _with(hooked: HookedPod, database: DatabaseDeclaration) -> HookedPod:
+    found = dataclasses.replace(hooked, database=database)
+    return without_freeze(found) if database.passed_over else found
 
 
 def _member(run: ClusterRun, pod: ObjectView, declared: DatabaseDeclaration | None) -> Member:

@@ -269,14 +269,17 @@ class _HookTask:
         self, databases: t.Sequence[HookedPod], plans: t.Sequence[tuple[t.Mapping[str, t.Any], HookPlan]]
     ) -> HeldDatabases:
         from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.held_databases import HeldDatabases
-        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import prepare_database
+        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import (
+            DatabaseSettings,
+            prepare_database,
+        )
 
-        policy = self._request.hold_policy
+        settings = DatabaseSettings(policy=self._request.hold_policy)
         prepared = []
         for hooked in databases:
             pre = [plan for pod, plan in plans if pod_identity(pod) == hooked.key]
             if hooked.database is not None:
-                prepared.append(prepare_database(self._run, hooked.pod, hooked.database, pre, policy))
+                prepared.append(prepare_database(self._run, hooked.pod, hooked.database, pre, settings))
         held = HeldDatabases(self._run, prepared)
         self._quiesces = held.records
         return held
