@@ -20,7 +20,7 @@ DATABASES = ArgumentSpec(options={"databases": {"type": "raw", "default": "decla
 def task_databases(params: t.Mapping[str, t.Any]) -> DatabaseChoice:
     """Of a task that runs hooks. Raises ``ValidationError`` for one that thaws: nothing may keep that waiting."""
     found = parse_databases(params["databases"])
-    thaws = params["state"] in ("thawed", "swept") or params["phase"] == "post"
+    thaws = params["state"] in ("thawed", "swept", "linted") or params["phase"] == "post"
     if thaws and (found.selected or found.recognised):
         what = f"state: {params['state']}" if params["state"] else "phase: post"
         raise ValidationError(
