@@ -15,12 +15,16 @@ description:
   - Freezes a file system in one task and thaws it in a later one. A timer in the container thaws it when no later
     task does, and the task that thaws fails when the timer was first, as what was done in between was not protected.
   - A command that is recognised as a freeze, such as C(fsfreeze --freeze), is guarded like O(state=frozen).
+  - Databases of the pods (O(databases)) are held from before the first command until after the last, whatever becomes
+    of them. Where the task leaves a file system frozen, they are let go when that has begun, so that only modes that
+    need no write for it are possible. A task that thaws holds none.
   - With O(state=linted), looks at the hooks of pods and of manifests without running any, and says which of them do not
     do what they seem to do, and what to write instead.
 extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
+  - arkive.k8s._databases
   - arkive.k8s._hooks
   - arkive.k8s._hooks.freeze
   - arkive.k8s._progress
@@ -160,6 +164,19 @@ EXAMPLES = r"""
   register: version
   failed_when: version.rc != 0 or version.stdout is not match('16')
 
+- name: Copy a volume to another place while its database is in backup mode
+  arkive.k8s.k8s_hook_exec:
+    namespace: shop
+    pod: db-0
+    container: copier
+    argv: [/usr/local/bin/copy-snapshot, /var/lib/postgresql/data]
+    timeout: 5m
+    databases:
+      - selector: app=db
+        kind: postgresql
+        mode: backup
+        container: postgres
+
 - name: Run the pre hooks that the pods declare
   arkive.k8s.k8s_hook_exec:
     namespace: shop
@@ -239,6 +256,14 @@ freezes:
   type: list
   elements: dict
   sample: [{pod: db-0, path: /var/lib/data, seconds: 4.2, thawed_by: release}]
+quiesces:
+  description:
+    - The databases that were held around all of it, or in check mode would be, as M(arkive.k8s.k8s_backup) returns
+      them.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{pod: db-0, kind: postgresql, mode: light, seconds: 0.35, ended_by: release, consistent: true}]
 lease_ids:
   description: The names of the leases that hold now.
   returned: always

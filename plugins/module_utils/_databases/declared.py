@@ -23,9 +23,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.declaration 
     read_terms,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kinds import find_kind, kind_names
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.recognised import operator_of, recognise
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.role import ROLE_QUESTIONS
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._databases.recognised import Recognised
 
 ANNOTATION = "arkive.k8s/database"
 _SECRET_ANNOTATION = f"{ANNOTATION}-credentials-secret"
@@ -72,13 +74,17 @@ class DatabaseChoice:
     def of_pod(self, pod: ObjectView) -> DatabaseDeclaration | None:
         """The database of ``pod``, None where it has none that is to be held."""
         found = self._of_pod(pod)
-        return dataclasses.replace(found, operator=operator_of(pod)) if found is not None else None
+        if found is None:
+            return None
+        from ansible_collections.arkive.k8s.plugins.module_utils._databases.recognised import operator_of
+
+        return dataclasses.replace(found, operator=operator_of(pod))
 
     def passed_by(self, pod: ObjectView) -> str:
         """Why a database that is recognised in ``pod`` is not held, a sentence; empty where there is nothing to say."""
         if not self.recognised or self._declared(pod) is not None:
             return ""
-        found = recognise(pod)
+        found = _recognised(pod)
         if found is None:
             return ""
         why = found.why_not
@@ -91,7 +97,7 @@ class DatabaseChoice:
         declared = self._declared(pod)
         if declared is not None or not self.recognised:
             return declared
-        found = recognise(pod)
+        found = _recognised(pod)
         if found is None or found.why_not or find_kind(found.kind) is None:
             return None
         asked = found.kind in ROLE_QUESTIONS
@@ -110,6 +116,13 @@ class DatabaseChoice:
                 return entry.declaration
         annotations = metadata.get("annotations") or {}
         return _annotated(annotations) if self.annotations and _says_something(annotations) else None
+
+
+def _recognised(pod: ObjectView) -> Recognised | None:
+    # Few tasks look for what nobody has declared.
+    from ansible_collections.arkive.k8s.plugins.module_utils._databases.recognised import recognise
+
+    return recognise(pod)
 
 
 #: Nobody is asked.

@@ -15,15 +15,15 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import remember_secrets
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.checked_kind import CheckedKind
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.credentials import (
-    PasswordContainer,
-    PasswordKind,
-    SecretKey,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.credentials import SecretKey
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declaration import DatabaseDeclaration
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.held import Container
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import DatabaseKind
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.password_client import (
+    PasswordContainer,
+    PasswordKind,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.role import ROLE_QUESTIONS, RoleRule
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError

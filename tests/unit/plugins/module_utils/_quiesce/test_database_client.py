@@ -14,16 +14,15 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.credentials import (
-    Credentials,
-    PasswordContainer,
-    PasswordKind,
-    SecretKey,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.credentials import Credentials, SecretKey
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declaration import DatabaseDeclaration
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import HoldOrder
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kinds import KINDS
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.password_client import (
+    PasswordContainer,
+    PasswordKind,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.postgresql import Postgresql
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.database_client import SECRET_LABEL, make_client
 
