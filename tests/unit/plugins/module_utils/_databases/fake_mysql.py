@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError, SessionLost
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import HoldOrder
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import SessionLost
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import HoldOrder, Waves
 
 #: Of ``datadir`` and the others in the container of MariaDB 10.11.19.
 VARIABLES = {
@@ -42,7 +42,6 @@ class FakeServer:
         self.links: dict[str, str] = {}
         self.places: dict[str, str] = {}
         self.unwritten = ""
-        self.refusal = ""
         self.flushes = True
 
     def ask(self, statement: str) -> list[list[str]]:
@@ -62,10 +61,11 @@ class FakeServer:
         self.asked.append(f"sync {path}")
         return self.flushes
 
-    def check_places(self, places: t.Mapping[str, str], *, unwritten: str = "") -> None:
+    def check_places(
+        self, places: t.Mapping[str, str], *, unwritten: str = "", ranks: t.Mapping[str, int] | None = None
+    ) -> Waves:
         self.places, self.unwritten = dict(places), unwritten
-        if self.refusal:
-            raise DatabaseError(self.refusal)
+        return ()
 
     def between(self, first: str, last: str) -> list[str]:
         """What was asked from one statement to another."""
@@ -78,7 +78,7 @@ def refused(number: int, words: str) -> str:
 
 
 def order(mode: str = "auto", **more: t.Any) -> HoldOrder:
-    return HoldOrder(mode=mode, container="db", label="arkive", **more)
+    return HoldOrder(mode=mode, label="arkive", **more)
 
 
 __all__ = ("VARIABLES", "Answer", "FakeServer", "order", "refused")
