@@ -9,9 +9,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError, StatementRefused
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 
 Role: t.TypeAlias = t.Literal["primary", "standby"]
 
@@ -132,20 +133,21 @@ def ask_redis(server: AskedServer) -> ServerRole:
     return ServerRole(role="standby", lineage=lineage, position=position, lag_seconds=lag, behind=behind)
 
 
-#: In ``SHOW REPLICA STATUS``, the same in MySQL 8 and MariaDB 10.
+#: In the status of a replica, the same in MySQL 5.7 and 8 and in MariaDB.
 _IO_RUNNING, _SQL_RUNNING, _SECONDS_BEHIND, _PRIMARY_ID = 10, 11, 32, 39
+#: From here on MySQL says replica, and later not slave any more. MariaDB knows both.
+_REPLICA_SINCE = (8, 0, 22)
 
 
 def ask_mysql(server: AskedServer) -> ServerRole:
-    """By its replication threads. Of several primaries the first one is looked at."""
-    own = server.ask("select @@server_id")[0][0]
-    try:
-        rows = server.ask("show replica status")
-    except StatementRefused as exc:
-        # Before MariaDB 10.5 and MySQL 8.0.22.
-        if not _is_syntax_error(exc):
-            raise
-        rows = server.ask("show slave status")
+    """By its replication threads. Of several primaries the first one is looked at.
+
+    Its client ends with a statement that is refused, so that none is tried out.
+    """
+    own, version = server.ask("select @@server_id, version()")[0]
+    parts = tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+    word = "replica" if "mariadb" not in version.lower() and parts >= _REPLICA_SINCE else "slave"
+    rows = server.ask(f"show {word} status")
     if not rows:
         return ServerRole(role="primary", lineage=own)
     row = rows[0]
@@ -155,10 +157,6 @@ def ask_mysql(server: AskedServer) -> ServerRole:
     lag = float(seconds) if seconds.isdecimal() and not stopped else None
     behind = f"{' and '.join(stopped)} does not run" if stopped else ""
     return ServerRole(role="standby", lineage=row[_PRIMARY_ID], lag_seconds=lag, behind=behind)
-
-
-def _is_syntax_error(exc: StatementRefused) -> bool:
-    return exc.state in ("1064", "42000") or "1064" in exc.message
 
 
 #: By kind. One that is not here does not tell, and ``standby`` and ``max_lag`` are refused for it.
