@@ -21,7 +21,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared imp
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kinds import FREEZE_MODE
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, OnError, Phase
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import (
     PodHooks,
@@ -100,6 +99,9 @@ def give_hooks(pod: t.Mapping[str, t.Any], hooks: PodHooks, databases: DatabaseC
     found = HookedPod(_slim(pod), hooks.pre, hooks.post, warnings, mounted_claims(pod), database)
     if database is None or database.mode != FREEZE_MODE or database.refusal:
         return found
+    # Few pods are frozen by the mode of a database.
+    from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
+
     try:
         container = resolve_container(pod, database.container)
     except HookError:
@@ -148,6 +150,8 @@ def claims_at(pod: ObjectView, container: str) -> dict[str, str]:
 
 def frozen_claims(pod: ObjectView, hooks: t.Iterable[Hook]) -> set[str]:
     """The claims that ``hooks`` freeze, as far as their text tells."""
+    from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
+
     found = set()
     for hook in hooks:
         for freeze in recognise_hook(hook).freezes:

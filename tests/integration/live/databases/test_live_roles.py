@@ -10,8 +10,8 @@ import typing as t
 
 import pytest
 from postgres_standby import Replicated
+from role_runs import by_pod, entry, take
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import parse_databases
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import PodHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -20,40 +20,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.database_choic
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod, give_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import DatabaseSettings, prepare_database
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
-    ClaimChoice,
-    Quiescing,
-    SnapshotRequest,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import take_snapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets import CsiSet
 
 
 @pytest.fixture(scope="module")
 def pair(kubectl: t.Any, module_namespace: str) -> Replicated:
     return Replicated(kubectl, module_namespace)
-
-
-def entry(**options: t.Any) -> list[dict[str, t.Any]]:
-    return [{"selector": "app in (primary,standby)", "kind": "postgresql", **options}]
-
-
-def take(client: KubeClient, pair: Replicated, name: str, databases: t.Any, **options: t.Any) -> SnapshotOutcome:
-    """Of all claims."""
-    quiescing = Quiescing(
-        policy=FreezePolicy(lease_seconds=10.0, freeze_max_seconds=60.0), databases=parse_databases(databases)
-    )
-    choice = ClaimChoice(claims=pair.claims)
-    request = SnapshotRequest(
-        name=name, namespace=pair.namespace, choice=choice, quiescing=quiescing, take_seconds=60.0, run_id="live"
-    )
-    provider = CsiSet(client, request, cancel=CancelToken())
-    return take_snapshots(request, client=client, provider=provider, **options)
-
-
-def by_pod(outcome: SnapshotOutcome) -> dict[str, dict[str, t.Any]]:
-    return {found["pod"]: found for found in outcome.quiesces}
 
 
 @pytest.mark.parametrize(
