@@ -18,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.choice impor
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declaration import DatabaseDeclaration
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.database_client import read_password
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod, without_freeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import ask_role
 
@@ -27,8 +28,9 @@ _SIDE_BY_SIDE = 8
 def choose_databases(run: ClusterRun, pods: t.Sequence[HookedPod]) -> list[HookedPod]:
     """``pods`` with the databases that are held: of those with ``standby``, the ones that their roles allow.
 
-    Read-only: nothing is locked. Without any of these, nobody is asked.
+    Read-only: nothing is locked. Without any of these, no server is asked. A Secret that cannot be read is a refusal.
     """
+    pods = [_with_secret(run, hooked) for hooked in pods]
     wanted = [at for at, hooked in enumerate(pods) if hooked.database is not None and hooked.database.standby]
     if not wanted:
         return list(pods)
@@ -37,6 +39,19 @@ def choose_databases(run: ClusterRun, pods: t.Sequence[HookedPod]) -> list[Hooke
         members = list(pool.map(lambda at: _member(run, pods[at].pod, pods[at].database), wanted))
     chosen = dict(zip(wanted, choose(members), strict=True))
     return [_with(hooked, chosen[at]) if at in chosen else hooked for at, hooked in enumerate(pods)]
+
+
+def _with_secret(run: ClusterRun, hooked: HookedPod) -> HookedPod:
+    database = hooked.database
+    if database is None or database.refusal or database.credentials.secret is None:
+        return hooked
+    try:
+        read_password(run.client, hooked.pod, database.credentials.secret)
+    except Cancelled:
+        raise
+    except ArkiveError as exc:
+        return dataclasses.replace(hooked, database=dataclasses.replace(database, refusal=exc.sentence))
+    return hooked
 
 
 def _with(hooked: HookedPod, database: DatabaseDeclaration) -> HookedPod:

@@ -57,14 +57,15 @@ def with_password(
 ) -> DatabaseClient:
     """Without a look at what the server is. Raises ``ArkiveError``."""
     credentials = declared.credentials
-    password = _read(client, pod, credentials.secret) if credentials.secret is not None else credentials.password
+    password = read_password(client, pod, credentials.secret) if credentials.secret else credentials.password
     if not password:
         return DatabaseClient(kind, container)
     remember_secrets([password])
     return DatabaseClient(PasswordKind(kind, declared.kind), PasswordContainer(container, password))
 
 
-def _read(client: KubeClient, pod: ObjectView, wanted: SecretKey) -> str:
+def read_password(client: KubeClient, pod: ObjectView, wanted: SecretKey) -> str:
+    """Raises ``ArkiveError``, with what to do."""
     namespace = pod_identity(pod)[0]
     where = f"Secret {namespace}/{wanted.name}"
     try:
@@ -108,4 +109,4 @@ def _secrets_of(pod: ObjectView) -> set[str]:
     return found - {""}
 
 
-__all__ = ("SECRET_LABEL", "DatabaseClient", "make_client", "with_password")
+__all__ = ("SECRET_LABEL", "DatabaseClient", "make_client", "read_password", "with_password")

@@ -18,11 +18,17 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declaration import DatabaseDeclaration
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import DatabaseChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.record import QuiesceRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import PodHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import pod_database
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.database_choice import choose_databases
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod, give_hooks
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import PodDatabase
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import is_freeze
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import DatabaseSettings, PodDatabase
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.side_by_side import run_at_once
 
 #: The modes that are let go without a write, by kind.
@@ -61,7 +67,7 @@ class HeldDatabases:
                 database.end()
                 record.consistent = False
                 self._told.add(record.where)
-                record.error = f"It is not held while a later task thaws: {frozen_refusal(record)}"
+                record.error = f"It is not held while a later task thaws: {_frozen_refusal(record)}"
                 self.errors.append(f"{record.where} could not be held: {record.error}")
 
     def release(self, frozen: t.Collection[str]) -> None:
@@ -79,7 +85,42 @@ def find_databases(run: ClusterRun, pods: t.Iterable[ObjectView], choice: Databa
     return choose_databases(run, [hooked for hooked in found if hooked.database is not None or hooked.warnings])
 
 
-def frozen_refusal(record: QuiesceRecord) -> str:
+def prepare_databases(
+    run: ClusterRun,
+    databases: t.Sequence[HookedPod],
+    plans: t.Sequence[tuple[ObjectView, HookPlan]],
+    policy: FreezePolicy,
+) -> HeldDatabases:
+    """``plans``: what will be run, of which some may freeze."""
+    settings = DatabaseSettings(policy=policy)
+    prepared = []
+    for hooked in databases:
+        pre = [plan for pod, plan in plans if pod_identity(pod) == hooked.key]
+        if hooked.database is not None:
+            prepared.append(pod_database.prepare_database(run, hooked.pod, hooked.database, pre, settings))
+    return HeldDatabases(run, prepared)
+
+
+def foresee_databases(
+    databases: t.Sequence[HookedPod], pairs: t.Sequence[tuple[ObjectView, Hook]], policy: FreezePolicy
+) -> tuple[list[dict[str, t.Any]], list[str]]:
+    """The entries of a check mode's ``quiesces``, and a sentence for each that could not be held."""
+    freezes = any(is_freeze(hook) for _pod, hook in pairs)
+    entries, failed = [], []
+    for hooked in databases:
+        if hooked.database is None:
+            continue
+        pre = [hook for pod, hook in pairs if pod_identity(pod) == hooked.key]
+        record, statements = pod_database.plan_record(hooked.pod, hooked.database, pre, None, policy)
+        if freezes and not (record.error or record.passed_over or _may_be_frozen(hooked.database)):
+            record.error = f"It is not held while a later task thaws: {_frozen_refusal(record)}"
+        entries.append(record.to_return() | {"statements": statements})
+        if record.error:
+            failed.append(f"{record.where} could not be held: {record.error}")
+    return entries, failed
+
+
+def _frozen_refusal(record: QuiesceRecord) -> str:
     """Why it is not held around a freeze that outlives the task."""
     silent = _SILENT_RELEASES.get(record.kind, ())
     advice = f"Use mode {silent[0]}, or freeze and snapshot" if silent else "Freeze and snapshot"
@@ -89,10 +130,10 @@ def frozen_refusal(record: QuiesceRecord) -> str:
     )
 
 
-def may_be_frozen(declared: DatabaseDeclaration) -> bool:
+def _may_be_frozen(declared: DatabaseDeclaration) -> bool:
     """As far as it is known beforehand."""
     modes = _SILENT_RELEASES.get(declared.kind, ())
     return bool(modes) and declared.mode in (*modes, "auto")
 
 
-__all__ = ("HeldDatabases", "find_databases", "frozen_refusal", "may_be_frozen")
+__all__ = ("HeldDatabases", "find_databases", "foresee_databases", "prepare_databases")

@@ -51,7 +51,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping import sweep_namespaces
 
 if t.TYPE_CHECKING:
-    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.held_databases import HeldDatabases
     from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod
     from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan
 
@@ -250,7 +249,10 @@ class _HookTask:
         if not databases:
             self._run_plans(plans)
             return
-        held = self._prepare_databases(databases, plans)
+        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.held_databases import prepare_databases
+
+        held = prepare_databases(self._run, databases, plans, self._request.hold_policy)
+        self._quiesces = held.records
         issues = self._run.issues
         try:
             held.hold(freezes=any(plan.targets for _pod, plan in plans))
@@ -265,25 +267,6 @@ class _HookTask:
             issues.add_errors(held.errors)
             issues.add_warnings(held.warnings)
 
-    def _prepare_databases(
-        self, databases: t.Sequence[HookedPod], plans: t.Sequence[tuple[t.Mapping[str, t.Any], HookPlan]]
-    ) -> HeldDatabases:
-        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.held_databases import HeldDatabases
-        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import (
-            DatabaseSettings,
-            prepare_database,
-        )
-
-        settings = DatabaseSettings(policy=self._request.hold_policy)
-        prepared = []
-        for hooked in databases:
-            pre = [plan for pod, plan in plans if pod_identity(pod) == hooked.key]
-            if hooked.database is not None:
-                prepared.append(prepare_database(self._run, hooked.pod, hooked.database, pre, settings))
-        held = HeldDatabases(self._run, prepared)
-        self._quiesces = held.records
-        return held
-
     def _foresee(self, pairs: t.Sequence[tuple[t.Mapping[str, t.Any], Hook]], databases: t.Sequence[HookedPod]) -> None:
         """What would run, and what is known to fail, in the run's words. A freeze that is refused stops all others."""
         client, policy = self._run.client, self._request.freeze_policy
@@ -293,32 +276,21 @@ class _HookTask:
         if refused:
             self._run.issues.add_errors(refused)
             return
-        if self._foresee_databases(databases, freezes=any(is_freeze(hook) for _pod, hook in pairs)):
+        if self._foresee_databases(databases, pairs):
             return
         self._would_change = bool(pairs)
         for hook, entry in failing:
             self._report_failure(hook, entry["namespace"], entry["pod"], entry["refused"])
 
-    def _foresee_databases(self, databases: t.Sequence[HookedPod], *, freezes: bool) -> bool:
+    def _foresee_databases(
+        self, databases: t.Sequence[HookedPod], pairs: t.Sequence[tuple[t.Mapping[str, t.Any], Hook]]
+    ) -> bool:
         """Whether one of them stops everything."""
         if not databases:
             return False
-        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.held_databases import (
-            frozen_refusal,
-            may_be_frozen,
-        )
-        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import plan_record
+        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.held_databases import foresee_databases
 
-        failed = []
-        for hooked in databases:
-            if hooked.database is None:
-                continue
-            record, statements = plan_record(hooked.pod, hooked.database)
-            if freezes and not (record.error or record.passed_over or may_be_frozen(hooked.database)):
-                record.error = f"It is not held while a later task thaws: {frozen_refusal(record)}"
-            self._planned_quiesces.append(record.to_return() | {"statements": statements})
-            if record.error:
-                failed.append(f"{record.where} could not be held: {record.error}")
+        self._planned_quiesces, failed = foresee_databases(databases, pairs, self._request.hold_policy)
         fatal = self._request.on_error == "Fail"
         (self._run.issues.add_errors if fatal else self._run.issues.add_warnings)(failed)
         return bool(failed) and fatal

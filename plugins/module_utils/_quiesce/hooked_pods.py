@@ -35,7 +35,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import (
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_commands import freeze_command, thaw_command
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import find_volume_mount
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookRule
 
@@ -140,6 +139,8 @@ def claims_at(pod: ObjectView, container: str) -> dict[str, str]:
     spec = pod.get("spec") or {}
     entries = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
     mounts = [mount for entry in entries if entry["name"] == container for mount in entry.get("volumeMounts") or ()]
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import find_volume_mount
+
     found: dict[str, str] = {}
     # A whole file system rather than a part of it.
     for mount in sorted(mounts, key=lambda mount: bool(mount.get("subPath") or mount.get("subPathExpr"))):
@@ -151,6 +152,7 @@ def claims_at(pod: ObjectView, container: str) -> dict[str, str]:
 def frozen_claims(pod: ObjectView, hooks: t.Iterable[Hook]) -> set[str]:
     """The claims that ``hooks`` freeze, as far as their text tells."""
     from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import find_volume_mount
 
     found = set()
     for hook in hooks:

@@ -166,30 +166,43 @@ def ask_role(run: ClusterRun, pod: ObjectView, declared: DatabaseDeclaration) ->
 
 
 def plan_database(
-    pod: ObjectView, declared: DatabaseDeclaration, pre: t.Iterable[Hook] = (), cuts: VolumeCuts | None = None
+    pod: ObjectView,
+    declared: DatabaseDeclaration,
+    pre: t.Iterable[Hook] = (),
+    cuts: VolumeCuts | None = None,
+    policy: FreezePolicy | None = None,
 ) -> dict[str, t.Any]:
     """The entry of a check mode's ``quiesces``: what would be held, by which statements.
 
     ``pre``: the pod's pre hooks that would run. An order of its claims that is wrong is told as far as the pod says
     where its files are.
     """
-    record, statements = plan_record(pod, declared, pre, cuts)
+    record, statements = plan_record(pod, declared, pre, cuts, policy)
     return record.to_return() | {"statements": statements}
 
 
 def plan_record(
-    pod: ObjectView, declared: DatabaseDeclaration, pre: t.Iterable[Hook] = (), cuts: VolumeCuts | None = None
+    pod: ObjectView,
+    declared: DatabaseDeclaration,
+    pre: t.Iterable[Hook] = (),
+    cuts: VolumeCuts | None = None,
+    policy: FreezePolicy | None = None,
 ) -> tuple[QuiesceRecord, list[str]]:
     """As ``plan_database``: what would be held, and by which statements."""
     record, kind = _declared(pod, declared)
     if kind is None or record.passed_over:
         return record, []
+    claims = ContainerClaims(
+        mounted=frozenset(claims_at(pod, record.container)),
+        frozen=frozenset(frozen_claims(pod, pre)),
+        cuts=cuts or VolumeCuts(),
+    )
+    try:
+        check_operated(pod, declared, policy or FreezePolicy(), claims.frozen)
+    except DatabaseError as exc:
+        record.error = exc.sentence
+        return record, []
     if isinstance(kind, ForeseenKind):
-        claims = ContainerClaims(
-            mounted=frozenset(claims_at(pod, record.container)),
-            frozen=frozenset(frozen_claims(pod, pre)),
-            cuts=cuts or VolumeCuts(),
-        )
         _foresee(record, kind, pod, claims)
     return record, [] if record.error else list(kind.statements(record.known.mode))
 

@@ -188,7 +188,8 @@ class _Task:
             return []
         from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import plan_database
 
-        planned = [plan_database(hooked.pod, database, hooked.pre, cuts) for hooked, database in declared]
+        policy = self._request.quiescing.policy
+        planned = [plan_database(hooked.pod, found, hooked.pre, cuts, policy) for hooked, found in declared]
         failures += [entry["error"] for entry in planned if entry["error"]]
         return planned
 
