@@ -72,7 +72,7 @@ class DumpRecord:
                     f"{what} has version {version}, this collection knows up to {_VERSION}.",
                     hint="Use a newer arkive.k8s.",
                 )
-            numbers = {name: int(members[name]) for name in ("size", "dump_size")}
+            numbers: dict[str, t.Any] = {name: int(members[name]) for name in ("size", "dump_size")}
             texts = {
                 field.name: str(members[field.name]) for field in dataclasses.fields(cls) if field.name not in numbers
             }
@@ -81,7 +81,8 @@ class DumpRecord:
         if texts["compression"] not in EXTENSIONS or "/" in texts["file"] or min(numbers.values()) < 0:
             raise ArchiveError(f"{what} is not the record of a dump.")
         compression = t.cast("Compression", texts.pop("compression"))
-        return cls(**texts, **numbers, compression=compression)
+        fields: dict[str, t.Any] = {**texts, **numbers, "compression": compression}
+        return cls(**fields)
 
 
 __all__ = ("MAX_BYTES", "DumpRecord")
