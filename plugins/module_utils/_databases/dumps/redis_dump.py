@@ -64,9 +64,9 @@ directory=$1 file=$2 size=$3 new=$1/arkive-restored.rdb
 trap 'rm -f "$new"' EXIT
 cat > "$new"
 [ "$(wc -c < "$new")" -eq "$size" ] || {{ echo "the dump did not arrive whole" >&2; exit 1; }}
-for check in redis-check-rdb valkey-check-rdb; do
-  if command -v "$check" >/dev/null 2>&1; then "$check" "$new" >&2; break; fi
-done
+check=redis-check-rdb
+if ask INFO server </dev/null | grep -q '^valkey_version'; then check=valkey-check-rdb; fi
+if command -v "$check" >/dev/null 2>&1; then "$check" "$new" >&2; fi
 chmod --reference="$directory" "$new" 2>/dev/null && chmod a-x "$new" || true
 chown --reference="$directory" "$new" 2>/dev/null || true
 saves=$(ask CONFIG GET save </dev/null | sed -n 2p)
