@@ -47,13 +47,13 @@ exec "$@" -U "$user"
 _PSQL = ("psql", "-X", "-q", "-w", "-v", "ON_ERROR_STOP=1")
 #: A table that somebody changes the definition of is not waited for without end.
 _LOCK_WAIT = "60s"
-#: What anybody has made: relations and functions that are of no extension.
+#: What anybody has made: tables, views, sequences and functions that are of no extension.
 _OF_NOBODY = "not exists (select 1 from pg_depend d where d.objid = {0}.oid and d.deptype = 'e')"
+_NOT_OF_SYSTEM = "n.nspname !~ '^pg_' and n.nspname <> 'information_schema'"
 _OBJECTS = (
-    "select (select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname !~ '^pg_' "
-    f"and n.nspname <> 'information_schema' and {_OF_NOBODY.format('c')}) + (select count(*) from pg_proc p join "
-    "pg_namespace n on n.oid = p.pronamespace where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and "
-    f"{_OF_NOBODY.format('p')})"
+    "select (select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = any "
+    f"('{{r,p,v,m,S,f}}') and {_NOT_OF_SYSTEM} and {_OF_NOBODY.format('c')}) + (select count(*) from pg_proc p join "
+    f"pg_namespace n on n.oid = p.pronamespace where {_NOT_OF_SYSTEM} and {_OF_NOBODY.format('p')})"
 )
 _NAMES = (
     "select 'role ' || quote_ident(rolname) from pg_roles union all "
@@ -95,7 +95,7 @@ class PostgresqlDump:
             raise DatabaseError("What is in the database already could not be found out.")
         others = [word.removeprefix("database ") for word in names if word.startswith("database ")]
         others = [name for name in others if name not in _MADE_WITH_SERVER]
-        found = f"{count} relations and functions" if int(count) else ""
+        found = f"{count} tables, views, sequences and functions" if int(count) else ""
         if not order.database and others:
             found = f"the databases {', '.join(sorted(others))}"
         return Target(found=found, known=frozenset(names))

@@ -38,11 +38,11 @@ class Dumps:
         self.store: Store = open_store(location)
         self.lines: list[str] = []
         spec = {"included_namespaces": [namespace], "included_resources": ["configmaps"]}
-        run_backup(
-            BackupRequest(name=BACKUP, spec=BackupSpec.from_options(spec)), client=client, store=self.store
-        )
+        run_backup(BackupRequest(name=BACKUP, spec=BackupSpec.from_options(spec)), client=client, store=self.store)
 
-    def make(self, app: DatabaseApp, *, store: Store | None = None, check_mode: bool = False, **given: t.Any) -> DumpOutcome:
+    def make(
+        self, app: DatabaseApp, *, store: Store | None = None, check_mode: bool = False, **given: t.Any
+    ) -> DumpOutcome:
         request = self._request(app, given)
         return make_dump(request, run=self._run(), store=store or self.store, check_mode=check_mode)
 

@@ -80,7 +80,7 @@ def test_postgresql_under_a_writer(kubectl: t.Any, postgres: PostgresApp, dumps:
     assert newest == count
     assert before <= newest <= after
     assert other.check() == ""
-    with pytest.raises(DumpError, match="is not empty: it has 2 relations and functions"):
+    with pytest.raises(DumpError, match="is not empty: it has 2 tables, views, sequences and functions"):
         dumps.restore(other, dump=name, database="postgres")
     with pytest.raises(DumpError, match=r"already exists.* Nothing of it was committed"):
         dumps.restore(other, dump=name, database="postgres", into_non_empty=True)
@@ -125,9 +125,7 @@ def test_the_server_ends_the_session(postgres: PostgresApp, dumps: Dumps) -> Non
     assert dumps.files == []
 
 
-def test_the_store_refuses_midway(
-    client: KubeClient, s3: t.Any, postgres: PostgresApp, module_namespace: str
-) -> None:
+def test_the_store_refuses_midway(client: KubeClient, s3: t.Any, postgres: PostgresApp, module_namespace: str) -> None:
     plain = boto3.client(
         "s3",
         endpoint_url=s3.endpoint,
@@ -137,9 +135,7 @@ def test_the_store_refuses_midway(
     )
     bucket = f"arkive-test-{secrets.token_hex(6)}"
     plain.create_bucket(Bucket=bucket)
-    location = S3Location(
-        bucket=bucket, endpoint_url=s3.endpoint, access_key=s3.access_key, secret_key=s3.secret_key
-    )
+    location = S3Location(bucket=bucket, endpoint_url=s3.endpoint, access_key=s3.access_key, secret_key=s3.secret_key)
     dumps = Dumps(client, location, module_namespace)
     proxy = RefusingS3(s3.endpoint)
     try:
@@ -234,8 +230,8 @@ def test_mariadb_under_a_writer(kubectl: t.Any, dumps: Dumps, module_namespace: 
 def test_a_whole_mariadb_server_with_a_password(kubectl: t.Any, dumps: Dumps, module_namespace: str) -> None:
     source = MariadbApp(kubectl, module_namespace, name="secured")
     source.create()
-    source.sql("create database shop", "create table shop.t as select seq from seq_1_to_1000")
-    source.sql("create user 'dumper'@'localhost'", "grant all on *.* to 'dumper'@'localhost'")
+    source.sql("create database shop; create table shop.t as select seq from seq_1_to_1000")
+    source.sql("create user 'dumper'@'localhost'; grant all on *.* to 'dumper'@'localhost'")
     quoted = PASSWORD.replace("\\", "\\\\").replace("'", "''")
     kubectl(
         "-n", module_namespace, "exec", "-i", source.name, "--", "mariadb",
