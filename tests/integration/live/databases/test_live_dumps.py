@@ -111,7 +111,7 @@ def test_a_whole_postgresql_server(kubectl: t.Any, dumps: Dumps, module_namespac
 
 def test_the_client_is_killed(postgres: PostgresApp, dumps: Dumps) -> None:
     store = Midway(dumps.store, lambda: postgres.sh("pkill -9 -x pg_dump"))
-    with pytest.raises(DumpError, match="pg_dump in container postgres of pod .* ended with code 137"):
+    with pytest.raises(DumpError, match=r"pg_dump in container postgres of pod .* ended with code 137"):
         dumps.make(postgres, store=store, database="postgres")
     assert dumps.files == []
     assert dumps.make(postgres, database="postgres").changed
