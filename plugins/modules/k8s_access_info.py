@@ -33,7 +33,7 @@ options:
         M(arkive.k8s.k8s_snapshot); V(delete) is M(arkive.k8s.k8s_backup) with C(state=absent) of a backup with
         snapshots; V(prune) is M(arkive.k8s.k8s_backup_prune); V(snapshot_info) is M(arkive.k8s.k8s_snapshot_info).
       - V(hooks) is M(arkive.k8s.k8s_hook_exec) and the role P(arkive.k8s.fsfreeze#role).
-      - V(db_dump) is M(arkive.k8s.k8s_db_dump), in either state.
+      - V(dump) is M(arkive.k8s.k8s_db_dump), in either state.
       - V(sync) is M(arkive.k8s.k8s_backup_sync) with the types of Velero; O(namespaces) are those of its objects.
       - V(verify) is M(arkive.k8s.k8s_backup_verify) of a backup with snapshots, which takes no other rights than to
         delete it; V(diff) is M(arkive.k8s.k8s_backup_diff) with the cluster.
@@ -53,7 +53,7 @@ options:
       - snapshot
       - snapshot_info
       - hooks
-      - db_dump
+      - dump
       - sync
       - verify
       - diff

@@ -41,7 +41,7 @@ TASKS: t.Mapping[str, TaskRow] = {
     "snapshot": TaskRow(snapshot_grants, "set"),
     "snapshot_info": TaskRow(None, "list"),
     "hooks": TaskRow(hook_task_grants, None),
-    "db_dump": TaskRow(dump_grants, None),
+    "dump": TaskRow(dump_grants, None),
     "sync": TaskRow(sync_grants, None),
     "verify": TaskRow(None, "delete"),
     "diff": TaskRow(diff_grants, None),
