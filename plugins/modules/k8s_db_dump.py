@@ -129,7 +129,8 @@ notes:
     makes the dump one moment of tables of InnoDB; tables of other engines are as they were when their turn came.
   - A dump of Redis or Valkey is the server's own file. It is put in its place, and the server is ended without another
     dump, so that the container starts anew and reads it. The pod has to be restarted by its kubelet
-    (its C(restartPolicy) has to be C(Always)), the file has to lie on a volume, and the server must have no append-only file.
+    (its C(restartPolicy) has to be C(Always)), the file has to lie on a volume, and the server must have no
+    append-only file.
   - A dump of MongoDB is made without C(--oplog), so that collections that are written to meanwhile are of different
     moments.
   - An API server of Kubernetes 1.30 or newer is needed for O(password) and for O(state=restored).

@@ -36,7 +36,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 from ansible_collections.arkive.k8s.plugins.module_utils._dump.errors import DumpError
-from ansible_collections.arkive.k8s.plugins.module_utils._dump.pod_database import PodDatabase, find_database
+from ansible_collections.arkive.k8s.plugins.module_utils._dump.pod_database import (
+    PodDatabase,
+    find_database,
+    shown_words,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._dump.request import DumpOutcome, DumpRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_errors import ExecError, ExecRefused
@@ -134,7 +138,10 @@ class _Making:
         except ExecRefused as exc:
             raise database.explained(exc) from exc
         except (ExecError, DatabaseError) as exc:
-            raise DumpError(f"The dump of {database.title} in {database.where} was given up. {exc.sentence}") from exc
+            said = " ".join(filter(None, [exc.message, shown_words(pipe.said)]))
+            raise DumpError(
+                f"The dump of {database.title} in {database.where} was given up. {said}", hint=exc.hint
+            ) from exc
         finally:
             pipe.close()
 

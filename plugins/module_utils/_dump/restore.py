@@ -8,19 +8,25 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.compression import require_compression
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.dump_record import DumpRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.dumps import dump_names, dump_pieces, read_dump
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.find_backup import find_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_kind import Target
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_kind import ENDED, Target
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.redis_dump import IN_PLACE, NOT_DOWN
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 from ansible_collections.arkive.k8s.plugins.module_utils._dump.errors import DumpError
-from ansible_collections.arkive.k8s.plugins.module_utils._dump.pod_database import PodDatabase, find_database
+from ansible_collections.arkive.k8s.plugins.module_utils._dump.pod_database import (
+    PodDatabase,
+    find_database,
+    shown_words,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._dump.request import DumpOutcome, DumpRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._dump.restarting import await_restart, require_lasting
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
@@ -28,6 +34,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_errors impor
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
 _MIB = 1 << 20
+_ENDED = re.compile(rf"^{ENDED} ([0-9]+)$".encode(), re.MULTILINE)
 _FAMILIES = ({"mariadb", "mysql"}, {"redis", "valkey"})
 
 
@@ -103,16 +110,21 @@ def _fill(
 ) -> None:
     kind, order = database.kind, database.order
     run.progress(f"dump {record.name}: into {database.where}")
-    command = kind.fill_command(order, record.dump_size, target)
-    pipe = database.start(command, request.seconds, kind.filling(order, target, pieces))
+    filling = _Filling(kind.filling(order, target, pieces))
+    pipe = database.start(kind.fill_command(order, record.dump_size, target), request.seconds, filling.pieces())
     heard = b""
     try:
         for data in pipe.read(run.cancel):
             heard = (heard + data)[-4096:]
-    except ExecError as exc:
+            ended = _ENDED.search(heard)
+            if ended is not None:
+                pipe.rc = int(ended[1])
+                break
+    except (ExecError, ArchiveError) as exc:
         if not _is_in_place(heard):
+            said = " ".join(filter(None, [exc.message, shown_words(pipe.said)]))
             raise DumpError(
-                f"The restore of {record.name} broke off. {_left(record, database)} {exc.sentence}"
+                f"The restore of {record.name} broke off. {_left(record, database)} {said}", hint=exc.hint
             ) from exc
     finally:
         pipe.close()
@@ -124,6 +136,23 @@ def _fill(
         database.require_success(pipe, f"The restore of {record.name}")
     except DumpError as exc:
         raise DumpError(f"{exc.message} {_left(record, database)}", hint=exc.hint) from exc
+    if not filling.done:
+        raise DumpError(
+            f"The restore of {record.name} in {database.where} ended before it had read all of the dump. "
+            f"{_left(record, database)}"
+        )
+
+
+class _Filling:
+    """``done``: all of the pieces were given."""
+
+    def __init__(self, pieces: t.Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self.done = False
+
+    def pieces(self) -> t.Iterator[bytes]:
+        yield from self._pieces
+        self.done = True
 
 
 def _is_in_place(heard: bytes) -> bool:

@@ -85,7 +85,12 @@ class ExecPipe:
             cancel.check()
             if self._deadline.has_passed:
                 raise self._request.timed_out(b"", self._words)
-            self._run.step(longest=min(_TICK, self._deadline.remaining))
+            try:
+                self._run.step(longest=min(_TICK, self._deadline.remaining))
+            except ExecError:
+                # What the command said before that may tell why.
+                self._hear()
+                raise
             yield from self._take()
         self.rc = self._run.until_end(self._deadline)
         yield from self._take()
@@ -94,8 +99,11 @@ class ExecPipe:
         """Close the stream, at once; a command that still runs loses its stdin and stdout."""
         self._run.close()
 
-    def _take(self) -> t.Iterator[bytes]:
+    def _hear(self) -> None:
         self._words = (self._words + _taken(self._channels.stderr))[-_KEPT_WORDS:]
+
+    def _take(self) -> t.Iterator[bytes]:
+        self._hear()
         data = _taken(self._channels.stdout)
         if self._channels.stdout.truncated:
             raise ExecError(f"More came from {self._request.where} at once than can be taken.")

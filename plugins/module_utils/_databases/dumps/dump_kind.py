@@ -18,6 +18,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors impor
 NO_PROGRAM = 127
 #: In front of the name of that program, on standard error.
 MISSING = "arkive: there is no program"
+#: What a command that fills a database says, with its exit code, when it will use no more. It reads on until the stream
+#: ends, as an API server may hang with one that nobody reads from.
+ENDED = "arkive: ended"
+#: How a script runs the program in the end: in its own place, or so that it says that.
+RUN_DUMP = 'run() { exec "$@"; }'
+RUN_FILL = f'run() {{ "$@"; rc=$?; echo; echo "{ENDED} $rc"; cat >/dev/null; exit $rc; }}'
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.$-")
 
 
@@ -79,7 +85,7 @@ class DumpKind(t.Protocol):
         """What ``look_command`` has said. Raises ``DatabaseError`` where nothing can be restored into it."""
 
     def fill_command(self, order: DumpOrder, size: int, target: Target) -> tuple[str, ...]:
-        """Reads a dump of ``size`` bytes from standard input, and fills the database."""
+        """Reads a dump of ``size`` bytes from standard input, fills the database, and says ``ENDED``."""
 
     def filling(self, order: DumpOrder, target: Target, pieces: t.Iterable[bytes]) -> t.Iterator[bytes]:
         """What that command is given for the pieces of a dump."""
@@ -119,4 +125,15 @@ class TextEnding:
         return b""
 
 
-__all__ = ("MISSING", "NO_PROGRAM", "DumpKind", "DumpOrder", "Ending", "Target", "TextEnding")
+__all__ = (
+    "ENDED",
+    "MISSING",
+    "NO_PROGRAM",
+    "RUN_DUMP",
+    "RUN_FILL",
+    "DumpKind",
+    "DumpOrder",
+    "Ending",
+    "Target",
+    "TextEnding",
+)

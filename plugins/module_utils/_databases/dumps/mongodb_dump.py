@@ -17,6 +17,8 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_kind import (
     MISSING,
     NO_PROGRAM,
+    RUN_DUMP,
+    RUN_FILL,
     DumpOrder,
     Ending,
     Target,
@@ -49,9 +51,9 @@ if [ "$1" = mongosh ]; then
 fi
 c=$1
 shift
-if [ -z "$user" ]; then exec "$c" "$@"; fi
+if [ -z "$user" ]; then run "$c" "$@"; exit; fi
 q=$(printf %s "$p" | sed "s/'/''/g")
-exec "$c" --username="$user" --authenticationDatabase=admin --config=/dev/fd/3 "$@" 3<<ARKIVE
+run "$c" --username="$user" --authenticationDatabase=admin --config=/dev/fd/3 "$@" 3<<ARKIVE
 password: '$q'
 ARKIVE
 """
@@ -89,7 +91,7 @@ class MongodbDump:
 
     def fill_command(self, order: DumpOrder, size: int, target: Target) -> tuple[str, ...]:
         chosen = [f"--nsInclude={order.database}.*"] if order.database else []
-        return _shell(order, "mongorestore", "--archive", "--stopOnError", *chosen)
+        return _shell(order, "mongorestore", "--archive", "--stopOnError", *chosen, run=RUN_FILL)
 
     def filling(self, order: DumpOrder, target: Target, pieces: t.Iterable[bytes]) -> t.Iterator[bytes]:
         yield from pieces
@@ -115,8 +117,8 @@ class ArchiveEnding:
         return b""
 
 
-def _shell(order: DumpOrder, *words: str) -> tuple[str, ...]:
-    return ("/bin/sh", "-c", _SCRIPT, "arkive", *order.words, *words)
+def _shell(order: DumpOrder, *words: str, run: str = RUN_DUMP) -> tuple[str, ...]:
+    return ("/bin/sh", "-c", f"{run}\n{_SCRIPT}", "arkive", *order.words, *words)
 
 
 __all__ = ("MAGIC", "TERMINATOR", "ArchiveEnding", "MongodbDump")

@@ -16,6 +16,8 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_kind import (
     MISSING,
     NO_PROGRAM,
+    RUN_DUMP,
+    RUN_FILL,
     DumpOrder,
     Ending,
     Target,
@@ -45,7 +47,7 @@ command -v "$c" >/dev/null 2>&1 || {{ echo "{MISSING} $first or $second" >&2; ex
 if [ "$second" = mysqldump ]; then
   case "$("$c" --version)" in *MariaDB*) ;; *) set -- --set-gtid-purged=OFF "$@" ;; esac
 fi
-exec "$c" --user="$user" "$@"
+run "$c" --user="$user" "$@"
 """
 _DUMP_PROGRAMS = ("mariadb-dump", "mysqldump")
 _CLIENTS = ("mariadb", "mysql")
@@ -92,14 +94,14 @@ class MysqlDump:
 
     def fill_command(self, order: DumpOrder, size: int, target: Target) -> tuple[str, ...]:
         options = ("-B", "--default-character-set=utf8mb4")
-        return _shell(order, _CLIENTS, *options, *filter(None, [order.database]))
+        return _shell(order, _CLIENTS, *options, *filter(None, [order.database]), run=RUN_FILL)
 
     def filling(self, order: DumpOrder, target: Target, pieces: t.Iterable[bytes]) -> t.Iterator[bytes]:
         yield from pieces
 
 
-def _shell(order: DumpOrder, programs: tuple[str, str], *words: str) -> tuple[str, ...]:
-    return ("/bin/sh", "-c", _SCRIPT, "arkive", *order.words, *programs, *words)
+def _shell(order: DumpOrder, programs: tuple[str, str], *words: str, run: str = RUN_DUMP) -> tuple[str, ...]:
+    return ("/bin/sh", "-c", f"{run}\n{_SCRIPT}", "arkive", *order.words, *programs, *words)
 
 
 __all__ = ("MysqlDump",)

@@ -18,6 +18,8 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_kind import (
     MISSING,
     NO_PROGRAM,
+    RUN_DUMP,
+    RUN_FILL,
     DumpOrder,
     Ending,
     Target,
@@ -42,7 +44,7 @@ elif [ "$user" = "$u" ] && [ -z "${{PGPASSWORD:-}}" ]; then
 fi
 shift 2
 command -v "$1" >/dev/null 2>&1 || {{ echo "{MISSING} $1" >&2; exit {NO_PROGRAM}; }}
-exec "$@" -U "$user"
+run "$@" -U "$user"
 """
 _PSQL = ("psql", "-X", "-q", "-w", "-v", "ON_ERROR_STOP=1")
 #: A table that somebody changes the definition of is not waited for without end.
@@ -101,7 +103,7 @@ class PostgresqlDump:
         return Target(found=found, known=frozenset(names))
 
     def fill_command(self, order: DumpOrder, size: int, target: Target) -> tuple[str, ...]:
-        return _shell(order, *_PSQL, "-o", "/dev/null", "-d", order.database or "postgres")
+        return _shell(order, *_PSQL, "-o", "/dev/null", "-d", order.database or "postgres", run=RUN_FILL)
 
     def filling(self, order: DumpOrder, target: Target, pieces: t.Iterable[bytes]) -> t.Iterator[bytes]:
         if not order.database:
@@ -112,8 +114,8 @@ class PostgresqlDump:
         yield b"\nCOMMIT;\n"
 
 
-def _shell(order: DumpOrder, *words: str) -> tuple[str, ...]:
-    return ("/bin/sh", "-c", _SCRIPT, "arkive", *order.words, *words)
+def _shell(order: DumpOrder, *words: str, run: str = RUN_DUMP) -> tuple[str, ...]:
+    return ("/bin/sh", "-c", f"{run}\n{_SCRIPT}", "arkive", *order.words, *words)
 
 
 def _without_known(pieces: t.Iterable[bytes], known: frozenset[str]) -> t.Iterator[bytes]:

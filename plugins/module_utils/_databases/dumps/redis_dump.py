@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.crc64 
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_kind import (
     MISSING,
     NO_PROGRAM,
+    RUN_FILL,
     DumpOrder,
     Ending,
     Target,
@@ -59,6 +60,7 @@ NOT_DOWN = "arkive: not down"
 #: The file is written beside the server's own, looked at by the server's own check, and takes its place. A server that
 #: ends with NOSAVE leaves it there; its save points are off until then. What fails before that changes nothing.
 _FILL = f"""{_CLIENT}
+fill() (
 set -e
 directory=$1 file=$2 size=$3 new=$1/arkive-restored.rdb
 trap 'rm -f "$new"' EXIT
@@ -79,6 +81,9 @@ ask CONFIG SET save "$saves" </dev/null || true
 echo "{NOT_DOWN}"
 echo "it cannot be ended: $said" >&2
 exit 1
+)
+{RUN_FILL}
+run fill "$@"
 """
 _MAGIC = re.compile(rb"(REDIS|VALKEY)[0-9]{3,4}")
 _EOF = 0xFF
