@@ -32,10 +32,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules impo
 
 
 class PodWork(t.NamedTuple):
-    """What is done in pods around something, beside what they say themselves."""
+    """What is done in pods around something, beside what they say themselves. ``quiesces`` False: nothing at all."""
 
     rules: tuple[ResolvedRule, ...] = ()
     databases: DatabaseChoice = DatabaseChoice()
+    quiesces: bool = True
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
