@@ -15,6 +15,7 @@ from pathlib import Path
 import boto3
 import pytest
 from dump_runs import BACKUP, Dumps, Midway, RefusingS3
+from granted import Granted
 from mariadb_app import TABLES, MariadbApp
 from postgres_app import PostgresApp
 from redis_app import RedisApp
@@ -271,10 +272,19 @@ def test_redis_under_a_writer(kubectl: t.Any, dumps: Dumps, module_namespace: st
         dumps.restore(target, dump=made.record.name)
 
 
-def test_a_redis_that_would_not_read_a_dump(kubectl: t.Any, dumps: Dumps, module_namespace: str) -> None:
+def test_a_redis_that_would_not_read_a_dump(
+    client: KubeClient, kubectl: t.Any, kubeconfig: str, dumps: Dumps, module_namespace: str
+) -> None:
+    """By somebody who has just the rights that are documented."""
     app = RedisApp(kubectl, module_namespace, name="aof")
     app.create()
-    made = dumps.make(app)
-    assert made.changed
-    with pytest.raises(DumpError, match="It has an append-only file"):
-        dumps.restore(app)
+    granted = Granted(client, kubeconfig, module_namespace, module_namespace)
+    try:
+        dumps.client = granted.caller("dump")
+        assert dumps.make(app).changed
+        with pytest.raises(DumpError, match="It has an append-only file"):
+            dumps.restore(app)
+        with pytest.raises(ArkiveError, match="forbidden"):
+            dumps.client.get(f"/api/v1/namespaces/{module_namespace}/secrets")
+    finally:
+        granted.remove()
