@@ -17,7 +17,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.export imp
     export_tree,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.live_source import open_live
+from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_documents import TreePlace
+from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_source import TREE_BACKUP, open_tree
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 
 _LABELS = {"app": "web"}
 _OBJECTS: list[dict[str, t.Any]] = [
@@ -90,11 +95,26 @@ def test_a_namespace_there_and_back(
     # No hook was run.
     assert "ran" not in kubectl(*here, "exec", "deployment/web", "--", "ls", "/tmp")
 
-    kubectl(*here, "delete", "deployment,service,networkpolicy,configmap", "--all", "--wait=true")
+    gone = "deployment,service,networkpolicy,configmap"
+    kubectl(*here, "delete", gone, "--all", "--wait=true")
     kubectl(*here, "apply", "-R", "-f", str(tree / "namespaces"))
     kubectl(*here, "wait", "deployment/web", "--for=condition=Available", "--timeout=120s")
-    again = tmp_path / "again"
-    _export(client, module_namespace, again)
-    assert {path: data for path, data in _files(again).items() if path.endswith(".yaml")} == {
-        path: data for path, data in files.items() if path.endswith(".yaml")
-    }
+    assert _manifests(client, module_namespace, tmp_path / "applied") == _yaml(files)
+
+    kubectl(*here, "delete", gone, "--all", "--wait=true")
+    with open_tree(TreePlace(path=str(tree)), client=client) as source:
+        spec = RestoreSpec.from_options({"backup_name": TREE_BACKUP, "preserve_node_ports": True})
+        request = RestoreRequest(spec=spec, write_records=False, wait_timeout=120.0)
+        planned = plan_restore(request, client=client, store=source.store)
+        done = run_restore(request, client=client, store=source.store)
+    assert (done.phase, planned.summary["create"]) == ("Completed", done.states["created"])
+    assert _manifests(client, module_namespace, tmp_path / "restored") == _yaml(files)
+
+
+def _manifests(client: KubeClient, namespace: str, dest: Path) -> dict[str, bytes]:
+    _export(client, namespace, dest)
+    return _yaml(_files(dest))
+
+
+def _yaml(files: dict[str, bytes]) -> dict[str, bytes]:
+    return {path: data for path, data in files.items() if path.endswith(".yaml")}
