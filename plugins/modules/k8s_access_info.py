@@ -33,6 +33,7 @@ options:
         M(arkive.k8s.k8s_snapshot); V(delete) is M(arkive.k8s.k8s_backup) with C(state=absent) of a backup with
         snapshots; V(prune) is M(arkive.k8s.k8s_backup_prune); V(snapshot_info) is M(arkive.k8s.k8s_snapshot_info).
       - V(hooks) is M(arkive.k8s.k8s_hook_exec) and the role P(arkive.k8s.fsfreeze#role).
+      - V(dump) is M(arkive.k8s.k8s_db_dump), in either state.
       - V(sync) is M(arkive.k8s.k8s_backup_sync) with the types of Velero; O(namespaces) are those of its objects.
       - V(verify) is M(arkive.k8s.k8s_backup_verify) of a backup with snapshots, which takes no other rights than to
         delete it; V(diff) is M(arkive.k8s.k8s_backup_diff) with the cluster.
@@ -45,7 +46,19 @@ options:
     type: list
     elements: str
     choices:
-      [backup, restore, delete, prune, snapshot, snapshot_info, hooks, sync, verify, diff, operations, blueprint]
+      - backup
+      - restore
+      - delete
+      - prune
+      - snapshot
+      - snapshot_info
+      - hooks
+      - dump
+      - sync
+      - verify
+      - diff
+      - operations
+      - blueprint
     required: true
   namespaces:
     description:
