@@ -64,7 +64,7 @@ tell() {{ printf '\\n{ROW}{{"a":"%s"}}\\n%s done\\n' "$1" "$2" >&4; }}
 tend() {{ setsid /bin/sh -c "$m" arkive-timer "$d" "$c" "$g" "$u" </dev/null >/dev/null 2>&1 4>&- & }}
 lives() {{ read -r p <"$d/timer" && kill -0 "$p"; }}
 arm() {{
-  mkdir "$d" && lasts 600 || return 1
+  mkdir "$d" && lasts 40 || return 1
   tend
   i=0
   until [ -e "$d/ready" ]; do
