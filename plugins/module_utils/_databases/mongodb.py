@@ -46,11 +46,13 @@ _WITH_OWN_PASSWORD = """
 root=${MONGO_INITDB_ROOT_USERNAME:-${MONGODB_ROOT_USER:-}}
 rf=${MONGO_INITDB_ROOT_USERNAME_FILE:-}
 if [ -z "$root" ] && [ -r "$rf" ]; then root=$(cat "$rf"); fi
-p=${MONGO_INITDB_ROOT_PASSWORD:-${MONGODB_ROOT_PASSWORD:-}}
-f=${MONGO_INITDB_ROOT_PASSWORD_FILE:-${MONGODB_ROOT_PASSWORD_FILE:-}}
-if [ -z "$p" ] && [ -r "$f" ]; then p=$(cat "$f"); fi
-ARKIVE_USER=${1:-${root:-root}} ARKIVE_PASSWORD=
-if [ "$ARKIVE_USER" = "${root:-root}" ]; then ARKIVE_PASSWORD=$p; fi
+ARKIVE_USER=${1:-${root:-root}} p=${ARKIVE_PASSWORD:-}
+if [ -z "$p" ] && [ "$ARKIVE_USER" = "${root:-root}" ]; then
+  p=${MONGO_INITDB_ROOT_PASSWORD:-${MONGODB_ROOT_PASSWORD:-}}
+  f=${MONGO_INITDB_ROOT_PASSWORD_FILE:-${MONGODB_ROOT_PASSWORD_FILE:-}}
+  if [ -z "$p" ] && [ -r "$f" ]; then p=$(cat "$f"); fi
+fi
+ARKIVE_PASSWORD=$p
 export ARKIVE_USER ARKIVE_PASSWORD
 shift
 """

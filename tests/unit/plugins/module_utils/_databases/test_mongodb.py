@@ -11,7 +11,10 @@ and ``getCmdLineOpts``.
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import typing as t
+from pathlib import Path
 
 import pytest
 
@@ -256,3 +259,33 @@ def test_no_password_is_on_a_command_line() -> None:
     assert argv[0] == "/bin/sh"
     assert not [word for word in argv if "--password" in word or "-p " in word]
     assert Mongodb().statements("lock") == ("fsync {lock: true}", "fsyncUnlock")
+
+
+@pytest.mark.parametrize(
+    ("environment", "user", "found"),
+    [
+        ({}, "", "root:"),
+        (
+            {"MONGO_INITDB_ROOT_USERNAME": "admin", "MONGO_INITDB_ROOT_PASSWORD": "one"},
+            "",
+            "admin:one",
+        ),  # official image
+        ({"MONGODB_ROOT_PASSWORD": "two"}, "", "root:two"),  # Bitnami
+        ({"MONGODB_ROOT_PASSWORD_FILE": "{file}"}, "", "root:in a file"),
+        ({"MONGODB_ROOT_PASSWORD": "two"}, "backup", "backup:"),
+        ({"MONGODB_ROOT_PASSWORD": "two", "ARKIVE_PASSWORD": "given"}, "backup", "backup:given"),
+    ],
+)
+def test_who_connects_is_known_by_the_container(
+    environment: dict[str, str], user: str, found: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "password"
+    file.write_text("in a file\n")
+    client = tmp_path / "mongosh"
+    client.write_text('#!/bin/sh\necho "$ARKIVE_USER:$ARKIVE_PASSWORD"\n')
+    client.chmod(0o755)
+    (argv,) = Mongodb().clients(HoldOrder(mode="auto", label="arkive", user=user))
+    env = {name: value.format(file=file) for name, value in environment.items()}
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = subprocess.run(argv, input="", capture_output=True, text=True, env={**env, "PATH": path}, check=False)
+    assert done.stdout.strip() == found
