@@ -28,8 +28,8 @@ options:
         which has the server in backup mode while they are cut, and returns its label; and V(auto), which is V(light).
       - The kind V(mariadb) has the modes V(stages), in which nobody commits (C(BACKUP STAGE)); V(read_lock); and
         V(auto), which is V(stages) since MariaDB 10.4.1. The kind V(mysql) has V(instance), which locks the instance
-        for backup; V(read_lock); and V(auto), which is V(instance) where all tables are known to be InnoDB's. It has not been run
-        against a MySQL server.
+        for backup; V(read_lock); and V(auto), which is V(instance) where all tables are known to be InnoDB's. It
+        has not been run against a MySQL server.
       - The kind V(mongodb) has the modes V(journal), which locks nothing; V(lock), which locks the server by C(fsync),
         under a lease that a process in the container keeps; and V(auto), which is V(journal) where journal and data are
         cut at one moment. It has not been run against a MongoDB server.
