@@ -110,6 +110,17 @@ K8S_BACKUP_DIFF: ResultKeys = {
     "location": "",
 }
 
+K8S_BACKUP_EXPORT: ResultKeys = {
+    **_COMMON,
+    **_FITTED,
+    "backup": "",
+    "written": [],
+    "removed": [],
+    "files": 0,
+    "objects_left_out": {},
+    "secrets": [],
+}
+
 K8S_BACKUP_INFO: ResultKeys = {
     **_COMMON,
     "backups": [],
@@ -144,6 +155,8 @@ K8S_HOOK_EXEC: ResultKeys = {
     "lease_ids": [],
     "lease_id": None,
     "swept": [],
+    "findings": [],
+    "finding_counts": {},
 }
 
 K8S_RESTORE: ResultKeys = {
@@ -201,6 +214,7 @@ __all__ = (
     "K8S_ACCESS_INFO",
     "K8S_BACKUP",
     "K8S_BACKUP_DIFF",
+    "K8S_BACKUP_EXPORT",
     "K8S_BACKUP_INFO",
     "K8S_BACKUP_PRUNE",
     "K8S_BACKUP_SCHEDULE",
