@@ -152,6 +152,8 @@ class MongodbHold:
         """Look; then have the journal written, or lock it under a lease; and sync what the kernel has of it."""
         options = self._look(server)
         self._choose_mode(server, options)
+        # Once before: what is left to sync while writers wait is little then.
+        self._flush(server)
         if self.known.mode == LOCK:
             self._lock(server)
         else:

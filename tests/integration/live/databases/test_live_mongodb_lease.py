@@ -45,8 +45,8 @@ def test_what_was_counted_while_it_was_locked_is_in_the_snapshot(
         "timer",
         "standalone",
     )
-    ((rows, locks),) = under_lock
-    assert locks == 1
+    (_before, unlocked), (rows, locks) = under_lock
+    assert (unlocked, locks) == (0, 1)
     assert app.locks == 0
     until(lambda: app.leases == "", "nothing is left", seconds=10)
     restored = MongodbStandin(app.kubectl, app.namespace, name="back")

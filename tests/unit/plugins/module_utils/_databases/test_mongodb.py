@@ -114,10 +114,10 @@ def test_a_journal_and_data_on_one_volume_need_no_lock() -> None:
     hold = begun(server)
     assert (hold.known.mode, hold.known.role, hold.known.lease) == ("journal", "primary", "")
     assert hold.known.facts["last_write"] == "1795894354.3"
-    assert server.steps() == ["write", "sync"]
+    assert server.steps() == ["sync", "write", "sync"]
     hold.keep(server)
     hold.end(server)
-    assert server.steps() == ["write", "sync"]
+    assert server.steps() == ["sync", "write", "sync"]
 
 
 @pytest.mark.parametrize(
@@ -133,9 +133,9 @@ def test_others_are_locked_under_a_lease(table: dict[str, t.Any], several: bool)
     hold = begun(server)
     assert (hold.known.mode, hold.known.lease) == ("lock", "timer")
     assert hold.known.outlasts_until > 0
-    assert server.steps() == ["arm", "renew", "lock", "renew", "sync"]
+    assert server.steps() == ["sync", "arm", "renew", "lock", "renew", "sync"]
     hold.end(server)
-    assert server.steps()[5:] == ["claim", "unlock", "clear"]
+    assert server.steps()[6:] == ["claim", "unlock", "clear"]
     assert hold.known.outlasts_until == 0
 
 

@@ -95,7 +95,8 @@ def test_the_read_lock_comes_behind_a_look_at_long_statements() -> None:
     hold = begun(found, "read_lock")
     asked = found.asked
     guard = next(at for at, each in enumerate(asked) if each.startswith("select id, time"))
-    assert guard < asked.index("flush tables with read lock") < asked.index("sync /var/lib/mysql")
+    lock = asked.index("flush tables with read lock")
+    assert guard < lock < asked.index("sync /var/lib/mysql", lock)
     assert (hold.known.facts["gtid_executed"], hold.known.facts["binlog_file"]) == ("a:1-5,b:1-3", "binlog.000042")
     hold.end(found)
     assert asked[-1] == "unlock tables"
