@@ -54,6 +54,7 @@ class BackupKeys:
         self.hold = self._key("-arkive-hold.json")
         self.deletion = self._key("-arkive-deletion.json")
         self.verified = self._key("-arkive-verified.json")
+        self.proofs = self._key("-arkive-proofs.json")
 
     def _key(self, suffix: str) -> str:
         return f"{self.directory}{self.name}{suffix}"
