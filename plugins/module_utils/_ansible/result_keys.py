@@ -133,6 +133,20 @@ K8S_BLUEPRINT: ResultKeys = {
     "swept": [],
 }
 
+K8S_DB_VERIFY: ResultKeys = {
+    **_COMMON,
+    "sound": False,
+    "problems": [],
+    "certificate": {},
+    "scratch_namespace": "",
+    "brought": [],
+    "planned": [],
+    "server_log": [],
+    "swept": [],
+    "recorded": False,
+    "timings": {},
+}
+
 K8S_HOOK_EXEC: ResultKeys = {
     **_COMMON,
     **_FITTED,
@@ -207,6 +221,7 @@ __all__ = (
     "K8S_BACKUP_SYNC",
     "K8S_BACKUP_VERIFY",
     "K8S_BLUEPRINT",
+    "K8S_DB_VERIFY",
     "K8S_HOOK_EXEC",
     "K8S_RESTORE",
     "K8S_RESTORE_INFO",

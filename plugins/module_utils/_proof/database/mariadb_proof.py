@@ -76,7 +76,7 @@ n=0; while [ ! -e $w/server.rc ] && [ $n -lt 600 ]; do sleep 0.2; n=$((n+1)); do
 """
 #: Of a table that nobody has closed: of any that was in use, and no damage.
 _IN_USE = re.compile(r"client is using or hasn't closed the table properly")
-_COMPLAINT = re.compile(r"^\s*(warning|error|status\s*:\s*(?!OK))", re.IGNORECASE)
+_COMPLAINT = re.compile(r"^\s*(warning|error|status\s*:(?!\s*OK))", re.IGNORECASE)
 #: Under which names a hold has noted it.
 _POSITIONS = ("gtid_position", "gtid_binlog_pos", "gtid", "start_position", "position")
 _STOP_SECONDS = 150.0

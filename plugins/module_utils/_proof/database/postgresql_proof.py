@@ -175,7 +175,7 @@ class PostgresqlProof:
                 return True
             if said.code and "does not exist" in said.err and user == self._users()[-1]:
                 raise ProofError(
-                    f"PostgreSQL serves, and none of the users {', '.join(self._users())} can look at it: {said.last(1)}.",
+                    f"PostgreSQL serves, and no user of {', '.join(self._users())} can look at it: {said.last(1)}.",
                     hint="Name a superuser of the database as user.",
                 )
         return False
@@ -228,7 +228,7 @@ class PostgresqlProof:
         return {"live_position": now, "bytes_of_wal": max(0, behind) if behind is not None else None}
 
     def _label(self) -> tuple[str, str]:
-        """Only for files that were cut one after the other: of one moment, recovery begins at pg_control's checkpoint."""
+        """For files that were cut one after the other; of one moment, recovery begins at pg_control's checkpoint."""
         facts = self._order.facts
         if not facts.get("needs_label"):
             return "", ""

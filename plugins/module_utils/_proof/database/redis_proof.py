@@ -78,7 +78,7 @@ class RedisProof:
         recorded = self._order.facts.get("append_only")
         self._with_log = bool(log) if recorded is None else bool(recorded)
         if not (log if self._with_log else dump):
-            wanted = "an append-only file" if self._with_log else "a dump"
+            wanted = "append-only file" if self._with_log else "dump"
             raise ProofError(f"The copy has no files of Redis that can be started: there is no {wanted}.")
         self.known.facts["append_only"] = self._with_log
 

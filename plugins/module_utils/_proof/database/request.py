@@ -20,9 +20,7 @@ _TARGET = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}")
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ProofLimits:
-    """Seconds: until volumes and pod are there, until the network is known to be cut, until the server serves, and for
-    each of its checks.
-    """
+    """Seconds: until volumes and pod are there, the network is known to be cut, the server serves; for each check."""
 
     volumes: float = 600.0
     network: float = 30.0
@@ -37,12 +35,12 @@ class ProofLimits:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ProofRequest:
-    """Bring up the database of a backup ``name``, or of a set of snapshots if ``from_set``, and look whether it is whole.
+    """Bring up the database of a backup ``name``, or of a set of snapshots if ``from_set``: is it whole?
 
     ``namespace``, ``pod``, ``kind``, ``container`` and ``user`` empty: those that the record of the backup, or
-    annotations of its pods, name. ``quiesce``: an entry of the result of who took the snapshots, in place of the record.
-    ``secrets`` and ``config_maps`` of the namespace are brought along, no others. ``targets``: addresses that the pod
-    must not reach, as ``host:port``. ``record``: the certificate is written beside the backup.
+    annotations of its pods, name. ``quiesce``: an entry of the result of who took the snapshots, in place of the
+    record. ``secrets`` and ``config_maps`` of the namespace are brought along, no others. ``targets``: addresses that
+    the pod must not reach, as ``host:port``. ``record``: the certificate is written beside the backup.
     """
 
     name: str

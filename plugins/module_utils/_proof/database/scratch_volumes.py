@@ -36,7 +36,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import S
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import StorageClasses
 
 _DEFAULT_SIZE = "1Gi"
-_CLAIMS_SECONDS = 30.0
+_GONE_SECONDS = 60.0
 _PAUSE = 0.2
 _KEPT_SPEC = ("accessModes", "volumeMode", "resources", "volumeAttributesClassName")
 
@@ -139,29 +139,21 @@ class ScratchVolumes:
         Before the namespace, which would take much longer about it. Sentences for volumes that may stay.
         """
         client = self._client.with_cancel(CancelToken())
-        problems = []
-        claims = client.get(namespaced_path("v1", namespace, "persistentvolumeclaims")).get("items") or []
-        for claim in claims:
-            volume = str((claim.get("spec") or {}).get("volumeName") or "")
-            if volume:
-                problems += _have_deleted(client, volume)
+        path = namespaced_path("v1", namespace, "persistentvolumeclaims")
+        claims = client.get(path).get("items") or []
+        bound = (str((claim.get("spec") or {}).get("volumeName") or "") for claim in claims)
+        volumes = [api_path("api", "v1", "persistentvolumes", name) for name in bound if name]
+        problems = [problem for volume in volumes for problem in _have_deleted(client, volume)]
         now = {"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0}
-        for path in (
-            namespaced_path("v1", namespace, "pods", pod),
-            *(
-                namespaced_path("v1", namespace, "persistentvolumeclaims", str(each["metadata"]["name"]))
-                for each in claims
-            ),
-        ):
+        own = [
+            namespaced_path("v1", namespace, "persistentvolumeclaims", str(each["metadata"]["name"])) for each in claims
+        ]
+        for each in (namespaced_path("v1", namespace, "pods", pod), *own):
             with contextlib.suppress(KubeError):
                 # The namespace takes whatever is left.
-                client.delete(path, body=now)
-        end = time.monotonic() + _CLAIMS_SECONDS
-        while time.monotonic() < end:
-            if not client.get(namespaced_path("v1", namespace, "persistentvolumeclaims")).get("items"):
-                break
-            time.sleep(_PAUSE)
-        return problems
+                client.delete(each, body=now)
+        left = _wait_gone(client, [*own, *volumes])
+        return problems or [f"The API server still has {each} of the proof, which is being deleted." for each in left]
 
     def class_names(self, subject: Subject) -> dict[str, str]:
         """The storage class of each claim in the proof."""
@@ -181,15 +173,31 @@ class ScratchVolumes:
         return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
 
 
-def _have_deleted(client: KubeClient, volume: str) -> list[str]:
-    path = api_path("api", "v1", "persistentvolumes", volume)
+def _have_deleted(client: KubeClient, path: str) -> list[str]:
     try:
         found = client.get(path)
         if (found.get("spec") or {}).get("persistentVolumeReclaimPolicy") != "Delete":
             client.patch(path, {"spec": {"persistentVolumeReclaimPolicy": "Delete"}})
     except KubeError as exc:
-        return [f"Whether volume {volume} of the proof goes with it is unknown: {exc.sentence}"]
+        return [f"Whether {path.rpartition('/')[2]}, a volume of the proof, goes with it is unknown: {exc.sentence}"]
     return []
+
+
+def _wait_gone(client: KubeClient, paths: t.Sequence[str]) -> list[str]:
+    """The kind and name of those that are still there at the end; who may not read one does not wait for it."""
+    left, end = list(paths), time.monotonic() + _GONE_SECONDS
+    while left and time.monotonic() < end:
+        left = [path for path in left if _is_there(client, path)]
+        time.sleep(_PAUSE if left else 0)
+    return ["/".join(path.split("/")[-2:]) for path in left]
+
+
+def _is_there(client: KubeClient, path: str) -> bool:
+    try:
+        client.get(path)
+    except KubeError as exc:
+        return exc.may_pass
+    return True
 
 
 def _larger(asked: str, least: str) -> str:

@@ -42,7 +42,7 @@ class Check:
 
 @dataclasses.dataclass(slots=True, kw_only=True)
 class ServerFacts:
-    """``position``: in the kind's own words (LSN, GTID, offset). ``facts``: of this kind alone, as they are returned."""
+    """``position``: in the kind's own words (LSN, GTID, offset). ``facts``: of this kind alone, as they return."""
 
     version: str = ""
     position: str = ""

@@ -24,7 +24,7 @@ _NAMED = 5
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimSnapshot:
-    """``claim``: as it was. ``size``: the least that a volume made of the snapshot has, a quantity; empty if unknown."""
+    """``claim``: as it was. ``size``: the least that a volume made of the snapshot has, a quantity, if known."""
 
     claim: ObjectView
     driver: str

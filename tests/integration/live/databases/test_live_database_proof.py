@@ -10,14 +10,17 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from database_runs import take
 from policy_enforcer import PolicyEnforcer, enforcing
-from postgres_app import PostgresApp
+from postgres_app import PGDATA, PostgresApp
+from redis_app import RedisApp
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.errors import ProofError
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.outcome import ProofOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.prove import prove_database
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.request import ProofLimits, ProofRequest
@@ -40,6 +43,7 @@ class Proofs:
         self.store: Store = open_store(LocalLocation(path=str(path)))
         self._namespace = namespace
         self.said: list[str] = []
+        self.listener: t.Callable[[str], None] | None = None
 
     def back_up(self, name: str) -> None:
         spec = BackupSpec.from_options({"included_namespaces": [self._namespace]})
@@ -53,6 +57,13 @@ class Proofs:
 
     def hear(self, line: str) -> None:
         self.said.append(line)
+        if self.listener is not None:
+            self.listener(line)
+
+    @property
+    def scratch(self) -> str:
+        """The namespace of the proof that goes on."""
+        return next(word for line in reversed(self.said) for word in line.split() if word.startswith(PREFIX))
 
     @property
     def left(self) -> list[str]:
@@ -71,23 +82,92 @@ def proofs(client: KubeClient, tmp_path: Path, namespace: str) -> Proofs:
     return Proofs(client, tmp_path, namespace)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def enforcer(client: KubeClient, state: Path) -> t.Iterator[PolicyEnforcer]:
     with enforcing(client, state) as found:
         yield found
 
 
-def test_postgresql_is_proven_from_a_backup(
-    enforcer: PolicyEnforcer, kubectl: t.Any, namespace: str, proofs: Proofs
+#: Servers that would act as soon as they are started: one archives, and one follows a publication.
+_ARCHIVES = ["archive_mode=on", f"archive_command=touch {PGDATA}/archived-%f"]
+_SUBSCRIBES = (
+    "create subscription away connection 'host=198.18.32.1 dbname=postgres' publication p with (connect=false)",
+    "alter subscription away enable",
+)
+_ACTING = "select count(*) from pg_stat_activity where backend_type ~ 'archiver|logical|walreceiver|walsender'"
+
+
+def test_postgresql_is_proven_cut_off_and_found_damaged(
+    enforcer: PolicyEnforcer, client: KubeClient, kubectl: t.Any, namespace: str, proofs: Proofs
 ) -> None:
-    app = PostgresApp(kubectl, namespace, annotations={ANNOTATION: "postgresql"})
+    app = PostgresApp(kubectl, namespace, annotations={ANNOTATION: "postgresql"}, settings=_ARCHIVES)
     app.create()
     with app.written_to():
+        app.sql(*_SUBSCRIBES)
+        assert int(app.sql(_ACTING)) > 1
         proofs.back_up("one")
+    acted: list[str] = []
+
+    def look_inside(line: str) -> None:
+        """While the server runs: WAL is switched, which would be archived, and nobody is there to act."""
+        if "checking its data" not in line:
+            return
+        script = (
+            f"ls {PGDATA}/archived-* 2>/dev/null | wc -l; "
+            "q='psql -h /arkive-proof -U postgres -XAtq'; "
+            "$q -c 'create table more (n int)' -c 'select pg_switch_wal()' >/dev/null; sleep 1.5; "
+            f'$q -c "{_ACTING}"; ls {PGDATA}/archived-* 2>/dev/null | wc -l; ls /var/run/secrets 2>&1 | wc -l'
+        )
+        found = kubectl("-n", proofs.scratch, "exec", app.name, "--", "/bin/bash", "-c", script)
+        acted.extend(found.split())
+
+    proofs.listener = look_inside
     outcome = proofs.prove("one", compare_live=True)
     certificate = outcome.account.certificate()
-    print(certificate, proofs.said, outcome.account.timings, outcome.issues.warnings)
     assert outcome.account.problems == []
     assert (certificate["sound"], certificate["held"], certificate["network"]["verdict"]) == (True, True, "enforced")
+    assert [check["state"] for check in certificate["checks"]] == ["passed", "passed", "unavailable"]
+    assert certificate["lost"]["bytes_of_wal"] > 0
+    before, acting, after, _tokens = acted
+    assert (acting, before) == ("0", after)
     assert outcome.recorded
+    assert proofs.left == []
+
+    # The key of the first row is damaged: the page is as good as any, and only the index knows better.
+    app.sql("checkpoint")
+    file = app.sql("select pg_relation_filepath('ticks')")
+    app.sh(f"printf '\\377\\377\\377\\377' | dd of={PGDATA}/{file} bs=1 seek=8176 conv=notrunc,fsync status=none")
+    taken = take(client, app, "damaged")
+    assert taken.errors == []
+    proofs.listener = None
+    damaged = proofs.prove("damaged", from_set=True, namespace=namespace, quiesce=taken.quiesces[0], record=False)
+    print(damaged.account.problems, proofs.said, damaged.account.timings)
+    assert not damaged.account.sound
+    assert any("pg_amcheck --heapallindexed" in problem and "ticks" in problem for problem in damaged.account.problems)
+    assert proofs.left == []
+
+
+@pytest.mark.parametrize("kind", ["redis", "valkey"])
+def test_redis_is_proven_from_a_set_and_found_damaged(
+    enforcer: PolicyEnforcer, client: KubeClient, kubectl: t.Any, namespace: str, proofs: Proofs, kind: str
+) -> None:
+    app = RedisApp(kubectl, namespace, kind=kind)
+    app.create()
+    with app.written_to():
+        taken = take(client, app, "one", mode="pause")
+    assert taken.errors == []
+    asked: dict[str, t.Any] = {"from_set": True, "namespace": namespace, "record": False}
+    outcome = proofs.prove("one", quiesce=taken.quiesces[0], compare_live=True, **asked)
+    certificate = outcome.account.certificate()
+    assert (certificate["sound"], outcome.account.problems) == (True, [])
+    assert certificate["facts"]["keys"]["db0"]["keys"] == 1
+    assert certificate["lost"]["live_keys"]["db0"]["keys"] == 1
+    app.sh("f=$(ls /data/appendonlydir/*.incr.aof | tail -n 1); printf XXXX | dd of=$f bs=1 seek=40 conv=notrunc,fsync")
+    taken = take(client, app, "damaged", mode="pause")
+    with pytest.raises(ProofError, match="ended with exit code 1") as raised:
+        proofs.prove("damaged", quiesce=taken.quiesces[0], **asked)
+    details = raised.value.details
+    assert not details["sound"]
+    assert any("redis-check-aof" in problem for problem in details["problems"])
+    assert any("Bad file format" in line for line in details["server_log"])
     assert proofs.left == []
