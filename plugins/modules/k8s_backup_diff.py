@@ -214,7 +214,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.diff_options import DIFF, compare, write_report
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.diff_options import DIFF, compare, write_junit
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_DIFF
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
@@ -238,7 +238,7 @@ def work(task: Task) -> Result:
     if task.diff_mode:
         result["diff"] = list(outcome.diffs)
     if task.params["junit_path"] and not task.check_mode:
-        write_report(task.params["junit_path"], outcome)
+        write_junit(task.params["junit_path"], outcome)
     if outcome.drift and task.params["fail_on_drift"]:
         issues = Issues()
         for each in outcome.drift:

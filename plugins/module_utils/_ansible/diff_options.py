@@ -8,21 +8,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.large_results import SHOWN_OBJECTS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.report_file import write_report
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import selection
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
     storage_location,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Task
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.diff_outcome import DiffOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -52,10 +49,6 @@ DIFF = ArgumentSpec(
     mutually_exclusive=(("name", "schedule"), *(("other_backup", name) for name in _OF_CLUSTER)),
     required_one_of=(("name", "schedule"),),
 )
-
-
-class ReportError(ArkiveError):
-    """A report that cannot be written."""
 
 
 def compare(task: Task) -> DiffOutcome:
@@ -118,26 +111,11 @@ def _newest(store: Store, schedule: str) -> str:
     return newest_backup(store, schedule).name
 
 
-def write_report(path: str, outcome: DiffOutcome) -> None:
-    """The JUnit report, whole or not at all. Raises ``ReportError``, ``ValidationError`` for a folder."""
+def write_junit(path: str, outcome: DiffOutcome) -> None:
+    """The JUnit report. Raises ``ReportError``, ``ValidationError`` for a folder."""
     from ansible_collections.arkive.k8s.plugins.module_utils._proof.junit import junit_report
 
-    if os.path.isdir(path):
-        raise ValidationError(f"junit_path names {path}, which is a folder.", hint="Name a file in it.")
-    made = ""
-    try:
-        with tempfile.NamedTemporaryFile(dir=os.path.dirname(path) or ".", delete=False) as file:
-            made = file.name
-            file.write(junit_report(outcome))
-        os.chmod(made, 0o644)
-        os.replace(made, path)
-        made = ""
-    except OSError as exc:
-        raise ReportError(f"The JUnit report {path} cannot be written: {exc.strerror}.") from exc
-    finally:
-        if made:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(made)
+    write_report("junit_path", path, junit_report(outcome))
 
 
-__all__ = ("DIFF", "compare", "write_report")
+__all__ = ("DIFF", "compare", "write_junit")

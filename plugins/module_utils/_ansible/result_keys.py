@@ -158,6 +158,8 @@ K8S_HOOK_EXEC: ResultKeys = {
     "lease_ids": [],
     "lease_id": None,
     "swept": [],
+    "findings": [],
+    "finding_counts": {},
 }
 
 K8S_RESTORE: ResultKeys = {
