@@ -272,7 +272,7 @@ class BackupRun:
     def _plan_database(self, hooked: HookedPod, declared: DatabaseDeclaration, planned: PlannedPod) -> None:
         from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import plan_database
 
-        entry = plan_database(hooked.pod, declared)
+        entry = plan_database(hooked.pod, declared, hooked.pre, self.snapshots.cuts)
         self._planned_quiesces.append(entry)
         namespace, name = hooked.key
         if entry["error"]:

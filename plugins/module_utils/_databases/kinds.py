@@ -37,9 +37,11 @@ def _redis() -> DatabaseKind:
     return Redis()
 
 
+#: The mode that freezes the file systems of all claims of its container: kinds that have it are held while they are.
+FREEZE_MODE = "freeze"
 _REDIS_MODES = ("auto", "pause", "bgsave")
 KINDS = (
-    KindRow(name="postgresql", title="PostgreSQL", modes=("auto", "light", "backup"), load=_postgresql),
+    KindRow(name="postgresql", title="PostgreSQL", modes=("auto", "light", "backup", FREEZE_MODE), load=_postgresql),
     KindRow(name="redis", title="Redis", modes=_REDIS_MODES, load=_redis),
     KindRow(name="valkey", title="Valkey", modes=_REDIS_MODES, load=_redis),
 )
@@ -55,4 +57,4 @@ def kind_names() -> tuple[str, ...]:
     return tuple(row.name for row in KINDS)
 
 
-__all__ = ("KINDS", "KindRow", "find_kind", "kind_names")
+__all__ = ("FREEZE_MODE", "KINDS", "KindRow", "find_kind", "kind_names")

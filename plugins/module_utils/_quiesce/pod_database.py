@@ -9,26 +9,44 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.cuts import ContainerClaims, VolumeCuts
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import DatabaseDeclaration
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.held import HeldDatabase
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import HoldOrder
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.kinds import find_kind
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import (
+    DatabaseKind,
+    ForeseenKind,
+    HoldOrder,
+    Waves,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.kinds import FREEZE_MODE, find_kind
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.pod_container import PodContainer
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.record import QuiesceRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import find_volume_mount
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import claims_at, frozen_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import is_freeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSettings:
+    """``policy``: for how long a database may be held. ``cuts``: what is snapshotted meanwhile."""
+
+    policy: FreezePolicy
+    cuts: VolumeCuts = dataclasses.field(default_factory=VolumeCuts)
 
 
 class PodDatabase:
@@ -39,6 +57,7 @@ class PodDatabase:
         self.record = record
         self._held = held
         self._container = container
+        self._spoiled = ""
 
     @property
     def held(self) -> bool:
@@ -65,15 +84,31 @@ class PodDatabase:
         try:
             self._held.begin(cancel)
         except ArkiveError as exc:
-            self.record.error = exc.sentence
+            self.record.error = " ".join(filter(None, (exc.sentence, self.record.still_held)))
+
+    @property
+    def waves(self) -> Waves:
+        """Its claims, in the order in which they are to be cut. Empty: all at once, or it is not held."""
+        return self.record.waves if self.held else ()
+
+    def advance(self, wave: int) -> None:
+        """All claims before those of this number in ``waves`` are cut."""
+        if self._held is not None and wave < len(self.waves):
+            self._held.advance(wave)
 
     def end(self) -> None:
         if self._held is not None:
             self._held.end()
 
+    def spoil(self, why: str) -> None:
+        """Whatever the release proves, what was cut is not what was promised."""
+        self._spoiled = why
+
     def require_frozen(self, frozen: t.Collection[str]) -> None:
         """Where more claims were to be frozen from first to last than ``frozen``, it was not held as it should."""
         record = self.record
+        if self._spoiled and record.consistent:
+            record.consistent, record.error = False, self._spoiled
         missing = self._container.needs_freeze - set(frozen) if self._container is not None else frozenset()
         if missing and record.consistent:
             record.consistent = False
@@ -88,64 +123,97 @@ def prepare_database(
     pod: ObjectView,
     declared: DatabaseDeclaration,
     pre: t.Sequence[HookPlan],
-    policy: FreezePolicy,
+    settings: DatabaseSettings,
 ) -> PodDatabase:
     """``pre``: the pod's own pre hooks, of which some may freeze what the database is on. Nothing is asked yet."""
-    namespace, name = pod_identity(pod)
-    record = QuiesceRecord(namespace=namespace, pod=name, container=declared.container, kind=declared.kind)
-    record.known.mode = declared.mode
-    row = find_kind(declared.kind)
-    if declared.refusal or row is None:
-        record.error = declared.refusal
-        return PodDatabase(record, None, None)
-    try:
-        record.container = resolve_container(pod, declared.container)
-    except HookError as exc:
-        record.error = f"{exc.sentence.rstrip('.')}."
+    record, kind = _declared(pod, declared)
+    if declared.mode == FREEZE_MODE and kind is not None:
+        record.error = next((plan.refusal for plan in pre if plan.refusal and is_freeze(plan.hook)), "")
+        kind = None if record.error else kind
+    if kind is None:
         return PodDatabase(record, None, None)
     container = PodContainer(
         run.uncancelled().client,
-        (namespace, name, record.container),
+        (record.namespace, record.pod, record.container),
         claim_of=lambda path: _claim_of(pod, record.container, path),
-        claims=_claims_of(pod, record.container),
-        frozen={target.claim for plan in pre for target in plan.targets if not plan.refusal},
+        claims=ContainerClaims(
+            mounted=frozenset(claims_at(pod, record.container)),
+            frozen=frozenset(target.claim for plan in pre for target in plan.targets if not plan.refusal),
+            cuts=settings.cuts,
+        ),
     )
+    policy = settings.policy
     order = HoldOrder(
         mode=declared.mode,
-        container=record.container,
         user=declared.user,
         label=f"arkive {run.run_id}".strip(),
         lease_seconds=policy.lease_seconds,
         longest_seconds=policy.freeze_max_seconds,
         require_lease=policy.require_lease,
     )
-    return PodDatabase(record, HeldDatabase(row.load(), order, container, record), container)
+    return PodDatabase(record, HeldDatabase(kind, order, container, record), container)
 
 
-def plan_database(pod: ObjectView, declared: DatabaseDeclaration) -> dict[str, t.Any]:
-    """The entry of a check mode's ``quiesces``: what would be held, by which statements. Nobody is asked."""
+def plan_database(
+    pod: ObjectView, declared: DatabaseDeclaration, pre: t.Iterable[Hook] = (), cuts: VolumeCuts | None = None
+) -> dict[str, t.Any]:
+    """The entry of a check mode's ``quiesces``: what would be held, by which statements. Nobody is asked.
+
+    ``pre``: the pod's pre hooks that would run. An order of its claims that is wrong is told as far as the pod says
+    where its files are.
+    """
+    record, kind = _declared(pod, declared)
+    if kind is None:
+        return record.to_return() | {"statements": []}
+    if isinstance(kind, ForeseenKind):
+        claims = ContainerClaims(
+            mounted=frozenset(claims_at(pod, record.container)),
+            frozen=frozenset(frozen_claims(pod, pre)),
+            cuts=cuts or VolumeCuts(),
+        )
+        _foresee(record, kind, pod, claims)
+    statements = () if record.error else kind.statements(record.known.mode)
+    return record.to_return() | {"statements": list(statements)}
+
+
+def _declared(pod: ObjectView, declared: DatabaseDeclaration) -> tuple[QuiesceRecord, DatabaseKind | None]:
+    """The record of what is declared, with an error where that cannot be."""
     namespace, name = pod_identity(pod)
     record = QuiesceRecord(namespace=namespace, pod=name, container=declared.container, kind=declared.kind)
     record.known.mode, record.error = declared.mode, declared.refusal
     row = find_kind(declared.kind)
+    if row is None or record.error:
+        return record, None
     try:
         record.container = resolve_container(pod, declared.container)
     except HookError as exc:
-        record.error = record.error or f"{exc.sentence.rstrip('.')}."
-    statements = row.load().statements(declared.mode) if row is not None and not record.error else ()
-    return record.to_return() | {"statements": list(statements)}
+        record.error = f"{exc.sentence.rstrip('.')}."
+        return record, None
+    return record, row.load()
 
 
-def _claims_of(pod: ObjectView, container: str) -> set[str]:
-    """Those that the container mounts."""
-    spec = pod.get("spec") or {}
-    entries = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
-    mounts = [mount for entry in entries if entry["name"] == container for mount in entry.get("volumeMounts") or ()]
-    found = set()
-    for mount in mounts:
-        with contextlib.suppress(QuiesceError):  # no claim
-            found.add(find_volume_mount(pod, container, mount["mountPath"]).claim)
-    return found
+def _foresee(record: QuiesceRecord, kind: ForeseenKind, pod: ObjectView, claims: ContainerClaims) -> None:
+    """Judge where the pod says that its files are."""
+    paths, ranks = kind.foreseen(_environment(pod, record.container), record.known.mode)
+    places = {}
+    for name, path in paths.items():
+        with contextlib.suppress(QuiesceError):  # only the server knows
+            places[name] = find_volume_mount(pod, record.container, path).claim
+    if not places:
+        return
+    try:
+        record.known.waves = claims.waves(places, ranks=ranks)
+    except DatabaseError as exc:
+        record.error = exc.sentence
+    if record.waves:
+        record.known.mode = "backup" if record.known.mode == "auto" else record.known.mode
+        record.known.facts["cut_order"] = [list(wave) for wave in record.waves]
+
+
+def _environment(pod: ObjectView, container: str) -> dict[str, str]:
+    entries = (pod.get("spec") or {}).get("containers") or ()
+    found = [entry.get("env") or () for entry in entries if entry["name"] == container]
+    return {pair["name"]: str(pair.get("value") or "") for pairs in found for pair in pairs}
 
 
 def _claim_of(pod: ObjectView, container: str, path: str) -> str:
@@ -160,4 +228,4 @@ def _claim_of(pod: ObjectView, container: str, path: str) -> str:
         ) from exc
 
 
-__all__ = ("PodDatabase", "plan_database", "prepare_database")
+__all__ = ("DatabaseSettings", "PodDatabase", "plan_database", "prepare_database")

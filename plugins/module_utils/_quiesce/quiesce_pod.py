@@ -130,7 +130,6 @@ class PodWindow:
             self.errors.append(text)
             self.entry.stored = False
         else:
-            self._run.issues.warning(text, **fields)
             self.warnings.append(text)
 
     def release_database(self) -> None:
