@@ -158,6 +158,10 @@ options:
       - How long each check may take.
     type: str
     default: 2h
+  storage_location:
+    description:
+      - Where the backup is. Required with O(backup) and O(schedule), not used with O(snapshot).
+    required: false
 notes:
   - Only snapshots by CSI drivers can be brought up. The server has what the image of the original has; a tool that is
     not in it is V(unavailable) in RV(certificate).

@@ -52,7 +52,7 @@ d=$1 s=$2 log=$3; shift 3
 if [ -n "$log" ]; then set -- "$@" "--log-bin=$log"; fi
 if [ "$(stat -c %u "$d")" = 0 ]; then set -- "$@" --user=root; fi
 serve "$d" "$s" --no-defaults "$@" --datadir="$d" --socket=$w/server.sock --pid-file=$w/server.pid --tmpdir=$w \\
-  --skip-networking --skip-grant-tables --skip-slave-start --event-scheduler=OFF
+  --skip-networking --skip-grant-tables --skip-slave-start --event-scheduler=OFF --loose-ignore-db-dir=lost+found
 """
 _ASK = f"""
 {_PROGRAMS}

@@ -230,7 +230,7 @@ class PostgresqlProof:
     def _label(self) -> tuple[str, str]:
         """For files that were cut one after the other; of one moment, recovery begins at pg_control's checkpoint."""
         facts = self._order.facts
-        if not facts.get("needs_label"):
+        if not facts.get("write_label"):
             return "", ""
         return str(facts.get("backup_label") or ""), str(facts.get("tablespace_map") or "")
 

@@ -32,6 +32,8 @@ _SNAPSHOTS = (
     *needs_on("create get delete", VOLUME_SNAPSHOTS),
     *needs_on("create get list delete patch", VOLUME_SNAPSHOT_CONTENTS),
 )
+#: Of a set of snapshots, whose pod and claims are those of the cluster.
+_OF_SETS = (*needs_on("list", VOLUME_SNAPSHOTS), *needs_on("get", CLAIMS))
 _VOLUMES = needs_on("get patch", VOLUMES)
 _PODS = (*needs_on("create get list watch delete", PODS), *needs_on("create get", PODS, subresource="exec"))
 _CLASSES = needs_on("list", STORAGE_CLASSES, VOLUME_SNAPSHOT_CLASSES)
@@ -40,6 +42,8 @@ _CLASSES = needs_on("list", STORAGE_CLASSES, VOLUME_SNAPSHOT_CLASSES)
 def proof_needs(request: ProofRequest) -> list[Need]:
     """What the proof cannot do without."""
     needs = [*_NAMESPACE, *_CLAIMS, *_SNAPSHOTS, *_PODS, *needs_on("create", _NETWORK_POLICIES)]
+    if request.from_set:
+        needs += _OF_SETS
     if request.secrets:
         needs += needs_on("create", SECRETS)
     if request.config_maps:
@@ -52,6 +56,7 @@ def proof_grants(_scope: RightsScope) -> list[Grant]:
         Grant("A namespace for each proof, which goes with it.", _NAMESPACE),
         Grant("Volumes from the snapshots.", (*_CLAIMS, *_SNAPSHOTS)),
         Grant("The server, in a pod that is cut off.", (*_PODS, *needs_on("create", _NETWORK_POLICIES))),
+        Grant("Sets of snapshots.", _OF_SETS, "Only backups can be proven."),
         Grant("The classes of volumes and snapshots.", _CLASSES, "Claims keep the class that they had."),
         Grant(
             "Volumes whose class says that they stay.",
