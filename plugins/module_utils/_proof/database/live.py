@@ -30,7 +30,7 @@ def ask_live(client: KubeClient, subject: Subject, user: str) -> Ask:
         raise ProofError(f"A live server of the kind '{subject.kind}' cannot be asked.")
     kind = row.load()
     container = str(subject.container["name"])
-    order = HoldOrder(mode=row.modes[0], container=container, label="arkive", user=user)
+    order = HoldOrder(mode=row.modes[0], label="arkive", user=user)
 
     def ask(statement: str) -> list[list[str]]:
         refused: ExecRefused | None = None

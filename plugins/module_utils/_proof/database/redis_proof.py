@@ -31,11 +31,23 @@ a=$(find "$@" -maxdepth 3 -name '*.aof' ! -name '*.*.aof' ! -name 'temp-*' 2>/de
 echo "manifest: $m"; echo "dump: $r"; echo "log: $a"
 "$s" --version
 """
-#: The server is its own checker, by the name that it is called by.
+#: The server is its own checker, by the name that it is called by. The files of a manifest are looked at one by one:
+#: valkey-check-aof of Valkey 9.1 takes a base whose format is VALKEY080 for a broken one, which valkey-check-rdb reads.
 _CHECK = """
-n=${2##*/}; l=$w/${n%-server}-check-$1
-ln -sf "$2" "$l" || exit 127
-as_owner "$3" "$l" "$3" 2>&1
+n=${2##*/}; n=${n%-server} s=$2 r=0
+look() {
+  ln -sf "$s" "$w/$n-check-$1" || exit 127
+  as_owner "$2" "$w/$n-check-$1" "$2" 2>&1 || r=1
+}
+case $3 in
+*.manifest)
+  while read -r _ f _ _ _ t _; do
+    [ "$t" != h ] || continue
+    case $f in *.rdb) look rdb "${3%/*}/$f" ;; *) look aof "${3%/*}/$f" ;; esac
+  done <"$3" ;;
+*) look "$1" "$3" ;;
+esac
+exit $r
 """
 _START = f"""{SERVE}
 s=$1 of=$2; shift 2

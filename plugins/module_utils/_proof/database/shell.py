@@ -107,7 +107,8 @@ class Shell:
 
 
 def _shown(data: bytes) -> str:
-    return printable(mask(data.decode("utf-8", "replace")))
+    """Lines that end as Redis ends them are lines."""
+    return printable(mask(data.decode("utf-8", "replace").replace("\r\n", "\n")))
 
 
 __all__ = ("PRELUDE", "SERVE", "Said", "Shell")

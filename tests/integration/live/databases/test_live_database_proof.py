@@ -6,14 +6,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
+import subprocess
+import sys
 import typing as t
 from pathlib import Path
 
 import pytest
 from database_runs import take
+from mariadb_app import MariadbApp
 from policy_enforcer import PolicyEnforcer, enforcing
 from postgres_app import PGDATA, PostgresApp
 from redis_app import RedisApp
+from volume_lab import until
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
@@ -32,6 +38,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec imp
 
 pytestmark = pytest.mark.node
 
+_PROGRAM = Path(__file__).with_name("killed_proof.py")
 LIMITS = ProofLimits(volumes=60.0, network=10.0, recovery=60.0, check=60.0)
 
 
@@ -159,7 +166,8 @@ def test_redis_is_proven_from_a_set_and_found_damaged(
     asked: dict[str, t.Any] = {"from_set": True, "namespace": namespace, "record": False}
     outcome = proofs.prove("one", quiesce=taken.quiesces[0], compare_live=True, **asked)
     certificate = outcome.account.certificate()
-    assert (certificate["sound"], outcome.account.problems) == (True, [])
+    assert outcome.account.problems == []
+    assert certificate["sound"]
     assert certificate["facts"]["keys"]["db0"]["keys"] == 1
     assert certificate["lost"]["live_keys"]["db0"]["keys"] == 1
     app.sh("f=$(ls /data/appendonlydir/*.incr.aof | tail -n 1); printf XXXX | dd of=$f bs=1 seek=40 conv=notrunc,fsync")
@@ -170,4 +178,58 @@ def test_redis_is_proven_from_a_set_and_found_damaged(
     assert not details["sound"]
     assert any("redis-check-aof" in problem for problem in details["problems"])
     assert any("Bad file format" in line for line in details["server_log"])
+    assert proofs.left == []
+
+
+def test_a_network_that_enforces_nothing_is_refused_and_what_a_killed_run_left_is_swept(
+    client: KubeClient, kubectl: t.Any, namespace: str, proofs: Proofs, kubeconfig: str
+) -> None:
+    app = RedisApp(kubectl, namespace)
+    app.create()
+    assert take(client, app, "one", mode="pause").errors == []
+    asked: dict[str, t.Any] = {"from_set": True, "namespace": namespace, "kind": "redis", "pod": app.name}
+    planned = proofs.prove("one", check_mode=True, **asked)
+    assert any("from snapshot" in line for line in planned.account.planned)
+    assert proofs.left == []
+
+    killed = subprocess.Popen(
+        [sys.executable, str(_PROGRAM), kubeconfig, namespace, "one", app.name],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.environ["ARKIVE_TEST_COLLECTIONS"]},
+    )
+    assert killed.stdout is not None
+    with killed:
+        until(lambda: "cutting the pod off" in killed.stdout.readline(), "the pod is there", seconds=60)
+        killed.kill()
+    assert len(proofs.left) >= 2
+
+    limits = dataclasses.replace(LIMITS, network=2.0)
+    with pytest.raises(ProofError, match="it is not proven that it cannot reach production") as raised:
+        proofs.prove("one", limits=limits, **asked)
+    assert raised.value.details["certificate"]["network"]["verdict"] == "not enforced"
+    assert raised.value.details["certificate"]["checks"] == []
+    assert len(raised.value.details["swept"]) == 1
+    assert proofs.left == []
+
+
+def test_mariadb_is_proven_where_it_was_flushed_and_found_broken_where_it_was_not(
+    enforcer: PolicyEnforcer, kubectl: t.Any, namespace: str, proofs: Proofs
+) -> None:
+    """Its tables of MyISAM are whole only when somebody has had them closed and synced."""
+    app = MariadbApp(kubectl, namespace, settings=["--log-bin=mysql-bin"])
+    app.create()
+    asked: dict[str, t.Any] = {"kind": "mariadb", "pod": app.name}
+    with app.written_to():
+        proofs.back_up("written")
+    broken = proofs.prove("written", **asked)
+    assert any("mariadb-check" in problem and "app." in problem for problem in broken.account.problems)
+    until(lambda: app.sql("flush tables") == "", "its tables are closed", seconds=20)
+    app.sh("sync -f /var/lib/mysql")
+    proofs.back_up("flushed")
+    outcome = proofs.prove("flushed", **asked)
+    certificate = outcome.account.certificate()
+    assert (certificate["sound"], outcome.account.problems) == (True, [])
+    assert certificate["position"].startswith("0-1-")
+    assert (certificate["held"], certificate["network"]["verdict"]) == (False, "enforced")
     assert proofs.left == []
