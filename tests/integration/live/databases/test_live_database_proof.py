@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from database_runs import take
+from granted import Granted
 from mariadb_app import MariadbApp
 from policy_enforcer import PolicyEnforcer, enforcing
 from postgres_app import PGDATA, PostgresApp
@@ -154,26 +155,46 @@ def test_postgresql_is_proven_cut_off_and_found_damaged(
     assert proofs.left == []
 
 
-@pytest.mark.parametrize("kind", ["redis", "valkey"])
-def test_redis_is_proven_from_a_set_and_found_damaged(
-    enforcer: PolicyEnforcer, client: KubeClient, kubectl: t.Any, namespace: str, proofs: Proofs, kind: str
+@pytest.fixture
+def granted(client: KubeClient, kubeconfig: str, namespace: str) -> t.Iterator[Granted]:
+    found = Granted(client, kubeconfig, namespace, namespace)
+    yield found
+    found.remove()
+
+
+def test_valkey_is_proven_from_a_set_by_who_has_just_the_rights(
+    enforcer: PolicyEnforcer, client: KubeClient, kubectl: t.Any, namespace: str, proofs: Proofs, granted: Granted
 ) -> None:
-    app = RedisApp(kubectl, namespace, kind=kind)
+    app = RedisApp(kubectl, namespace, kind="valkey")
     app.create()
     with app.written_to():
         taken = take(client, app, "one", mode="pause")
     assert taken.errors == []
-    asked: dict[str, t.Any] = {"from_set": True, "namespace": namespace, "record": False}
-    outcome = proofs.prove("one", quiesce=taken.quiesces[0], compare_live=True, **asked)
+    proofs.client = granted.caller("db_verify")
+    outcome = proofs.prove(
+        "one", quiesce=taken.quiesces[0], compare_live=True, from_set=True, namespace=namespace, record=False
+    )
+    proofs.client = client
     certificate = outcome.account.certificate()
     assert outcome.account.problems == []
+    assert [issue.message for issue in outcome.issues.warnings if "let you" in issue.message] == []
     assert certificate["sound"]
     assert certificate["facts"]["keys"]["db0"]["keys"] == 1
     assert certificate["lost"]["live_keys"]["db0"]["keys"] == 1
+    assert proofs.left == []
+
+
+def test_redis_whose_log_is_damaged_is_told_with_its_last_words(
+    enforcer: PolicyEnforcer, client: KubeClient, kubectl: t.Any, namespace: str, proofs: Proofs
+) -> None:
+    app = RedisApp(kubectl, namespace)
+    app.create()
+    with app.written_to():
+        until(lambda: app.count() > 200, "it has counted", seconds=20)
     app.sh("f=$(ls /data/appendonlydir/*.incr.aof | tail -n 1); printf XXXX | dd of=$f bs=1 seek=40 conv=notrunc,fsync")
     taken = take(client, app, "damaged", mode="pause")
     with pytest.raises(ProofError, match="ended with exit code 1") as raised:
-        proofs.prove("damaged", quiesce=taken.quiesces[0], **asked)
+        proofs.prove("damaged", quiesce=taken.quiesces[0], from_set=True, namespace=namespace, record=False)
     details = raised.value.details
     assert not details["sound"]
     assert any("redis-check-aof" in problem for problem in details["problems"])
