@@ -78,7 +78,7 @@ n=0; while [ ! -e $w/server.rc ] && [ $n -lt 600 ]; do sleep 0.2; n=$((n+1)); do
 _IN_USE = re.compile(r"client is using or hasn't closed the table properly")
 _COMPLAINT = re.compile(r"^\s*(warning|error|status\s*:(?!\s*OK))", re.IGNORECASE)
 #: Under which names a hold has noted it.
-_POSITIONS = ("gtid_position", "gtid_binlog_pos", "gtid", "start_position", "position")
+_POSITIONS = ("gtid_binlog_pos", "gtid_position")
 _STOP_SECONDS = 150.0
 
 
@@ -146,7 +146,11 @@ class MariadbProof:
 
     def problems(self) -> list[str]:
         recorded = next((str(self._order.facts[key]) for key in _POSITIONS if self._order.facts.get(key)), "")
-        if not recorded or not self.known.facts["binary_log"]:
+        if not self.known.facts["binary_log"]:
+            return []
+        if not self._is_mariadb:
+            return self._lacking_of_mysql(str(self._order.facts.get("gtid_executed") or ""))
+        if not recorded:
             return []
         now = _gtids(self.known.position)
         missing = [f"{domain}-{number}" for domain, number in _gtids(recorded).items() if now.get(domain, -1) < number]
@@ -155,6 +159,13 @@ class MariadbProof:
         return [
             f"It recovered up to {self.known.position or 'no GTID'}, and {recorded} was committed when it was held."
         ]
+
+    def _lacking_of_mysql(self, recorded: str) -> list[str]:
+        if not re.fullmatch(r"[0-9a-fA-F:,\n -]+", recorded):
+            return []
+        if self._ask(f"select gtid_subset('{recorded}', @@global.gtid_executed)") == "1":
+            return []
+        return [f"It recovered {self.known.position}, and {recorded} was executed when it was held."]
 
     def stop(self) -> None:
         self._shell.must(_STOP, what="The server did not stop", seconds=_STOP_SECONDS)

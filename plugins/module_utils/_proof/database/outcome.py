@@ -18,6 +18,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.network
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.server_proof import Check, ServerFacts
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.subject import Subject
 
+#: Under which names holds have noted it.
+_POSITIONS = ("start_position", "gtid_binlog_pos", "gtid_executed")
+
 
 @dataclasses.dataclass(slots=True, kw_only=True)
 class ProofAccount:
@@ -65,7 +68,7 @@ class ProofAccount:
             "held": quiesce.get("consistent") is True,
             "recovery_seconds": None if self.recovery_seconds is None else round(self.recovery_seconds, 2),
             "position": self.server.position,
-            "recorded_position": str(subject.facts.get("start_position") or ""),
+            "recorded_position": next((str(subject.facts[key]) for key in _POSITIONS if subject.facts.get(key)), ""),
             "facts": dict(self.server.facts),
             "network": self.network.to_return() if self.network else {},
             "checks": [check.to_return() for check in self.checks],

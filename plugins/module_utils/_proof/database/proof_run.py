@@ -17,7 +17,6 @@ import binascii
 import contextlib
 import datetime as dt
 import math
-import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
@@ -42,6 +41,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.kinds i
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.live import ask_live
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.network import ScratchNetwork, refusal
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.outcome import ProofAccount, ProofOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.recovery import NeverServed, Recovery
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.request import ProofRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.rights import proof_needs
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.scratch_namespace import (
@@ -61,8 +61,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.server_
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.shell import Shell
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.subject import Subject
 
-_POLL_SECONDS = 0.5
-_TELL_SECONDS = 10.0
 _WORKERS = 8
 _SECRET_NAMES = ("PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL")
 
@@ -250,31 +248,14 @@ class DatabaseProofRun:
         self._judge()
 
     def _recover(self, server: ServerProof, shell: Shell) -> None:
-        limit = self._request.limits.recovery
         self._say(f"starting {self._row.title}, and waiting for its recovery")
-        started = told = time.monotonic()
-        server.start()
-        while not server.serves():
-            spent = time.monotonic() - started
-            ended = shell.server_ended()
-            if ended:
-                raise self._never_served(shell, f"ended with exit code {ended}")
-            if spent >= limit:
-                raise self._never_served(shell, f"did not recover within {limit:g} s (recovery_timeout)")
-            if time.monotonic() - told >= _TELL_SECONDS:
-                told = time.monotonic()
-                self._say(f"recovering for {spent:.0f} s: {(shell.log_end() or [''])[-1][:120]}")
-            if self._run.cancel.wait(_POLL_SECONDS):
-                self._run.cancel.check()
-        self.account.recovery_seconds = time.monotonic() - started
-
-    def _never_served(self, shell: Shell, how: str) -> ProofError:
-        log = shell.log_end()
-        self.account.log = log
-        said = f" Its last words: {' | '.join(line.strip() for line in log[-3:])}" if log else ""
-        problem = f"The server of {self._subject.where} {how}.{said[:700]}"
-        self.account.problems.append(problem)
-        return ProofError(problem, hint="server_log of the result has more of its log.")
+        recovery = Recovery(self._request.limits.recovery, self._subject.where, tell=self._say, cancel=self._run.cancel)
+        try:
+            self.account.recovery_seconds = recovery.await_end(server, shell)
+        except NeverServed as exc:
+            # That is known of the backup.
+            self.account.problems.append(exc.message)
+            raise
 
     def _judge(self) -> None:
         account = self.account

@@ -12,6 +12,7 @@ import dataclasses
 import re
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.redis import keys_of
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.errors import ProofError
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.run_check import run_check
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.server_proof import (
@@ -164,7 +165,7 @@ class RedisProof:
 
     def lost_since(self, ask: Ask) -> dict[str, t.Any]:
         found = _members(row[0] for row in ask("INFO replication"))
-        keys = _keys(_members(row[0] for row in ask("INFO keyspace")))
+        keys = keys_of(_members(row[0] for row in ask("INFO keyspace")))
         return {"live_position": found.get("master_repl_offset", ""), "live_keys": keys}
 
     @property
@@ -173,7 +174,7 @@ class RedisProof:
 
     def _look(self) -> None:
         self.known.position = self._info("replication").get("master_repl_offset", "")
-        self.known.facts["keys"] = _keys(self._info("keyspace"))
+        self.known.facts["keys"] = keys_of(self._info("keyspace"))
 
     def _too_few(self, recorded: t.Mapping[str, t.Any]) -> t.Iterator[str]:
         """Keys that expire may have gone since."""
@@ -194,17 +195,6 @@ class RedisProof:
 def _members(lines: t.Iterable[str]) -> dict[str, str]:
     rows = (line.strip().partition(":") for line in lines)
     return {name: value for name, colon, value in rows if colon}
-
-
-def _keys(keyspace: t.Mapping[str, str]) -> dict[str, dict[str, int]]:
-    """``keys=12,expires=3,avg_ttl=0`` for each database."""
-    found = {}
-    for name, text in keyspace.items():
-        pairs = (pair.partition("=") for pair in text.split(","))
-        found[name] = {
-            key: int(value) for key, _equals, value in pairs if key in ("keys", "expires") and value.isdecimal()
-        }
-    return found
 
 
 __all__ = ("RedisProof",)

@@ -65,6 +65,9 @@ def pod_body(subject: Subject, request: ProofRequest, namespace: str) -> Scratch
         "volumeMounts": [*mounts, {"name": _WORK_VOLUME, "mountPath": WORK}],
         "securityContext": _kept(subject.container.get("securityContext"), _KEPT_SECURITY),
     }
+    sources = [each for each in subject.container.get("envFrom") or () if _is_brought(each, request)]
+    if sources:
+        container["envFrom"] = sources
     if subject.container.get("resources"):
         container["resources"] = {
             key: value for key, value in subject.container["resources"].items() if key in ("limits", "requests")
@@ -115,6 +118,11 @@ def _environment(container: ObjectView, request: ProofRequest) -> list[Object]:
             continue
         kept.append(dict(entry))
     return kept
+
+
+def _is_brought(source: ObjectView, request: ProofRequest) -> bool:
+    secret, settings = ((source.get(kind) or {}).get("name") for kind in ("secretRef", "configMapRef"))
+    return secret in request.secrets or settings in request.config_maps
 
 
 def _volume(subject: Subject, request: ProofRequest, name: str, replaced: list[str]) -> Object:

@@ -148,7 +148,9 @@ def test_secrets_only_where_they_are_named() -> None:
     assert "An empty directory stands in for claim dumps (it has none)." in replaced
     assert WORK in [mount["mountPath"] for mount in pod["spec"]["containers"][0]["volumeMounts"]]
 
+    assert made(secrets=("wal-g",))[0]["spec"]["containers"][0]["envFrom"] == [{"secretRef": {"name": "wal-g"}}]
     pod, replaced = made(secrets=("tde",), config_maps=("settings",))
+    assert "envFrom" not in pod["spec"]["containers"][0]
     assert [each["name"] for each in pod["spec"]["containers"][0]["env"]] == ["PGDATA", "TDE", "MODE", "POD"]
     kinds = {each["name"]: next(key for key in each if key != "name") for each in pod["spec"]["volumes"]}
     assert (kinds["keys"], kinds["config"], len(replaced)) == ("secret", "configMap", 3)
