@@ -77,7 +77,7 @@ options:
     default: present
   hold_reason:
     description:
-      - Why the backup is held, for whoever wants to delete it.
+      - Why the backup is held, for whoever wants to delete it. Only with O(state=held), as O(hold_by).
     type: str
   hold_by:
     description:

@@ -20,6 +20,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
     storage_location,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Task
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.diff_outcome import DiffOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -57,6 +59,30 @@ def compare(task: Task) -> DiffOutcome:
     if task.params["other_backup"]:
         return _with_backup(task, store)
     return _with_cluster(task, store)
+
+
+def drift_issues(outcome: DiffOutcome) -> Issues:
+    """An error for each object that differs, and for what is not known."""
+    issues = Issues()
+    for each in (*outcome.drift, *outcome.not_known):
+        issues.error(
+            f"not known: {each.reason}" if each.is_unknown else f"{each.state} {', '.join(each.fields)}".strip(),
+            resource=str(each.group_resource),
+            namespace=each.namespace,
+            name=each.name,
+        )
+    for sentence in outcome.unknown:
+        issues.error(sentence)
+    return issues
+
+
+def drift_sentence(outcome: DiffOutcome) -> str:
+    """That it differs, or that it is not known whether it does."""
+    other = f"{outcome.other[:1].upper()}{outcome.other[1:]}"
+    if outcome.drift:
+        return f"{other} differs from backup '{outcome.backup}' in {counted(len(outcome.drift), 'object')}."
+    rights = " The rights to look are those of k8s_access_info for 'diff'." if outcome.unknown else ""
+    return f"Whether {outcome.other} differs from backup '{outcome.backup}' is not known.{rights}"
 
 
 def _with_backup(task: Task, store: Store) -> DiffOutcome:
@@ -118,4 +144,4 @@ def write_junit(path: str, outcome: DiffOutcome) -> None:
     write_report("junit_path", path, junit_report(outcome))
 
 
-__all__ = ("DIFF", "compare", "write_junit")
+__all__ = ("DIFF", "compare", "drift_issues", "drift_sentence", "write_junit")

@@ -110,6 +110,17 @@ K8S_BACKUP_DIFF: ResultKeys = {
     "location": "",
 }
 
+K8S_BACKUP_EXPORT: ResultKeys = {
+    **_COMMON,
+    **_FITTED,
+    "backup": "",
+    "written": [],
+    "removed": [],
+    "files": 0,
+    "objects_left_out": {},
+    "secrets": [],
+}
+
 K8S_BACKUP_INFO: ResultKeys = {
     **_COMMON,
     "backups": [],
@@ -217,6 +228,7 @@ __all__ = (
     "K8S_ACCESS_INFO",
     "K8S_BACKUP",
     "K8S_BACKUP_DIFF",
+    "K8S_BACKUP_EXPORT",
     "K8S_BACKUP_INFO",
     "K8S_BACKUP_PRUNE",
     "K8S_BACKUP_SCHEDULE",

@@ -327,7 +327,7 @@ class BackupRun:
         resource = self._list_plan.find(PODS)
         if resource is None:
             return None
-        work = PodWork(tuple(self._resolved.rules), self._request.databases)
+        work = PodWork(tuple(self._resolved.rules), self._request.databases, not self._request.objects_only)
         return PodStep(resource, self._list_plan, self.sink, self.collector, self._deferred, work=work)
 
     def _blocks(self, pods: PodStep) -> list[Block]:
@@ -357,6 +357,8 @@ class BackupRun:
         self._issues.warning(f"The API server does not let you: {rights_text(forbidden)}")
 
     def _sweep(self, marked: t.Sequence[dict[str, t.Any]], ended_run: str) -> None:
+        if self._request.objects_only:
+            return
         namespaces = self._list_plan.list_namespaces
         helper = self._request.freeze_policy.helper_pod
         sweeping = sweep_namespaces(self._client, marked, namespaces, helper=helper, ended_run=ended_run)

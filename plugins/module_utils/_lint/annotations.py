@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations impo
 from ansible_collections.arkive.k8s.plugins.module_utils._lint.finding import Finding, Place
 
 _DURATIONS = ("timeout", "exec-timeout", "wait-timeout")
-#: Of each set: what its annotations begin with, and their names behind that (Velero 1.18, docs/compatibility 4.3 and 6.1).
+#: Of each set: what its annotations begin with, and their names behind that (docs/compatibility 4.3 and 6.1).
 _SETS: t.Mapping[str, tuple[str, ...]] = {
     **{
         f"{phase}hook.backup.{vendor}/": ("container", "command", "on-error", "timeout")

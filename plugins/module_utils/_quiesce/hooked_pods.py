@@ -45,10 +45,11 @@ _FREEZE_NAME = "database"
 
 
 class PodWork(t.NamedTuple):
-    """What is done in pods around something, beside what they say themselves."""
+    """What is done in pods around something, beside what they say themselves. ``quiesces`` False: nothing at all."""
 
     rules: tuple[ResolvedRule, ...] = ()
     databases: DatabaseChoice = DatabaseChoice()
+    quiesces: bool = True
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
