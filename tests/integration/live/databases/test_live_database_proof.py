@@ -184,17 +184,34 @@ def test_valkey_is_proven_from_a_set_by_who_has_just_the_rights(
     assert proofs.left == []
 
 
-def test_redis_whose_log_is_damaged_is_told_with_its_last_words(
-    enforcer: PolicyEnforcer, client: KubeClient, kubectl: t.Any, namespace: str, proofs: Proofs
+def test_redis_in_an_open_network_is_refused_and_a_damaged_one_is_told_with_its_last_words(
+    client: KubeClient, kubectl: t.Any, namespace: str, proofs: Proofs, kubeconfig: str, state: Path
 ) -> None:
+    """Also: check mode leaves nothing, and what a killed run has left is swept by the next one."""
     app = RedisApp(kubectl, namespace)
     app.create()
     with app.written_to():
         until(lambda: app.count() > 200, "it has counted", seconds=20)
     app.sh("f=$(ls /data/appendonlydir/*.incr.aof | tail -n 1); printf XXXX | dd of=$f bs=1 seek=40 conv=notrunc,fsync")
     taken = take(client, app, "damaged", mode="pause")
-    with pytest.raises(ProofError, match="ended with exit code 1") as raised:
-        proofs.prove("damaged", quiesce=taken.quiesces[0], from_set=True, namespace=namespace, record=False)
+    assert taken.errors == []
+    asked: dict[str, t.Any] = {"from_set": True, "namespace": namespace, "quiesce": taken.quiesces[0]}
+    planned = proofs.prove("damaged", check_mode=True, **asked)
+    assert any("from snapshot" in line for line in planned.account.planned)
+    assert proofs.left == []
+
+    _kill_one(kubeconfig, namespace, "damaged", app.name)
+    assert len(proofs.left) >= 2
+    limits = dataclasses.replace(LIMITS, network=2.0)
+    with pytest.raises(ProofError, match="it is not proven that it cannot reach production") as raised:
+        proofs.prove("damaged", limits=limits, **asked)
+    details = raised.value.details
+    assert (details["certificate"]["network"]["verdict"], details["certificate"]["checks"]) == ("not enforced", [])
+    assert len(details["swept"]) == 1
+    assert proofs.left == []
+
+    with enforcing(client, state), pytest.raises(ProofError, match="ended with exit code 1") as raised:
+        proofs.prove("damaged", **asked)
     details = raised.value.details
     assert not details["sound"]
     assert any("redis-check-aof" in problem for problem in details["problems"])
@@ -202,36 +219,19 @@ def test_redis_whose_log_is_damaged_is_told_with_its_last_words(
     assert proofs.left == []
 
 
-def test_a_network_that_enforces_nothing_is_refused_and_what_a_killed_run_left_is_swept(
-    client: KubeClient, kubectl: t.Any, namespace: str, proofs: Proofs, kubeconfig: str
-) -> None:
-    app = RedisApp(kubectl, namespace)
-    app.create()
-    assert take(client, app, "one", mode="pause").errors == []
-    asked: dict[str, t.Any] = {"from_set": True, "namespace": namespace, "kind": "redis", "pod": app.name}
-    planned = proofs.prove("one", check_mode=True, **asked)
-    assert any("from snapshot" in line for line in planned.account.planned)
-    assert proofs.left == []
-
+def _kill_one(kubeconfig: str, namespace: str, name: str, pod: str) -> None:
+    """A proof that is killed while it has its pod looked at."""
     killed = subprocess.Popen(
-        [sys.executable, str(_PROGRAM), kubeconfig, namespace, "one", app.name],
+        [sys.executable, str(_PROGRAM), kubeconfig, namespace, name, pod],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": os.environ["ARKIVE_TEST_COLLECTIONS"]},
     )
-    assert killed.stdout is not None
+    said = killed.stdout
+    assert said is not None
     with killed:
-        until(lambda: "cutting the pod off" in killed.stdout.readline(), "the pod is there", seconds=60)
+        until(lambda: "cutting the pod off" in said.readline(), "the pod is there", seconds=60)
         killed.kill()
-    assert len(proofs.left) >= 2
-
-    limits = dataclasses.replace(LIMITS, network=2.0)
-    with pytest.raises(ProofError, match="it is not proven that it cannot reach production") as raised:
-        proofs.prove("one", limits=limits, **asked)
-    assert raised.value.details["certificate"]["network"]["verdict"] == "not enforced"
-    assert raised.value.details["certificate"]["checks"] == []
-    assert len(raised.value.details["swept"]) == 1
-    assert proofs.left == []
 
 
 def test_mariadb_is_proven_where_it_was_flushed_and_found_broken_where_it_was_not(
