@@ -55,8 +55,8 @@ options:
     type: str
   snapshot:
     description:
-      - The set of snapshots, as M(arkive.k8s.k8s_snapshot#module) has named it, in O(namespace). Pod and claims are
-        those of the cluster.
+      - The set of snapshots in O(namespace), an O(arkive.k8s.k8s_snapshot#module:name). Pod and claims are those of the
+        cluster.
     type: str
   namespace:
     description:
@@ -231,7 +231,7 @@ problems:
   elements: str
   sample: []
 certificate:
-  description: What is recorded.
+  description: What is recorded. Empty in check mode.
   returned: always
   type: dict
   contains:

@@ -92,7 +92,7 @@ class ProofOutcome:
             "changed": self.changed,
             "sound": account.sound,
             "problems": list(account.problems),
-            "certificate": account.certificate(),
+            "certificate": {} if account.planned else account.certificate(),
             "scratch_namespace": account.namespace,
             "brought": list(account.brought),
             "planned": list(account.planned),

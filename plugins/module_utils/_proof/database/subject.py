@@ -12,7 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
-from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import claim_of_volume, pod_identity
@@ -37,7 +37,7 @@ class ClaimSnapshot:
 
 
 #: Finds an object of the namespace as it was; None where it is not there.
-Find: t.TypeAlias = t.Callable[[GroupResource, str], "Object | None"]
+Find: t.TypeAlias = t.Callable[[GroupResource, str], "dict[str, t.Any] | None"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

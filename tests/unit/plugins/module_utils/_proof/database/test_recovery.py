@@ -13,7 +13,6 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.recovery import NeverServed, Recovery
-from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.server_proof import ServerProof
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._proof.database.stub_shell import StubShell
 
 
@@ -34,7 +33,7 @@ class Server:
 
 def recover(server: Server, shell: StubShell, *, seconds: float = 0.6, cancel: CancelToken | None = None) -> float:
     recovery = Recovery(seconds, "postgresql of pod shop/db", tell=lambda _line: None, cancel=cancel or CancelToken())
-    return recovery.await_end(t.cast("ServerProof", server), shell)
+    return recovery.await_end(t.cast("t.Any", server), shell)
 
 
 def test_how_long_it_took() -> None:
