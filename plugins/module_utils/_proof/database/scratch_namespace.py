@@ -52,13 +52,17 @@ def proof_labels(namespace: str) -> dict[str, str]:
 
 
 def namespace_body(name: str, *, source: str, run_id: str, expires: dt.datetime) -> Object:
-    """Pods in it are held to what most clusters allow: no host network, no host paths, no privileges."""
+    """Pods in it are held to what most clusters allow: no host network, no host paths, no privileges.
+
+    Service meshes put nothing beside them.
+    """
     labels = {
         **proof_labels(name),
         **({RUN_ID: label_value(run_id)} if run_id else {}),
         "pod-security.kubernetes.io/enforce": "baseline",
+        "istio-injection": "disabled",
     }
-    annotations = {**annotations_of(expires), "arkive.k8s/proof-of": source}
+    annotations = {**annotations_of(expires), "arkive.k8s/proof-of": source, "linkerd.io/inject": "disabled"}
     return {
         "apiVersion": "v1",
         "kind": "Namespace",
