@@ -144,6 +144,8 @@ K8S_BLUEPRINT: ResultKeys = {
     "swept": [],
 }
 
+K8S_DB_DUMP: ResultKeys = {**_COMMON, "dump": {}, "planned": "", "location": ""}
+
 K8S_DB_VERIFY: ResultKeys = {
     **_COMMON,
     "sound": False,
@@ -166,6 +168,7 @@ K8S_HOOK_EXEC: ResultKeys = {
     "stdout": None,
     "stderr": None,
     "freezes": [],
+    "quiesces": [],
     "lease_ids": [],
     "lease_id": None,
     "swept": [],
@@ -235,6 +238,7 @@ __all__ = (
     "K8S_BACKUP_SYNC",
     "K8S_BACKUP_VERIFY",
     "K8S_BLUEPRINT",
+    "K8S_DB_DUMP",
     "K8S_DB_VERIFY",
     "K8S_HOOK_EXEC",
     "K8S_RESTORE",
