@@ -1,11 +1,10 @@
-#!/bin/bash
+#!/bin/bash -eu
 # Copyright (c) 2026, the arkive.k8s contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # A server that is written to, and whose lock is as that of MongoDB: counted, of the server and not of a session, without
 # an end. It commits numbered rows unless it is locked; its state is in /run/standin.
-set -e
 mkdir -p /run/standin /data/db
 echo 0 >/run/standin/count
 echo "$RANDOM$RANDOM" >/run/standin/process
