@@ -31,7 +31,7 @@ from campaigns.live_support import (  # isort: skip - makes the live tests' fold
     through,
 )
 
-_FAULTS = ("none", "kill", "stop", "cut", "end", "client")
+_FAULTS = ("none", "kill", "stop", "cut", "end", "client", "pod")
 _LEASE = 3.0
 #: A server that is asked over a busy machine's kubectl.
 _MARGIN = 5.0
@@ -39,7 +39,10 @@ _END = "select pg_terminate_backend(pid) from pg_stat_activity where application
 
 
 class DatabasesCampaign:
-    """On the local cluster that the environment names: one server of each kind, for all cases."""
+    """On the local cluster that the environment names: one server of each kind, for all cases.
+
+    One in seven deletes the pod of its server, which is then made anew.
+    """
 
     def __enter__(self) -> t.Self:
         self._kubeconfig = os.environ["ARKIVE_TEST_KUBECONFIG"]
@@ -47,15 +50,24 @@ class DatabasesCampaign:
         self._kubectl("create", "namespace", self._namespace)
         self._postgres = PostgresApp(self._kubectl, self._namespace, name="postgres")
         self._redis = RedisApp(self._kubectl, self._namespace, name="redis")
-        self._postgres.create()
-        self._redis.create()
+        self._valkey = RedisApp(self._kubectl, self._namespace, name="valkey", kind="valkey")
+        for app in (self._postgres, self._redis, self._valkey):
+            app.create()
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._kubectl("delete", "namespace", self._namespace, "--wait=false")
 
     def run_case(self, chance: random.Random) -> str:
-        app, mode = chance.choice(((self._postgres, "light"), (self._postgres, "backup"), (self._redis, "pause")))
+        app, mode = chance.choice(
+            (
+                (self._postgres, "light"),
+                (self._postgres, "backup"),
+                (self._redis, "pause"),
+                (self._redis, "bgsave"),
+                (self._valkey, "pause"),
+            )
+        )
         fault = chance.choice(_FAULTS)
         before, after = chance.uniform(0.5, 4.5), chance.uniform(0.0, 1.0)
         with tempfile.TemporaryDirectory(prefix="arkive-soak-") as folder:
@@ -70,31 +82,39 @@ class DatabasesCampaign:
         try:
             time.sleep(moments[0])
             held = section.has_spoken()
-            hit = self._strike(fault, section, proxy, app) and held
+            hit = self._strike(fault, section, proxy, app, mode) and held
             time.sleep(moments[1])
             late = self._held_too_long(app) if fault in ("kill", "stop", "cut") else ""
             section.process.send_signal(signal.SIGCONT)
             said = "" if fault == "kill" else section.process.communicate("\n", timeout=90)[0]
-            return late or self._lie(fault, hit, said) or self._held_too_long(app)
+            gone = fault == "pod"  # and with it all that it held
+            return late or self._lie(fault, hit, said) or ("" if gone else self._held_too_long(app))
         finally:
             proxy.close()
             section.process.kill()
             section.process.wait(timeout=30)
+            if fault == "pod":
+                app.create_pod()
 
-    def _strike(self, fault: str, section: HeldSection, proxy: CutProxy, app: PostgresApp | RedisApp) -> bool:
+    def _strike(
+        self, fault: str, section: HeldSection, proxy: CutProxy, app: PostgresApp | RedisApp, mode: str
+    ) -> bool:
         """True where what was held by then is surely not held to the end."""
+        if fault == "pod":
+            self._kubectl("-n", self._namespace, "delete", "pod", app.name, "--grace-period=1")
+            return True
         if fault == "kill":
             section.process.kill()
         elif fault == "stop":
             section.process.send_signal(signal.SIGSTOP)
             time.sleep(_LEASE + 1.0)
-            return True
+            return mode != "bgsave"  # a dump is there, whoever is silent
         elif fault == "cut":
             proxy.cut()
             return True
         elif fault == "end" and isinstance(app, PostgresApp):
             return "t" in app.sql(_END)
-        elif fault == "end":
+        elif fault == "end" and mode == "pause":
             # A write shows that nothing is held any more.
             app.sh("redis-cli CLIENT UNPAUSE && redis-cli INCR n")
             return True
