@@ -27,15 +27,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import 
     StagedHold,
     Waves,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.opening import ClientContainer, open_session
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.record import EndedBy, QuiesceRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.session import (
     DatabaseSession,
-    Stream,
-    require_answer,
 )
 
-#: A client that starts, and its server, answer within this.
-_HELLO_SECONDS = 20.0
 #: A sign of life is due this often at least: the stream is watched by it too.
 _LONGEST_PULSE_SECONDS = 15.0
 _SHORTEST_PULSE_SECONDS = 0.2
@@ -48,11 +45,8 @@ _EXPIRED = "expired"
 _MISREAD = (IndexError, KeyError, ValueError)
 
 
-class Container(t.Protocol):
-    """The container with the client."""
-
-    def open(self, argv: t.Sequence[str]) -> Stream:
-        """Start a client. Raises ``ClientMissing`` where the container cannot run it, or a ``KubeError``."""
+class Container(ClientContainer, t.Protocol):
+    """The container with the client, and with the files of the server."""
 
     def real_path(self, path: str) -> str:
         """As ``Server`` has it."""
@@ -64,10 +58,6 @@ class Container(t.Protocol):
         self, places: t.Mapping[str, str], *, unwritten: str = "", ranks: t.Mapping[str, int] | None = None
     ) -> Waves:
         """As ``Server`` has it."""
-
-
-class ClientMissing(DatabaseError):
-    """The container has no such program, and nothing was started."""
 
 
 class HeldDatabase:
@@ -174,21 +164,7 @@ class HeldDatabase:
         return self._order.lease_seconds + _MARGIN_SECONDS
 
     def _open(self, cancel: CancelToken) -> DatabaseSession:
-        missing: ClientMissing | None = None
-        for argv in self._kind.clients(self._order):
-            try:
-                stream = self._container.open(argv)
-            except ClientMissing as exc:
-                missing = missing or exc
-                continue
-            session = DatabaseSession(stream, self._kind, where=self.record.where)
-            try:
-                require_answer(session, seconds=_HELLO_SECONDS, cancel=cancel)
-            except BaseException:
-                session.abort()
-                raise
-            return session
-        raise missing or DatabaseError(f"There is no client for {self.record.where}.")
+        return open_session(self._kind, self._order, self._container, where=self.record.where, cancel=cancel)
 
     def _undo_in(self, session: DatabaseSession) -> bool:
         """Let go of what would outlast ``session``. False where that is not certain."""
@@ -283,4 +259,4 @@ class _Asking:
         return self._container.check_places(places, unwritten=unwritten, ranks=ranks)
 
 
-__all__ = ("ClientMissing", "Container", "HeldDatabase")
+__all__ = ("Container", "HeldDatabase")

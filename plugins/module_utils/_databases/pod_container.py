@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.cuts import ContainerClaims
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.held import ClientMissing
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import ClientMissing
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import Waves
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError

@@ -24,6 +24,8 @@ EndedBy: t.TypeAlias = t.Literal["", "release", "lease", "server", "connection"]
 class QuiesceRecord:
     """``consistent``: it is proven that it was held until its release. ``error``: why it is not, a sentence.
 
+    ``found_by``: by what it was recognised, where nobody has declared it. ``operator``: who owns the pod.
+    ``passed_over``: why it was not to be held, as another one is, a sentence. ``notes``: what else is to be known.
     ``until``: nobody could let go of it, and its server does so by itself at this time.
     """
 
@@ -38,6 +40,10 @@ class QuiesceRecord:
     until: dt.datetime | None = None
     consistent: bool = False
     error: str = ""
+    found_by: str = ""
+    operator: str = ""
+    passed_over: str = ""
+    notes: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def where(self) -> str:
@@ -83,6 +89,10 @@ class QuiesceRecord:
             "ended_by": self.ended_by,
             "consistent": self.consistent,
             "error": self.error,
+            "found_by": self.found_by,
+            "operator": self.operator,
+            "passed_over": self.passed_over,
+            "notes": list(self.notes),
             "facts": dict(self.known.facts),
         }
 

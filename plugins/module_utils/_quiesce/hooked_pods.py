@@ -21,7 +21,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared imp
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kinds import FREEZE_MODE
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, OnError, Phase
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import (
     PodHooks,
@@ -36,7 +35,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import (
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_commands import freeze_command, thaw_command
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import find_volume_mount
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookRule
 
@@ -45,10 +43,11 @@ _FREEZE_NAME = "database"
 
 
 class PodWork(t.NamedTuple):
-    """What is done in pods around something, beside what they say themselves."""
+    """What is done in pods around something, beside what they say themselves. ``quiesces`` False: nothing at all."""
 
     rules: tuple[ResolvedRule, ...] = ()
     databases: DatabaseChoice = DatabaseChoice()
+    quiesces: bool = True
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -94,10 +93,15 @@ def give_hooks(pod: t.Mapping[str, t.Any], hooks: PodHooks, databases: DatabaseC
 
     A database whose mode is a freeze has all claims of its container frozen, after those hooks.
     """
-    database = databases.of_pod(pod) if is_running(pod) else None
-    found = HookedPod(_slim(pod), hooks.pre, hooks.post, hooks.warnings, mounted_claims(pod), database)
+    running = is_running(pod)
+    database, passed_by = (databases.of_pod(pod), databases.passed_by(pod)) if running else (None, "")
+    warnings = (*hooks.warnings, passed_by) if passed_by else hooks.warnings
+    found = HookedPod(_slim(pod), hooks.pre, hooks.post, warnings, mounted_claims(pod), database)
     if database is None or database.mode != FREEZE_MODE or database.refusal:
         return found
+    # Few pods are frozen by the mode of a database.
+    from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
+
     try:
         container = resolve_container(pod, database.container)
     except HookError:
@@ -118,11 +122,26 @@ def freeze_after(hooked: HookedPod, container: str, paths: t.Sequence[str], *, n
     return dataclasses.replace(hooked, pre=(*hooked.pre, freeze), post=(thaw, *hooked.post))
 
 
+def without_freeze(hooked: HookedPod) -> HookedPod:
+    """``hooked`` without the freeze that goes with the mode of its database."""
+
+    def is_its_freeze(hook: Hook) -> bool:
+        return (hook.source, hook.name) == ("task", _FREEZE_NAME)
+
+    return dataclasses.replace(
+        hooked,
+        pre=tuple(hook for hook in hooked.pre if not is_its_freeze(hook)),
+        post=tuple(hook for hook in hooked.post if not is_its_freeze(hook)),
+    )
+
+
 def claims_at(pod: ObjectView, container: str) -> dict[str, str]:
     """The claims that ``container`` mounts, as namespace/name, with the best of its paths for each."""
     spec = pod.get("spec") or {}
     entries = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
     mounts = [mount for entry in entries if entry["name"] == container for mount in entry.get("volumeMounts") or ()]
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import find_volume_mount
+
     found: dict[str, str] = {}
     # A whole file system rather than a part of it.
     for mount in sorted(mounts, key=lambda mount: bool(mount.get("subPath") or mount.get("subPathExpr"))):
@@ -133,6 +152,9 @@ def claims_at(pod: ObjectView, container: str) -> dict[str, str]:
 
 def frozen_claims(pod: ObjectView, hooks: t.Iterable[Hook]) -> set[str]:
     """The claims that ``hooks`` freeze, as far as their text tells."""
+    from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import find_volume_mount
+
     found = set()
     for hook in hooks:
         for freeze in recognise_hook(hook).freezes:
@@ -199,4 +221,5 @@ __all__ = (
     "give_hooks",
     "rules_of",
     "run_on_one",
+    "without_freeze",
 )

@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.cuts import ContainerClaims, VolumeCuts
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import DatabaseDeclaration
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.declaration import DatabaseDeclaration
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.held import HeldDatabase
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import (
@@ -28,15 +28,19 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import 
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kinds import FREEZE_MODE, find_kind
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.pod_container import PodContainer
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.record import QuiesceRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.role import ROLE_QUESTIONS, ServerRole
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.role_look import look_at_role
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.database_client import make_client, with_password
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import find_volume_mount
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import claims_at, frozen_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.operated import check_operated, operator_notes
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import is_freeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan
 
@@ -71,6 +75,11 @@ class PodDatabase:
     @property
     def warnings(self) -> list[str]:
         return [f"{self.record.where}: {text}" for text in self.record.known.warnings]
+
+    @property
+    def is_passed_over(self) -> bool:
+        """Another server of the same database is held."""
+        return bool(self.record.passed_over)
 
     @property
     def broken(self) -> bool:
@@ -129,51 +138,73 @@ def prepare_database(
     record, kind = _declared(pod, declared)
     if declared.mode == FREEZE_MODE and kind is not None:
         record.error = next((plan.refusal for plan in pre if plan.refusal and is_freeze(plan.hook)), "")
-        kind = None if record.error else kind
-    if kind is None:
+    if kind is None or record.error or record.passed_over:
         return PodDatabase(record, None, None)
-    container = PodContainer(
-        run.uncancelled().client,
-        (record.namespace, record.pod, record.container),
-        claim_of=lambda path: _claim_of(pod, record.container, path),
-        claims=ContainerClaims(
-            mounted=frozenset(claims_at(pod, record.container)),
-            frozen=frozenset(target.claim for plan in pre for target in plan.targets if not plan.refusal),
-            cuts=settings.cuts,
-        ),
-    )
-    policy = settings.policy
-    order = HoldOrder(
-        mode=declared.mode,
-        user=declared.user,
-        label=f"arkive {run.run_id}".strip(),
-        lease_seconds=policy.lease_seconds,
-        longest_seconds=policy.freeze_max_seconds,
-        require_lease=policy.require_lease,
-    )
-    return PodDatabase(record, HeldDatabase(kind, order, container, record), container)
+    frozen = frozenset(target.claim for plan in pre for target in plan.targets if not plan.refusal)
+    claims = ContainerClaims(mounted=frozenset(claims_at(pod, record.container)), frozen=frozen, cuts=settings.cuts)
+    container = _container(run, pod, record, claims)
+    try:
+        check_operated(pod, declared, settings.policy, frozen)
+        client = make_client(run.client, pod, declared, kind, container)
+    except ArkiveError as exc:
+        record.error = exc.sentence
+        return PodDatabase(record, None, None)
+    order = _order(run, declared, settings.policy)
+    return PodDatabase(record, HeldDatabase(client.kind, order, client.container, record), container)
+
+
+def ask_role(run: ClusterRun, pod: ObjectView, declared: DatabaseDeclaration) -> ServerRole:
+    """Whether its server is a primary or a standby. Nothing is locked. Raises ``ArkiveError``."""
+    record, kind = _declared(pod, declared)
+    question = ROLE_QUESTIONS.get(declared.kind)
+    if kind is None or question is None or record.error:
+        raise DatabaseError(record.error or f"Who is the primary is not asked of {declared.kind}.")
+    claims = ContainerClaims(mounted=frozenset(), frozen=frozenset(), cuts=VolumeCuts())
+    client = with_password(run.client, pod, declared, kind, _container(run, pod, record, claims))
+    order = _order(run, declared, FreezePolicy())
+    return look_at_role(client.kind, question, client.container, order, where=record.where)
 
 
 def plan_database(
-    pod: ObjectView, declared: DatabaseDeclaration, pre: t.Iterable[Hook] = (), cuts: VolumeCuts | None = None
+    pod: ObjectView,
+    declared: DatabaseDeclaration,
+    pre: t.Iterable[Hook] = (),
+    cuts: VolumeCuts | None = None,
+    policy: FreezePolicy | None = None,
 ) -> dict[str, t.Any]:
-    """The entry of a check mode's ``quiesces``: what would be held, by which statements. Nobody is asked.
+    """The entry of a check mode's ``quiesces``: what would be held, by which statements.
 
     ``pre``: the pod's pre hooks that would run. An order of its claims that is wrong is told as far as the pod says
     where its files are.
     """
+    record, statements = plan_record(pod, declared, pre, cuts, policy)
+    return record.to_return() | {"statements": statements}
+
+
+def plan_record(
+    pod: ObjectView,
+    declared: DatabaseDeclaration,
+    pre: t.Iterable[Hook] = (),
+    cuts: VolumeCuts | None = None,
+    policy: FreezePolicy | None = None,
+) -> tuple[QuiesceRecord, list[str]]:
+    """As ``plan_database``: what would be held, and by which statements."""
     record, kind = _declared(pod, declared)
-    if kind is None:
-        return record.to_return() | {"statements": []}
+    if kind is None or record.passed_over:
+        return record, []
+    claims = ContainerClaims(
+        mounted=frozenset(claims_at(pod, record.container)),
+        frozen=frozenset(frozen_claims(pod, pre)),
+        cuts=cuts or VolumeCuts(),
+    )
+    try:
+        check_operated(pod, declared, policy or FreezePolicy(), claims.frozen)
+    except DatabaseError as exc:
+        record.error = exc.sentence
+        return record, []
     if isinstance(kind, ForeseenKind):
-        claims = ContainerClaims(
-            mounted=frozenset(claims_at(pod, record.container)),
-            frozen=frozenset(frozen_claims(pod, pre)),
-            cuts=cuts or VolumeCuts(),
-        )
         _foresee(record, kind, pod, claims)
-    statements = () if record.error else kind.statements(record.known.mode)
-    return record.to_return() | {"statements": list(statements)}
+    return record, [] if record.error else list(kind.statements(record.known.mode))
 
 
 def _declared(pod: ObjectView, declared: DatabaseDeclaration) -> tuple[QuiesceRecord, DatabaseKind | None]:
@@ -181,6 +212,8 @@ def _declared(pod: ObjectView, declared: DatabaseDeclaration) -> tuple[QuiesceRe
     namespace, name = pod_identity(pod)
     record = QuiesceRecord(namespace=namespace, pod=name, container=declared.container, kind=declared.kind)
     record.known.mode, record.error = declared.mode, declared.refusal
+    record.found_by, record.operator, record.passed_over = declared.found_by, declared.operator, declared.passed_over
+    record.notes = operator_notes(declared)
     row = find_kind(declared.kind)
     if row is None or record.error:
         return record, None
@@ -190,6 +223,26 @@ def _declared(pod: ObjectView, declared: DatabaseDeclaration) -> tuple[QuiesceRe
         record.error = f"{exc.sentence.rstrip('.')}."
         return record, None
     return record, row.load()
+
+
+def _order(run: ClusterRun, declared: DatabaseDeclaration, policy: FreezePolicy) -> HoldOrder:
+    return HoldOrder(
+        mode=declared.mode,
+        user=declared.connects_as,
+        label=f"arkive {run.run_id}".strip(),
+        lease_seconds=min(declared.lease_seconds or policy.lease_seconds, policy.freeze_max_seconds),
+        longest_seconds=policy.freeze_max_seconds,
+        require_lease=policy.require_lease,
+    )
+
+
+def _container(run: ClusterRun, pod: ObjectView, record: QuiesceRecord, claims: ContainerClaims) -> PodContainer:
+    return PodContainer(
+        run.uncancelled().client,
+        (record.namespace, record.pod, record.container),
+        claim_of=lambda path: _claim_of(pod, record.container, path),
+        claims=claims,
+    )
 
 
 def _foresee(record: QuiesceRecord, kind: ForeseenKind, pod: ObjectView, claims: ContainerClaims) -> None:
@@ -228,4 +281,4 @@ def _claim_of(pod: ObjectView, container: str, path: str) -> str:
         ) from exc
 
 
-__all__ = ("DatabaseSettings", "PodDatabase", "plan_database", "prepare_database")
+__all__ = ("DatabaseSettings", "PodDatabase", "ask_role", "plan_database", "plan_record", "prepare_database")

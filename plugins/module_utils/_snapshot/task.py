@@ -91,12 +91,21 @@ def take_snapshots(
         return task.keep(members, check_mode=check_mode)
     plans = provider.plan(read_volumes(client, claims))
     names = [claim["metadata"]["name"] for claim in claims]
-    quiescing = plan_quiescing(client, request.namespace, names, request.quiescing)
+    quiescing = _with_roles(run, plan_quiescing(client, request.namespace, names, request.quiescing))
     around = AroundOperation(request.execution_hooks, request.hook_settings)
     if check_mode:
         around.plan(run, [request.namespace])
         return dataclasses.replace(task.foresee(plans, quiescing), execution_hooks=around.ran)
     return _with_hooks(around, run, request, lambda: task.take(plans, quiescing))
+
+
+def _with_roles(run: ClusterRun, quiescing: QuiescePlan) -> QuiescePlan:
+    """The plan with the databases that are held, by the roles that their servers have now."""
+    if all(hooked.database is None for hooked in quiescing.hooked):
+        return quiescing
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.database_choice import choose_databases
+
+    return dataclasses.replace(quiescing, hooked=choose_databases(run, quiescing.hooked))
 
 
 def _with_hooks(
@@ -179,7 +188,8 @@ class _Task:
             return []
         from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import plan_database
 
-        planned = [plan_database(hooked.pod, database, hooked.pre, cuts) for hooked, database in declared]
+        policy = self._request.quiescing.policy
+        planned = [plan_database(hooked.pod, found, hooked.pre, cuts, policy) for hooked, found in declared]
         failures += [entry["error"] for entry in planned if entry["error"]]
         return planned
 

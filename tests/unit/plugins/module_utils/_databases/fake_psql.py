@@ -11,8 +11,7 @@ import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.held import ClientMissing
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import ClientMissing, DatabaseError
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import Waves
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadline
 

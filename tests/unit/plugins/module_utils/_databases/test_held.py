@@ -15,8 +15,8 @@ from fake_psql import LOOK, FakeContainer, FakePsql, answers
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.held import ClientMissing, HeldDatabase
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import ClientMissing, DatabaseError
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.held import HeldDatabase
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import HoldFacts, HoldOrder
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.postgresql import Postgresql
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.record import QuiesceRecord
