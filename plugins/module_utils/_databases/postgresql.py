@@ -153,6 +153,8 @@ class PostgresqlHold:
         self._look(server)
         self._look_at_places(server)
         self._arm(server)
+        # Before: afterwards it would only make the window longer, as the server syncs what it writes itself.
+        self._flush(server)
         try:
             if self.known.mode == "backup":
                 self._start_backup(server)
@@ -163,7 +165,6 @@ class PostgresqlHold:
         except StatementRefused as exc:
             raise self._explained(exc) from exc
         _set(server, "statement_timeout", f"{_milliseconds(self._order.lease_seconds)}ms")
-        self._flush(server)
 
     def keep(self, server: Server) -> None:
         server.ask(_ALIVE)

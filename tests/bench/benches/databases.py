@@ -16,7 +16,7 @@ import sys
 
 from benches.steps import BenchError, Result, note, run, say
 
-#: What is to be reached: from the checkpoint's answer to the last handle, as a multiple of the freeze's own window.
+#: What is to be reached: from the checkpoint's answer to the last handle, as a multiple of how long a freeze lasts.
 BOUND = 1.3
 
 
@@ -32,16 +32,20 @@ class DatabasesBench:
         say("Making a pod with PostgreSQL, and a writer")
         self._module("make")
         found: dict[str, list[float]] = {"light": [], "freeze": []}
+        frozen: list[float] = []
         for number in range(1, self._rounds + 1):
             # Whoever comes later finds a cluster that is warmer: they take turns in that as well.
             for mode in sorted(found, reverse=bool(number % 2)):
-                found[mode].append(self._window(mode))
-            note(f"round {number}: light {found['light'][-1]:.3f} s, freeze {found['freeze'][-1]:.3f} s")
-        light, freeze = (statistics.median(found[mode]) for mode in ("light", "freeze"))
+                result = self._taken(mode)
+                found[mode].append(float(result["window_seconds"]))
+                frozen += [float(result["frozen_seconds"])] if mode == "freeze" else []
+            note(f"round {number}: light {found['light'][-1]:.3f} s, frozen {frozen[-1]:.3f} s")
+        light, freeze, handle = (statistics.median(each) for each in (found["light"], frozen, found["freeze"]))
         return {
             "rounds": self._rounds,
             "light_seconds": round(light, 3),
             "freeze_seconds": round(freeze, 3),
+            "frozen_to_handle_seconds": round(handle, 3),
             "ratio": round(light / freeze, 3),
             "bound": BOUND,
         }
@@ -50,11 +54,11 @@ class DatabasesBench:
         say("Removing the pod and its claim")
         self._module("remove")
 
-    def _window(self, mode: str) -> float:
+    def _taken(self, mode: str) -> Result:
         result: Result = json.loads(self._module(mode))
         if result["errors"] or not result["consistent"]:
             raise BenchError(f"The snapshot is not what it should be: {result}")
-        return float(result["window_seconds"])
+        return result
 
     def _module(self, action: str) -> str:
         return run([sys.executable, "-m", "benches.databases_run", self._kubeconfig, action])

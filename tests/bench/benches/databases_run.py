@@ -5,7 +5,7 @@
 """One snapshot of a database's volume: ``python -m benches.databases_run KUBECONFIG make|light|freeze|remove``.
 
 Prints one JSON object. ``window_seconds``: of light from the checkpoint's answer to the last handle, of freeze from the
-freeze's answer to the last handle.
+freeze's answer to the last handle; ``frozen_seconds``: how long the file system was frozen.
 """
 
 from __future__ import annotations
@@ -98,6 +98,7 @@ def measure(client: KubeClient, mode: str) -> Object:
     proofs = [entry["consistent"] for entry in outcome.quiesces] or [each.consistent for each in outcome.freezes]
     return {
         "window_seconds": Clock.last - Clock.held,
+        "frozen_seconds": max((each.seconds or 0.0 for each in outcome.freezes), default=0.0),
         "consistent": proofs == [True],
         "errors": outcome.errors + removed.errors,
     }
