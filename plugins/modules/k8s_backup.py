@@ -482,6 +482,7 @@ quiesces:
         - What the server said. For PostgreSQL, C(timeline), C(archive_mode), C(user), C(start_position) and
           C(stop_position), and in backup mode C(label), C(backup_label) and C(tablespace_map). For Redis and Valkey,
           C(append_only). For all of them C(flushed), whether the file system was synced.
+        - Where its claims were cut one after the other, C(cut_order) has them, and C(write_label) is true.
         - A snapshot of one volume is restored without C(backup_label). With it the server would not start, as the
           end of the backup is not in that snapshot.
       type: dict
