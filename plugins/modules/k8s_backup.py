@@ -134,6 +134,27 @@ EXAMPLES = r"""
   loop_control:
     label: "{{ item.pod }}"
 
+- name: Back up a namespace while its database is in backup mode, with each of its volumes cut when it is right
+  arkive.k8s.k8s_backup:
+    name: shop-db-2026-06-01
+    included_namespaces:
+      - shop
+    databases:
+      - selector: app=db
+        kind: postgresql
+        mode: backup
+    storage_location:
+      bucket: backups
+      prefix: production
+  register: backup
+
+- name: Tell how long the database was held, and that this is proven
+  ansible.builtin.debug:
+    msg: "{{ item.kind }} in {{ item.pod }}: {{ item.seconds }} s, ended by {{ item.ended_by }}, {{ item.consistent }}"
+  loop: "{{ backup.quiesces }}"
+  loop_control:
+    label: "{{ item.pod }}"
+
 - name: Back up what carries a label, without Secrets, to a directory
   arkive.k8s.k8s_backup:
     name: shop-web
@@ -417,6 +438,11 @@ quiesces:
     started: {description: When it was held., type: str, returned: when it was, sample: "2026-06-01T02:00:00Z"}
     ended: {description: When it was let go., type: str, returned: when it was, sample: "2026-06-01T02:00:01Z"}
     seconds: {description: How long it was held., type: float, returned: when it was, sample: 0.35}
+    until:
+      description: When its server lets go by itself, as nobody could. C(ended) is not there then.
+      type: str
+      returned: when it may be held still
+      sample: "2026-06-01T02:01:00Z"
     ended_by:
       description:
         - Who let go. C(release) is this module; C(lease) what the lease is kept by, as it had heard nothing; C(server)
@@ -458,6 +484,7 @@ quiesces:
           MySQL, C(binlog_file) and C(binlog_position), with C(gtid_binlog_pos) and C(gtid_slave_pos), or
           C(gtid_executed). For MongoDB, C(replica_set), C(storage_engine) and C(last_write). For Redis and Valkey,
           C(append_only). For all of them C(flushed), whether the file system was synced.
+        - Where its claims were cut one after the other, C(cut_order) has them, and C(write_label) is true.
         - A snapshot of one volume is restored without C(backup_label). With it the server would not start, as the
           end of the backup is not in that snapshot.
       type: dict

@@ -60,7 +60,7 @@ def test_without_us_what_was_acknowledged_is_lost(client: KubeClient, kubectl: t
     app.create()
     app.sh("sync")
     app.ask("INCRBY n 1000")
-    lost = take(client, app, "one", held=False)
+    lost = take(client, app, "one", quiesced=False)
     kept = take(client, app, "two", mode="auto")
     assert (lost.errors, kept.errors) == ([], [])
     for name, outcome, count in (("lost", lost, 0), ("kept", kept, 1000)):
