@@ -154,6 +154,7 @@ K8S_HOOK_EXEC: ResultKeys = {
     "stdout": None,
     "stderr": None,
     "freezes": [],
+    "quiesces": [],
     "lease_ids": [],
     "lease_id": None,
     "swept": [],

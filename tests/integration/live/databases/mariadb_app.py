@@ -53,23 +53,26 @@ class MariadbApp:
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": [self._claim(source), self._pod()]})
         self.kubectl("-n", self.namespace, "create", "-f", "-", stdin=text)
         self.kubectl("-n", self.namespace, "wait", "--for=condition=Ready", f"pod/{self.name}", "--timeout=110s")
+        if not source:
+            self.sql("create database probe", "create table probe.p (i int)")
 
     def sh(self, script: str, *, check: bool = True) -> str:
         found: str = self.kubectl("-n", self.namespace, "exec", self.name, "--", "/bin/bash", "-c", script, check=check)
         return found.strip()
 
     def sql(self, *statements: str, user: str = "root") -> str:
-        words = " ".join(f'-e "{each}"' for each in statements)
-        return self.sh(f"mariadb -u {user} -NB {words}")
+        return self.sh(f'mariadb -u {user} -NB -e "{"; ".join(statements)}"')
+
+    @property
+    def is_held(self) -> bool:
+        """A write has to wait. One that does not go through shows it."""
+        found = self.sh("mariadb -e 'set lock_wait_timeout = 1; insert into probe.p values (1)' 2>&1 || true")
+        return "Lock wait timeout" in found
 
     @property
     def sessions(self) -> int:
-        """Sessions of ours: those that hold a lock, as nothing else holds any."""
-        return int(self.sql("select count(*) from information_schema.processlist where info is null and user = 'root'"))
-
-    def log(self) -> str:
-        found: str = self.kubectl("-n", self.namespace, "logs", self.name)
-        return found
+        """Those that wait for a statement: ours, where nobody else is connected."""
+        return int(self.sql("select count(*) from information_schema.processlist where command = 'Sleep'"))
 
     @contextlib.contextmanager
     def written_to(self) -> t.Iterator[None]:
@@ -88,10 +91,11 @@ class MariadbApp:
         """The newest row whose commits are known to the writer."""
         return int(self.sh("tail -n 2 /tmp/acks 2>/dev/null | head -n 1 | grep -E '^[0-9]+$' || echo 0"))
 
-    def rows(self, table: str = "ticks") -> tuple[int, int]:
-        """The newest row, and how many there are."""
-        newest, count = self.sql(f"select coalesce(max(id), 0), count(*) from app.{table}").split()
-        return int(newest), int(count)
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """The newest row of each table, and how many there are, as of one moment while nothing is written."""
+        found = self.sql(*(f"select '{table}', coalesce(max(id), 0), count(*) from app.{table}" for table in TABLES))
+        rows = (line.split() for line in found.splitlines())
+        return {table: (int(newest), int(count)) for table, newest, count in rows}
 
     def check(self) -> str:
         """What the server's own check of all tables finds: nothing, when all is well. Warnings are findings."""
