@@ -127,7 +127,7 @@ class _Making:
         program = database.kind.program(order)
         self._run.progress(f"dump {self._request.dump_name}: {program} in {database.where}")
         ending = database.kind.ending(order)
-        pipe = database.start(database.kind.dump_command(order), self._request.seconds)
+        pipe = database.start(database.kind.dump_command(order), self._request.seconds, stays_open=True)
         last = time.monotonic()
         try:
             for data in pipe.read(self._run.cancel):
