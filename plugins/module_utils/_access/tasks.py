@@ -18,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review imp
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import ALL_TYPES, Grant, RightsScope
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_rights import operation_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_rights import sync_grants
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.rights import proof_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.rights import diff_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.rights import hook_task_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.rights import restore_grants
@@ -45,6 +46,7 @@ TASKS: t.Mapping[str, TaskRow] = {
     "sync": TaskRow(sync_grants, None),
     "verify": TaskRow(None, "delete"),
     "diff": TaskRow(diff_grants, None),
+    "db_verify": TaskRow(proof_grants, None),
     "operations": TaskRow(operation_grants, None),
     "blueprint": TaskRow(blueprint_grants, None),
 }

@@ -84,6 +84,18 @@ def read_verification(store: Store, name: str) -> Verification | None:
 
 
 def write_verification(catalog: Catalog, name: str, verification: Verification) -> list[str]:
+    """Warnings: why it was not recorded. Raises ``StoreError``."""
+    return write_beside(
+        catalog,
+        name,
+        what="verification",
+        write=lambda: catalog.store.put(
+            BackupKeys(name).verified, json.dumps(verification.to_dict(), indent=2).encode() + b"\n"
+        ),
+    )
+
+
+def write_beside(catalog: Catalog, name: str, *, what: str, write: t.Callable[[], object]) -> list[str]:
     """Under the lock of the name, so that nothing is left of a backup that is just deleted. Warnings: why it was not.
 
     Raises ``StoreError``.
@@ -97,13 +109,13 @@ def write_verification(catalog: Catalog, name: str, verification: Verification) 
             is_over=lambda holder: is_over(catalog, name, holder),
         )
     except WriteLockHeld as exc:
-        return [f"The verification of backup '{name}' is not recorded: {exc.message}"]
+        return [f"The {what} of backup '{name}' is not recorded: {exc.message}"]
     with lock:
         if not catalog.exists(name):
-            return [f"The verification of backup '{name}' is not recorded: the backup is gone."]
+            return [f"The {what} of backup '{name}' is not recorded: the backup is gone."]
         lock.require_held()
-        catalog.store.put(keys.verified, json.dumps(verification.to_dict(), indent=2).encode() + b"\n")
+        write()
     return list(filter(None, [lock.left_behind]))
 
 
-__all__ = ("Verification", "read_verification", "write_verification")
+__all__ = ("Verification", "read_verification", "write_beside", "write_verification")

@@ -57,6 +57,7 @@ class BackupKeys:
         self.hold = self._key("-arkive-hold.json")
         self.deletion = self._key("-arkive-deletion.json")
         self.verified = self._key("-arkive-verified.json")
+        self.proofs = self._key("-arkive-proofs.json")
 
     def dump(self, name: str, extension: str) -> str:
         """A dump of a database beside the backup; ``DUMP_RECORD`` as the extension is the record that makes it one."""

@@ -133,6 +133,7 @@ def test_the_text_is_the_objects(task: str, namespaces: tuple[str, ...]) -> None
 @pytest.mark.parametrize("task", sorted(set(TASKS) - {"snapshot_info"}))
 def test_the_examples_are_these(task: str) -> None:
     """``examples/rbac`` has what the module returns for one namespace; it is the live tests that run with them."""
-    made = AccountRights(Account("arkive", f"arkive-{task}"), grants_of(task, SHOP), SHOP.namespaces)
+    name = f"arkive-{task.replace('_', '-')}"
+    made = AccountRights(Account("arkive", name), grants_of(task, SHOP), SHOP.namespaces)
     example = (EXAMPLES / f"{task}.yml").read_text(encoding="utf-8")
     assert "".join(line for line in example.splitlines(keepends=True) if not line.startswith("#")) == made.text
