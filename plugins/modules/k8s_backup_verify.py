@@ -14,6 +14,7 @@ description:
   - Reads the files of a backup to their ends. Where M(arkive.k8s.k8s_backup) wrote them, each is compared with the
     digest that was recorded then; else each has to be what its name says, and its checksums have to fit.
   - Unpacks the objects. Each has to be the object that its name says, in the form that Kubernetes gives its type.
+  - Unpacks the dumps of databases beside it (M(arkive.k8s.k8s_db_dump)), and compares them with their digests.
   - Asks the storage whether the snapshots are there that hold the data of volumes.
   - The task fails when anything is wrong, with a sentence for each. What was found is recorded beside the backup.
 extends_documentation_fragment:
