@@ -7,16 +7,19 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing as t
 
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.choice import Member, choose
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.container_lease import ROW
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declaration import DatabaseDeclaration
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.role import (
     RoleRule,
     ServerRole,
+    ask_mongodb,
     ask_mysql,
     ask_postgresql,
     ask_redis,
@@ -117,6 +120,34 @@ def test_mysql_and_mariadb(answers: t.Any, expected: tuple[str, str, float | Non
     assert (found.role, found.lineage, found.lag_seconds) == expected
 
 
+def said(value: t.Any) -> list[list[str]]:
+    """As the client of MongoDB answers, with its prompts."""
+    return [["rs0 [direct: secondary] admin> "], [f"{ROW}{json.dumps({'a': value})}"]]
+
+
+def member(seconds: int, state: str, **more: t.Any) -> dict[str, t.Any]:
+    """Of replSetGetStatus, by the manual of MongoDB 7.0."""
+    return {"stateStr": state, "optime": {"ts": {"$timestamp": {"t": seconds, "i": 1}}, "t": 5}, **more}
+
+
+SECONDARY = {"setName": "rs0", "secondary": True}
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        (({"setName": "rs0", "isWritablePrimary": True},), ("primary", "rs0", 0.0)),
+        ((SECONDARY, [member(100, "PRIMARY"), member(97, "SECONDARY", self=True)]), ("standby", "rs0", 3.0)),
+        ((SECONDARY, [member(100, "PRIMARY"), member(100, "SECONDARY", self=True)]), ("standby", "rs0", 0.0)),
+        ((SECONDARY, [member(97, "SECONDARY", self=True)]), ("standby", "rs0", None)),
+        (({"setName": "rs0", "secondary": False},), ("standby", "rs0", None)),  # it recovers
+    ],
+)
+def test_mongodb(answers: t.Any, expected: tuple[str, str, float | None]) -> None:
+    found = ask_mongodb(Asked(*map(said, answers)))
+    assert (found.role, found.lineage, found.lag_seconds) == expected
+
+
 @pytest.mark.parametrize(
     ("version", "statement"),
     [
@@ -164,6 +195,19 @@ def silent(pod: str, group: str = "g") -> Member:
     return dataclasses.replace(primary(pod), found=None, error="There is no client.", group=group)
 
 
+def several(member: Member) -> Member:
+    return dataclasses.replace(member, several=True)
+
+
+def test_snapshots_that_are_no_copy_of_one_moment_are_told() -> None:
+    declared = DatabaseDeclaration(kind="postgresql", standby="prefer", max_lag_seconds=60.0)
+    members = [dataclasses.replace(each, declared=declared, several=True) for each in (primary("a"), standby("b"))]
+    _held, passed = choose(members)
+    assert passed.torn is True
+    assert "which on a standby no order of snapshots makes whole" in passed.passed_over
+    assert "do not restore it from them" in passed.passed_over
+
+
 def verdicts(wanted: t.Any, *members: Member) -> str:
     """``+`` held, ``-`` passed over, ``!`` refused."""
     asked = [
@@ -199,6 +243,10 @@ def verdicts(wanted: t.Any, *members: Member) -> str:
         ("prefer", [primary("a"), silent("b", "other")], "+!"),
         ("require", [primary("a"), silent("b")], "!!"),
         ("prefer", [silent("a"), silent("b")], "!!"),
+        # Of a standby with several claims there is no copy of one moment; of a primary only one that is held.
+        ("prefer", [several(primary("a")), several(standby("b"))], "+-"),
+        ("prefer", [several(primary("a")), standby("b")], "++"),
+        ("require", [several(primary("a")), several(standby("b"))], "-+"),
     ],
 )
 def test_who_is_held(wanted: str, members: list[Member], expected: str) -> None:
