@@ -341,17 +341,14 @@ error_details:
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth, names_cluster
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.prune_options import PRUNE, names_cluster, retention
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_location
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.prune_options import PRUNE, retention
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_PRUNE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by, text_diff
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
-    STORAGE,
-    require_store_library,
-    storage_location,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
@@ -359,7 +356,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import PruneOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_run import PruneRequest, prune
-from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.left_snapshots import LeftSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
@@ -373,11 +369,7 @@ def prune_location(task: Task) -> Result:
     if task.params["snapshot_location"] is not None:
         require_library("boto3")
     request = _request(task)
-    store = open_store(storage_location(task.params), cancel=task.cancel)
-    if names_cluster(task.params):
-        from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.restore_only import refuse_restore_only
-
-        refuse_restore_only(_connect(task), store.location, namespace=task.params["velero_namespace"])
+    store = open_location(task, namespace=task.params["velero_namespace"])
     context = RunContext(progress=task.progress, cancel=task.cancel)
     outcome = prune(request, store, context=context, check_mode=task.check_mode)
     result: Result = {"changed": outcome.changed, **outcome.to_return(), **_issues(outcome)}

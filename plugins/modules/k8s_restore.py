@@ -425,6 +425,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import HOOKS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.restore_options import (
     RESTORE,
     records_store,
@@ -439,17 +440,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
     shown_first,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
-    STORAGE,
-    require_store_library,
-    storage_location,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.plan_table import plan_table
-from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RestoreKeys
 
 SPEC = ArgumentSpec(options={"fail_on_partial": {"type": "bool", "default": True}}).merge(
@@ -464,8 +460,8 @@ def work(task: Task) -> Result:
     require_store_library(task.params)
     if request.snapshot_location is not None:
         require_library("boto3")
-    store = open_store(storage_location(task.params), cancel=task.cancel)
     client = connect(kube_auth(task.params), cancel=task.cancel)
+    store = open_location(task, namespace=request.velero_namespace, client=client)
     engine = plan_restore if task.check_mode else run_restore
     records = records_store(task.params, check_mode=task.check_mode)
     outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel, records=records)

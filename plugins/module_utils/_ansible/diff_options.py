@@ -17,14 +17,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.large_results import SHOWN_OBJECTS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_to_read
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import selection
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
-    storage_location,
-)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.diff_outcome import DiffOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
 _OF_CLUSTER = (
@@ -60,7 +57,7 @@ class ReportError(ArkiveError):
 
 def compare(task: Task) -> DiffOutcome:
     """With another backup where one is named, else with the cluster. Raises ``ArkiveError``."""
-    store = open_store(storage_location(task.params), cancel=task.cancel)
+    store = open_to_read(task)
     if task.params["other_backup"]:
         return _with_backup(task, store)
     return _with_cluster(task, store)

@@ -199,6 +199,9 @@ def read_exactly(source: ByteSource, size: int) -> bytes:
 
 def read_only_error(location: StorageLocation) -> StoreError:
     """What a write to ``location``, which is read-only, is answered with."""
+    if location.read_only_why:
+        hint = "Restores work. To write there, set its spec.accessMode to ReadWrite."
+        return StoreError(location.read_only_why, failure="read_only", hint=hint)
     return StoreError(
         f"The storage location '{location.name}' ({location.describe}) is read-only.",
         failure="read_only",
