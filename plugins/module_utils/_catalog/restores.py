@@ -82,6 +82,10 @@ class RestoreIndex:
             unreadable=[name for name, source in self.sources.items() if source is None],
         )
 
+    def forget(self, backup: str) -> None:
+        """Its restores are gone, with it."""
+        self.sources = {name: source for name, source in self.sources.items() if source != backup}
+
     def keys(self, restore: str) -> list[str]:
         return [info.key for info in self._files[restore]]
 

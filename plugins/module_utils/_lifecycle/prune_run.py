@@ -112,6 +112,8 @@ class _Pruning:
         self._lock = lock
         self._catalog = Catalog(store, context.cancel)
         self._deleter = SnapshotDeleter(request.providers)
+        self._pruned: list[PrunedBackup] = []
+        self._leftovers: list[Leftover] = []
         self._warnings: list[str] = []
         self._gave_up = ""
 
@@ -130,16 +132,27 @@ class _Pruning:
         seen = read_prunables(self._catalog, self._context.cancel, verified=retention.min_good_verified)
         plan = plan_retention(seen.backups, retention, self._now, before=before)
         verdicts = [self._in_use(verdict) for verdict in plan.verdicts]
-        pruned = []
-        for verdict in verdicts:
-            pruned.append(self._delete(verdict) if verdict.goes else PrunedBackup(verdict=verdict, state="kept"))
-        self._write_rules(before, plan)
+        try:
+            for verdict in verdicts:
+                pruned = self._delete(verdict) if verdict.goes else PrunedBackup(verdict=verdict, state="kept")
+                self._pruned.append(pruned)
+            self._write_rules(before, plan)
+            for leftover in self._clear_strays(seen):
+                self._leftovers.append(leftover)
+        except ArkiveError as exc:
+            # A run that is broken off: what is gone by now is said all the same.
+            so_far = self._outcome(plan)
+            exc.details.update(so_far.to_return(), changed=so_far.changed)
+            raise
+        return self._outcome(plan)
+
+    def _outcome(self, plan: RetentionPlan) -> PruneOutcome:
         return PruneOutcome(
             location=self._store.location.describe,
-            backups=tuple(pruned),
-            leftovers=tuple(self._clear_strays(seen)),
+            backups=tuple(self._pruned),
+            leftovers=tuple(self._leftovers),
             refused=plan.refused,
-            warnings=(*self._warnings, *self._versions(pruned)),
+            warnings=(*self._warnings, *self._versions(self._pruned)),
         )
 
     def _in_use(self, verdict: Verdict) -> Verdict:
@@ -199,6 +212,8 @@ class _Pruning:
 
     def _deleted(self, verdict: Verdict, size: int, *, snapshots: int = 0) -> PrunedBackup:
         restores = sum(self._restores.size(restore) for restore in self._restores.of(verdict.backup.name).keys)
+        if self._lock is not None:
+            self._restores.forget(verdict.backup.name)
         return PrunedBackup(
             verdict=verdict,
             state="deleted",
@@ -213,8 +228,8 @@ class _Pruning:
         worth = any(rules or name in before for name, rules in plan.rules.items())
         if self._lock is None or after == before or not worth:
             return
-        self._lock.require_held()
         try:
+            self._lock.require_held()
             write_rules(self._store, after)
         except StoreError as exc:
             self._warnings.append(f"The rules of this run could not be recorded: {exc.message}")
@@ -224,7 +239,7 @@ class _Pruning:
             return
         yield from clear_strays(
             self._catalog,
-            self._restores,
+            lambda: self._restores,
             self._request.find_left,
             locked=seen.locked,
             remove=self._request.leftovers == "removed",
