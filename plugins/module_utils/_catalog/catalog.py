@@ -25,6 +25,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
     BACKUPS,
+    DELETION,
+    HOLD,
+    TARBALL,
+    WRITE_LOCK,
     BackupKeys,
     check_top_level,
     top_level_strangers,
@@ -57,12 +61,29 @@ class BackupEntry:
     @property
     def held(self) -> bool:
         """Whether somebody holds it: it is not deleted."""
-        return f"{self.name}-arkive-hold.json" in self.files
+        return f"{self.name}{HOLD}" in self.files
 
     @property
     def deleting(self) -> bool:
         """Whether its deletion was begun: it may have lost snapshots and files."""
-        return f"{self.name}-arkive-deletion.json" in self.files
+        return f"{self.name}{DELETION}" in self.files
+
+    @property
+    def has_archive(self) -> bool:
+        """Whether the file with its objects is there."""
+        return self.files.get(f"{self.name}{TARBALL}", 0) > 0
+
+    def is_good(self, phase: str) -> bool:
+        """See ``is_good_backup``. ``phase``: of its object."""
+        return self.complete and is_good_backup(phase, has_archive=self.has_archive, deleting=self.deleting)
+
+
+def is_good_backup(phase: str, *, has_archive: bool, deleting: bool) -> bool:
+    """Whether all of a backup can be restored, as far as a listing and the phase of its object tell.
+
+    Everybody means this by a good backup: retention, schedules, and what restores the newest.
+    """
+    return phase == "Completed" and has_archive and not deleting
 
 
 class Catalog:
@@ -161,7 +182,7 @@ class Catalog:
         return BackupEntry(
             name=name,
             complete=metadata_file is not None,
-            locked=f"{name}-arkive-claim.json" in sizes,
+            locked=f"{name}{WRITE_LOCK}" in sizes,
             size=sum(sizes.values()),
             objects=len(files),
             files=sizes,
@@ -191,4 +212,4 @@ class Catalog:
         return self._flat
 
 
-__all__ = ("BackupEntry", "Catalog")
+__all__ = ("BackupEntry", "Catalog", "is_good_backup")
