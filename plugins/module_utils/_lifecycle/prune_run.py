@@ -23,13 +23,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import 
     RemoveObjects,
     delete_entry,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.deletion_plan import find_locked
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import RestoreIndex
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import (
     SnapshotDeleter,
     SnapshotProvider,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prunable import Seen, read_prunables
@@ -131,9 +130,8 @@ class _Pruning:
         retention = self._request.retention
         seen = read_prunables(self._catalog, self._context.cancel, verified=retention.min_good_verified)
         plan = plan_retention(seen.backups, retention, self._now, before=before)
-        verdicts = [self._in_use(verdict) for verdict in plan.verdicts]
         try:
-            for verdict in verdicts:
+            for verdict in plan.verdicts:
                 pruned = self._delete(verdict) if verdict.goes else PrunedBackup(verdict=verdict, state="kept")
                 self._pruned.append(pruned)
             self._write_rules(before, plan)
@@ -155,20 +153,10 @@ class _Pruning:
             warnings=(*self._warnings, *self._versions(self._pruned)),
         )
 
-    def _in_use(self, verdict: Verdict) -> Verdict:
-        """A backup that a restore reads, or that the storage does not let go, stays."""
-        if not verdict.goes or verdict.backup.deleting:
-            return verdict
-        name = verdict.backup.name
-        running = self._restores.running(name)
-        if running:
-            return verdict.stays(f"restore {some_of(running, most=_NAMED)} from it is not finished")
-        if self._keeping.locks:
-            entry = self._catalog.entry(name)
-            locked = find_locked(self._store, entry) if entry is not None else ""
-            if locked:
-                return verdict.stays(f"it is locked in the storage: {locked}")
-        return verdict
+    def _in_use(self, verdict: Verdict) -> str:
+        """Why a backup stays that a restore reads; empty when none does."""
+        running = self._restores.running(verdict.backup.name)
+        return f"restore {some_of(running, most=_NAMED)} from it is not finished" if running else ""
 
     def _delete(self, verdict: Verdict) -> PrunedBackup:
         name = verdict.backup.name
@@ -186,9 +174,12 @@ class _Pruning:
             return PrunedBackup(verdict=verdict, state="failed", error=exc.sentence, snapshots=gone)
 
     def _delete_now(self, verdict: Verdict) -> PrunedBackup:
-        name = verdict.backup.name
+        name, begun = verdict.backup.name, verdict.backup.deleting
         self._context.cancel.check()
-        if self._lock is None and not verdict.backup.records_volumes:
+        why = "" if begun else self._in_use(verdict)
+        if why:
+            return PrunedBackup(verdict=verdict.stays(why), state="kept")
+        if self._lock is None and not verdict.backup.records_volumes and not self._keeping.locks:
             # The listing says enough.
             return self._deleted(verdict, verdict.backup.size)
         if self._lock is not None:
@@ -206,7 +197,14 @@ class _Pruning:
             remove_objects=self._request.remove_objects,
             made=verdict.backup.made,
         )
-        done = delete_entry(self._catalog, entry, how)
+        try:
+            done = delete_entry(self._catalog, entry, how)
+        except ValidationError as exc:
+            locked = exc.details.get("locked")
+            if begun or not locked:
+                raise
+            # The storage does not let it go.
+            return PrunedBackup(verdict=verdict.stays(f"it is locked in the storage: {locked}"), state="kept")
         self._warnings += [issue.message for issue in done.issues.warnings]
         return self._deleted(verdict, entry.size, snapshots=len(done.deleted_snapshots))
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ansible_collections.arkive.k8s.plugins.module_utils._store.kinds import make_location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.killed_prune import (
     Killer,
     finish,
@@ -29,20 +30,25 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.p
 
 def main() -> None:
     asked = json.load(sys.stdin)
+    # One client for all processes, which has asked nothing yet: to make one takes a second.
+    store = open_store(make_location(asked["location"]))
     step = 1
-    while kill_and_finish(asked, step):
+    while kill_and_finish(store, Path(asked["folder"]) / str(step), step):
         step += 1
     print(step)
 
 
-def kill_and_finish(asked: t.Mapping[str, t.Any], step: int) -> bool:
-    """Whether it was killed. Each step has a prefix of its own, and a client of S3 in no process but the last ones."""
-    location = make_location({**asked["location"], "prefix": f"{asked['location']['prefix']}/{step}"})
-    folder = Path(asked["folder"]) / str(step)
+def kill_and_finish(store: Store, folder: Path, step: int) -> bool:
+    """Whether it was killed."""
     folder.mkdir()
-    in_process(lambda: furnish(PruneLab(folder, open_store(location))))
-    died = killed(PruneLab(folder, open_store(location)), Killer(step, after=False))
-    in_process(lambda: finish(PruneLab(folder, open_store(location))))
+
+    def finish_and_clear() -> None:
+        finish(PruneLab(folder, store))
+        store.delete_many([info.key for info in store.list().objects])
+
+    in_process(lambda: furnish(PruneLab(folder, store)))
+    died = killed(PruneLab(folder, store), Killer(step, after=False))
+    in_process(finish_and_clear)
     return died
 
 
