@@ -143,9 +143,10 @@ options:
   leftovers:
     description:
       - What is done with what belongs to nobody, which are claims of runs that have ended, uploads that were never
-        finished, records of restores without a backup that are older than a day, and VolumeSnapshots of this
-        collection without a backup.
-      - VolumeSnapshots are looked for where O(kubeconfig), O(context) or O(host) say in which cluster.
+        finished, records of restores without a backup that are older than a day, and snapshots of volumes that this
+        collection took for a backup in this location which is not there.
+      - VolumeSnapshots are looked for where O(kubeconfig), O(context) or O(host) say in which cluster, EBS snapshots
+        where O(snapshot_location) says in which account. Where no backup at all is in the location, they stay.
     type: str
     choices: [ignored, found, removed]
     default: found
@@ -356,7 +357,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import PruneOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_run import PruneRequest, prune
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.left_snapshots import LeftSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
@@ -388,12 +388,9 @@ def _request(task: Task) -> PruneRequest:
 
     context = VolumeContext(connect=connect_when_needed, location=snapshot_location(task.params), cancel=task.cancel)
     providers = make_providers(context)
-    namespace, find_left, objects = task.params["velero_namespace"], None, None
-    if names_cluster(task.params):
+    namespace, in_cluster, objects = task.params["velero_namespace"], names_cluster(task.params), None
+    if in_cluster:
         from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_objects import BackupObjects
-
-        def find_left(location: str) -> list[LeftSnapshot]:
-            return [left for provider in providers for left in provider.find_left(location)]
 
         objects = BackupObjects(connect_when_needed, namespace).remove if namespace else None
     return PruneRequest(
@@ -401,7 +398,7 @@ def _request(task: Task) -> PruneRequest:
         leftovers=task.params["leftovers"],
         providers=providers,
         remove_objects=objects,
-        find_left=find_left,
+        find_left=tuple(each.find_left for each in providers if in_cluster or each.kind == "native"),
     )
 
 

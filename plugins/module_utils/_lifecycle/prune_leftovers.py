@@ -37,6 +37,8 @@ LeftoverUse: t.TypeAlias = t.Literal["ignored", "found", "removed"]
 FindLeft: t.TypeAlias = t.Callable[[str], t.Sequence[LeftSnapshot]]
 
 _OWN_FOLDER = "metadata/arkive/"
+#: A bucket that somebody has emptied, or filled anew, is no reason to lose what its backups can be told from.
+_NOTHING_THERE = "It stays, because no backup at all is there."
 _CALLED: t.Mapping[Kind, str] = {
     "claim": "killed runs have left claims or uploads",
     "restore": "records of restores were left",
@@ -47,7 +49,7 @@ _CALLED: t.Mapping[Kind, str] = {
 def clear_strays(
     catalog: Catalog,
     restores: t.Callable[[], RestoreIndex],
-    snapshots: FindLeft | None,
+    snapshots: t.Sequence[FindLeft],
     *,
     locked: t.Sequence[BackupEntry],
     remove: bool,
@@ -64,8 +66,7 @@ def clear_strays(
         ("claim", _dead_locks(catalog.store, **how)),
         ("restore", _stray_restores(catalog, restores, **how)),
     ]
-    if snapshots is not None:
-        looks.append(("snapshot", _stray_snapshots(catalog, snapshots, **how)))
+    looks += [("snapshot", _stray_snapshots(catalog, find, **how)) for find in snapshots]
     for kind, look in looks:
         try:
             yield from look
@@ -126,17 +127,20 @@ def _stray_restores(
         yield Leftover(kind="restore", name=restore, message=said, removed=remove, size=size)
 
 
-def _stray_snapshots(catalog: Catalog, snapshots: FindLeft, *, remove: bool, dry_run: bool) -> t.Iterator[Leftover]:
+def _stray_snapshots(catalog: Catalog, find: FindLeft, *, remove: bool, dry_run: bool) -> t.Iterator[Leftover]:
     """Those of runs that were killed. The snapshots are looked for first: a run that begins later has its lock then."""
-    found = snapshots(catalog.store.location.describe)
+    found = find(catalog.store.location.describe)
     if not found:
         return
-    known = {label_value(entry.name) for entry in catalog.entries()}
+    names = [entry.name for entry in catalog.entries()]
+    known = {*names, *map(label_value, names)}
     for each in found:
         if each.backup in known:
             continue
-        said = f"The VolumeSnapshot {each.where} is of backup '{each.backup}', which is not there."
-        why = each.remove() if remove and not dry_run else ""
+        said = f"The {each.what} {each.where} is of backup '{each.backup}', which is not there."
+        why = "" if names else _NOTHING_THERE
+        if remove and not dry_run:
+            why = why or each.remove()
         yield Leftover(kind="snapshot", name=each.where, message=f"{said} {why}".strip(), removed=remove and not why)
 
 

@@ -67,14 +67,14 @@ class PruneRequest:
     """What shall stay of a location, and who removes what is not in it.
 
     ``providers`` delete snapshots of volumes, ``remove_objects`` the objects of a cluster that stand for a backup.
-    ``find_left``: snapshots that killed runs have left; None where nobody is to look.
+    ``find_left``: who look for snapshots that killed runs have left, each in a place of its own.
     """
 
     retention: Retention = dataclasses.field(default_factory=Retention)
     leftovers: LeftoverUse = "found"
     providers: tuple[SnapshotProvider, ...] = ()
     remove_objects: RemoveObjects | None = None
-    find_left: FindLeft | None = None
+    find_left: tuple[FindLeft, ...] = ()
 
 
 def prune(

@@ -174,7 +174,7 @@ def test_an_error_among_the_strays_loses_nothing_that_is_known(
     def nobody(_location: str) -> t.NoReturn:
         raise KubeError("The API server is away.")
 
-    outcome = lab.prune(request={"leftovers": "removed", "find_left": nobody})
+    outcome = lab.prune(request={"leftovers": "removed", "find_left": (nobody,)})
     assert outcome.to_return()["deleted"] == ["shop-1", "shop-2"]
     unknown = [each.message for each in outcome.leftovers if not each.removed]
     assert [said in message and "It fails." in message for message in unknown] == [True, False]
