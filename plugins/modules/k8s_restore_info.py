@@ -226,6 +226,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_RESTORE_INFO
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import RESTORE_SECTIONS
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restore_listing import RestoreFilter, list_restores
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restore_text import describe_restore_lines
 
@@ -244,7 +245,7 @@ def work(task: Task) -> Result:
     wanted = RestoreFilter(
         name=params["name"] or "", backup=params["backup"] or "", phases=frozenset(params["phase"] or ())
     )
-    details = Details(params, told=["items"])
+    details = Details(params, told=["items"], known=RESTORE_SECTIONS)
     query = Query(params["query"], over="the restores") if params["query"] else None
     require_store_library(params)
     store = open_to_read(task)

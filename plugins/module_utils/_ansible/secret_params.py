@@ -66,7 +66,14 @@ def secrets_of_params(params: t.Mapping[str, t.Any]) -> set[str]:
     for name, value in params.items():
         if name != "kubeconfig":
             found |= _secrets_of_value(value)
-    return found | _secrets_of_locations(params.get("locations"))
+    return found | _secrets_of_locations(params.get("locations")) | _secrets_of_databases(params.get("databases"))
+
+
+def _secrets_of_databases(databases: t.Any) -> set[str]:
+    """The passwords of databases that are given in a list."""
+    entries = databases if isinstance(databases, list) else ()
+    credentials = [entry.get("credentials") for entry in entries if isinstance(entry, dict)]
+    return {str(each["password"]) for each in credentials if isinstance(each, dict) and each.get("password")}
 
 
 def _secrets_of_locations(locations: t.Any) -> set[str]:

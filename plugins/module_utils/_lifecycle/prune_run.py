@@ -29,6 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_delet
     SnapshotProvider,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prunable import Seen, read_prunables
@@ -130,6 +131,7 @@ class _Pruning:
         retention = self._request.retention
         seen = read_prunables(self._catalog, self._context.cancel, verified=retention.min_good_verified)
         plan = plan_retention(seen.backups, retention, self._now, before=before)
+        self._warnings += self._without_backups(seen)
         try:
             for verdict in plan.verdicts:
                 pruned = self._delete(verdict) if verdict.goes else PrunedBackup(verdict=verdict, state="kept")
@@ -243,6 +245,17 @@ class _Pruning:
             remove=self._request.leftovers == "removed",
             dry_run=self._lock is None,
         )
+
+    def _without_backups(self, seen: Seen) -> t.Iterator[str]:
+        """A name that is misspelt would keep everything, and nobody would see it."""
+        where = self._store.location.describe
+        if not seen.backups:
+            yield f"There is no backup in {where}. If there should be, check its bucket, prefix or path."
+            return
+        known = {backup.schedule for backup in seen.backups}
+        for name in self._request.retention.schedules:
+            if label_value(name) not in known:
+                yield f"There is no backup of schedule '{name}' in {where}. If there should be, check the name."
 
     def _versions(self, pruned: t.Sequence[PrunedBackup]) -> t.Iterator[str]:
         if any(backup.hidden for backup in pruned):

@@ -116,7 +116,7 @@ class PodWindow:
     def hold_database(self) -> None:
         """Hold the pod's database, if it has one. Where that fails, it is as with a pre hook that fails."""
         database, settings = self.entry.database, self._settings
-        if database is None or self._run.cancel.is_cancelled:
+        if database is None or database.is_passed_over or self._run.cancel.is_cancelled:
             return
         database.begin(self._run.cancel)
         self.warnings += database.warnings
@@ -130,7 +130,6 @@ class PodWindow:
             self.errors.append(text)
             self.entry.stored = False
         else:
-            self._run.issues.warning(text, **fields)
             self.warnings.append(text)
 
     def release_database(self) -> None:

@@ -24,6 +24,9 @@ DELETION = "-arkive-deletion.json"
 VERIFIED = "-arkive-verified.json"
 #: Ark 0.3 to 0.10; 0.11 reads it too and writes Velero's.
 ARK_METADATA_FILE = "ark-backup.json"
+#: Between the names of a backup and of a dump, and the extension of a dump's record.
+DUMP_INFIX = "-arkive-dump-"
+DUMP_RECORD = "json"
 
 #: Velero makes the whole location unavailable when it finds any other directory at the root.
 ALLOWED_TOP_LEVEL = frozenset({"backups", "restores", "restic", "metadata", "plugins", "kopia"})
@@ -35,8 +38,8 @@ class BackupKeys:
 
     Ark up to 0.9 kept backups at the root of the location (an empty ``parent``), up to 0.10 with another
     ``metadata_file``. The ``csi_`` files are of Velero 1.4 to 1.16. ``write_lock``, ``arkive_record``, ``digests``,
-    ``result``, ``hold`` and ``deletion`` are ours: Velero ignores what it does not know inside ``backups/<n>/`` and
-    deletes it with the backup.
+    ``result``, ``hold``, ``deletion`` and ``dump`` are ours: Velero ignores what it does not know inside
+    ``backups/<n>/`` and deletes it with the backup.
     """
 
     def __init__(self, name: str, *, parent: str = BACKUPS, metadata_file: str = METADATA_FILE) -> None:
@@ -60,6 +63,10 @@ class BackupKeys:
         self.hold = self._key(HOLD)
         self.deletion = self._key(DELETION)
         self.verified = self._key(VERIFIED)
+
+    def dump(self, name: str, extension: str) -> str:
+        """A dump of a database beside the backup; ``DUMP_RECORD`` as the extension is the record that makes it one."""
+        return self._key(f"{DUMP_INFIX}{name}.{extension}")
 
     def _key(self, suffix: str) -> str:
         return f"{self.directory}{self.name}{suffix}"
@@ -119,6 +126,8 @@ __all__ = (
     "ARK_METADATA_FILE",
     "BACKUPS",
     "DELETION",
+    "DUMP_INFIX",
+    "DUMP_RECORD",
     "HOLD",
     "METADATA_FILE",
     "RESTORES",

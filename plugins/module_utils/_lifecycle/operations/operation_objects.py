@@ -35,6 +35,10 @@ KINDS: t.Mapping[str, str] = {
 }
 
 
+#: One refusal names one right.
+_ALL_RIGHTS = "The other rights that it takes are those of k8s_access_info for 'operations'."
+
+
 class OperationObjects:
     """Those of one namespace. Every call raises ``KubeError`` or ``Cancelled``."""
 
@@ -57,6 +61,8 @@ class OperationObjects:
             )
             found = [obj for page in pages for obj in page.items]
         except KubeError as exc:
+            if exc.forbidden:
+                exc.hint = f"{exc.hint or ''} {_ALL_RIGHTS}".strip()
             raise (self._missing(kind) if exc.not_found else exc) from exc
         return sorted(found, key=lambda obj: (str(obj["metadata"].get("creationTimestamp")), obj["metadata"]["name"]))
 

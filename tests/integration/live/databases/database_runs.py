@@ -62,9 +62,10 @@ def take(
     lease: float = 10.0,
     check_mode: bool = False,
     freeze_paths: tuple[str, ...] = (),
+    quiesced: bool = True,
     **options: t.Any,
 ) -> SnapshotOutcome:
-    """All claims of ``app``, with its database held."""
+    """All claims of ``app``, with its database held unless not ``quiesced``."""
     entry = {"label_selector": f"app={app.name}", "kind": app.kind, "mode": mode, "user": user}
     request = SnapshotRequest(
         name=name,
@@ -72,7 +73,7 @@ def take(
         choice=ClaimChoice(claims=app.claims),
         quiescing=Quiescing(
             policy=FreezePolicy(lease_seconds=lease, freeze_max_seconds=60.0),
-            databases=parse_databases([entry]),
+            databases=parse_databases([entry] if quiesced else "none"),
             freeze_paths=freeze_paths,
         ),
         take_seconds=60.0,

@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_backup_prune,
     k8s_backup_schedule,
     k8s_backup_verify,
+    k8s_db_dump,
     k8s_restore,
 )
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_api import MemoryApi
@@ -41,6 +42,10 @@ WRITERS: t.Mapping[str, tuple[types.ModuleType, dict[str, t.Any]]] = {
     "a release": (k8s_backup, {"name": "old", "state": "released"}),
     "a schedule": (k8s_backup_schedule, {"name": "shop", "schedule": "@daily"}),
     "retention": (k8s_backup_prune, {"ttl": "ignored", "keep_last": 1}),
+    "a dump": (
+        k8s_db_dump,
+        {"backup": "old", "namespace": "shop", "pod": "db", "kind": "postgresql", "dump_name": "d"},
+    ),
     "a record": (k8s_backup_verify, {"name": "old", "snapshots": False}),
 }
 
@@ -53,7 +58,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SyncLab:
     lab.api.add("backupstoragelocations", "default", "velero", spec={**HERE, "accessMode": "ReadOnly"})
     place = BucketInDirectory(path=str(tmp_path / "bucket"))
     monkeypatch.setattr(location_store, "storage_location", lambda _params: place)
-    for module in (auth, k8s_backup):
+    for module in (auth, k8s_backup, k8s_db_dump):
         monkeypatch.setattr(module, "connect", lambda *_args, **_more: lab.api.client)
     return lab
 

@@ -347,3 +347,15 @@ def test_under_object_lock_nothing_is_asked_twice(lab: PruneLab, check_mode: boo
     files = [f"backups/shop-002/{file}" for file in ("shop-002.tar.gz", "velero-backup.json")]
     assert sorted(stays) == [("list", "backups/shop-002/"), *(("locked", file) for file in files)]
     assert max(count for asked, count in collections.Counter(bucket.asked).items() if asked[0] == "locked") == 1
+
+
+def test_a_schedule_that_has_no_backup_is_told_of(lab: PruneLab) -> None:
+    lab.put_days(3)
+    said = lab.prune(schedules=("shopp",), keep_last=1).warnings
+    assert [sentence.partition(" in ")[0] for sentence in said] == ["There is no backup of schedule 'shopp'"]
+    assert lab.prune(schedules=("shop",), keep_last=1).warnings == ()
+
+
+def test_a_location_without_backups_is_told_of(lab: PruneLab) -> None:
+    assert "check its bucket, prefix or path" in lab.prune(keep_last=1).warnings[0]
+    assert lab.stored() == []
