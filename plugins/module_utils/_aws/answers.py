@@ -58,10 +58,11 @@ class Answer(dict[str, t.Any]):
         return found
 
     def moment(self, name: str) -> dt.datetime:
+        """In UTC. What botocore gives has a zone of its own for each, which takes more room than all the rest."""
         found = self.get(name)
         if not isinstance(found, dt.datetime):
             raise self.lacks(name)
-        return found
+        return found.astimezone(dt.UTC)
 
     def entries(self, name: str, *, required: bool = False) -> list[Answer]:
         """Entries of a list. S3 leaves an empty list out, EC2 never does: there it is ``required``."""
