@@ -70,10 +70,13 @@ def secrets_of_params(params: t.Mapping[str, t.Any]) -> set[str]:
 
 
 def _secrets_of_databases(databases: t.Any) -> set[str]:
-    """The passwords of databases that are given in a list."""
-    entries = databases if isinstance(databases, list) else ()
-    credentials = [entry.get("credentials") for entry in entries if isinstance(entry, dict)]
-    return {str(each["password"]) for each in credentials if isinstance(each, dict) and each.get("password")}
+    """The passwords of databases that are given in a list, also in a wrong place of it."""
+    if isinstance(databases, list):
+        return set().union(*(_secrets_of_databases(entry) for entry in databases))
+    if not isinstance(databases, dict):
+        return set()
+    found = {str(value) for name, value in databases.items() if name == "password" and value}
+    return found.union(*(_secrets_of_databases(value) for value in databases.values()))
 
 
 def _secrets_of_locations(locations: t.Any) -> set[str]:

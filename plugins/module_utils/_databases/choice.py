@@ -17,12 +17,19 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declaration import DatabaseDeclaration
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.role import RoleRule, ServerRole
 
+_SEVERAL = "may have its files on several claims, which on a standby no order of snapshots makes whole"
+_TORN = (
+    "the claims of this one are cut at different moments, so that a copy of it may have wrong data that nobody "
+    "notices: do not restore it from them."
+)
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """One pod whose database is to be held or not. ``found`` None: it does not answer, ``error`` says why.
 
-    ``group``: the same for pods that somebody runs together, by their labels or their owner.
+    ``group``: the same for pods that somebody runs together, by their labels or their owner. ``several``: its container
+    mounts several claims, which are not frozen together.
     """
 
     namespace: str
@@ -31,6 +38,7 @@ class Member:
     found: ServerRole | None = None
     error: str = ""
     group: str = ""
+    several: bool = False
 
     @property
     def where(self) -> str:
@@ -72,10 +80,10 @@ def _choose_silent(member: Member, others: t.Sequence[tuple[Member, DatabaseDecl
         )
         if same and member.group and other.group == member.group and verdict.expected:
             text = (
-                f"It does not answer ({member.error.rstrip('.')}). Pod {other.where} is held in its place; the volumes "
-                "of this one are cut as they are."
+                f"It does not answer ({member.error.rstrip('.')}). Pod {other.where} is held in its place; "
+                f"{_TORN if member.several else 'the volumes of this one are cut as they are.'}"
             )
-            return dataclasses.replace(declared, passed_over=text)
+            return dataclasses.replace(declared, passed_over=text, torn=member.several)
     return _refused(member, f"Whether it is a primary or a standby cannot be asked: {member.error}")
 
 
@@ -89,6 +97,9 @@ def _choose_of_one(members: t.Sequence[Member]) -> list[DatabaseDeclaration]:
             return [_refused(member, "It is a standby, and its primary is not among the pods.") for member in members]
         return [_held(member) if member in primaries else _passed(member, primaries[0], "") for member in members]
     reasons = {member.where: _too_far(member, primaries) for member in standbys}
+    if wanted == "prefer":
+        # That of a primary is cut in an order that is right; of a standby there is none.
+        reasons |= {member.where: _SEVERAL for member in standbys if member.several and not reasons[member.where]}
     fit = sorted((member for member in standbys if not reasons[member.where]), key=_order)
     if fit:
         return [_beside_standby(member, fit[0], reasons.get(member.where, ""), primaries) for member in members]
@@ -108,8 +119,8 @@ def _choose_of_one(members: t.Sequence[Member]) -> list[DatabaseDeclaration]:
 def _beside_standby(member: Member, best: Member, reason: str, primaries: t.Sequence[Member]) -> DatabaseDeclaration:
     if member is best:
         return _held(member)
-    if member in primaries and len(primaries) > 1 and member.declared.standby == "prefer":
-        # Which of them the standby follows, nobody knows.
+    if member in primaries and member.declared.standby == "prefer" and (len(primaries) > 1 or member.several):
+        # Which of them the standby follows, nobody knows; and several claims are no copy of one moment.
         return _held(member)
     if member in primaries and len(primaries) > 1:
         names = " and ".join(other.where for other in primaries)
@@ -142,11 +153,9 @@ def _passed(member: Member, other: Member, reason: str) -> DatabaseDeclaration:
     role = member.found.role if member.found is not None else ""
     of_other = other.found.role if other.found is not None else ""
     because = f", and {reason}" if reason else ""
-    text = (
-        f"It is a {role}{because}. The {of_other} in pod {other.where} is held in its place; the volumes of this one "
-        "are cut as they are."
-    )
-    return dataclasses.replace(member.declared, passed_over=text)
+    volumes = _TORN if member.several else "the volumes of this one are cut as they are."
+    text = f"It is a {role}{because}. The {of_other} in pod {other.where} is held in its place; {volumes}"
+    return dataclasses.replace(member.declared, passed_over=text, torn=member.several)
 
 
 def _refused(member: Member, why: str) -> DatabaseDeclaration:

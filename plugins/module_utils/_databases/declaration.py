@@ -43,8 +43,8 @@ class DatabaseDeclaration:
     ``standby`` empty: each pod is held, whatever its role. ``max_lag_seconds`` None: a standby that was not chosen for
     being one may lag. ``lease_seconds`` None: that of the task. ``found_by``: the distribution that it was recognised
     by. ``operator``: who owns the pod. ``expected``: the role that it was chosen for. ``passed_over``: why it is not
-    held, as another one is, a sentence. ``refusal``: why it cannot be held as it is declared, a sentence: whoever
-    declares something relies on it.
+    held, as another one is, a sentence; ``torn``: and its snapshots are no copy of one moment. ``refusal``: why it
+    cannot be held as it is declared, a sentence: whoever declares something relies on it.
     """
 
     kind: str
@@ -59,6 +59,7 @@ class DatabaseDeclaration:
     operator: str = ""
     expected: Role | t.Literal[""] = ""
     passed_over: str = ""
+    torn: bool = False
     refusal: str = ""
 
     @property

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
@@ -42,6 +43,7 @@ _ANNOTATIONS: t.Mapping[str, str] = {
 }
 _TEXTS = ("kind", "mode", "container", "user", "standby", "max_lag", "lease")
 _SELECTORS = ("selector", "label_selector")
+_TYPES: t.Mapping[type, str] = {dict: "a mapping", int: "a number", float: "a number", bool: "true or false"}
 _KNOWN = ("selector", *_TEXTS, "credentials")
 
 
@@ -138,8 +140,11 @@ def parse_databases(value: t.Any) -> DatabaseChoice:
     if value == "none":
         return NO_DATABASES
     if not isinstance(value, list):
-        shown = readable(value) if isinstance(value, str) else f"a {type(value).__name__}"
-        raise ValidationError(f"databases is {shown}; it must be declared, auto, none, or a list of databases.")
+        # A longer text may be a list, with a password in it.
+        shown = f"'{value}'" if isinstance(value, str) and re.fullmatch(r"\w{0,20}", value) else _TYPES.get(type(value))
+        raise ValidationError(
+            f"databases is {shown or 'a text'}; it must be declared, auto, none, or a list of databases."
+        )
     return DatabaseChoice(selected=tuple(_selected(at, entry) for at, entry in enumerate(value)))
 
 

@@ -16,10 +16,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.choice import Member, choose
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declaration import DatabaseDeclaration
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.database_client import read_password
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod, without_freeze
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import (
+    HookedPod,
+    claims_at,
+    frozen_claims,
+    without_freeze,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import ask_role
 
 _SIDE_BY_SIDE = 8
@@ -36,7 +42,7 @@ def choose_databases(run: ClusterRun, pods: t.Sequence[HookedPod]) -> list[Hooke
         return list(pods)
     run.progress("asking databases for their roles")
     with concurrent.futures.ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="arkive-role") as pool:
-        members = list(pool.map(lambda at: _member(run, pods[at].pod, pods[at].database), wanted))
+        members = list(pool.map(lambda at: _member(run, pods[at]), wanted))
     chosen = dict(zip(wanted, choose(members), strict=True))
     return [_with(hooked, chosen[at]) if at in chosen else hooked for at, hooked in enumerate(pods)]
 
@@ -59,11 +65,14 @@ def _with(hooked: HookedPod, database: DatabaseDeclaration) -> HookedPod:
     return without_freeze(found) if database.passed_over else found
 
 
-def _member(run: ClusterRun, pod: ObjectView, declared: DatabaseDeclaration | None) -> Member:
-    namespace, name = pod_identity(pod)
+def _member(run: ClusterRun, hooked: HookedPod) -> Member:
+    pod, declared = hooked.pod, hooked.database
+    namespace, name = hooked.key
     if declared is None:
         raise ValueError("a pod without a database")
-    member = Member(namespace=namespace, pod=name, declared=declared, group=_group_of(pod))
+    member = Member(
+        namespace=namespace, pod=name, declared=declared, group=_group_of(pod), several=_has_several(hooked)
+    )
     run.cancel.check()
     try:
         return dataclasses.replace(member, found=ask_role(run, pod, declared))
@@ -71,6 +80,17 @@ def _member(run: ClusterRun, pod: ObjectView, declared: DatabaseDeclaration | No
         raise
     except ArkiveError as exc:
         return dataclasses.replace(member, error=exc.sentence)
+
+
+def _has_several(hooked: HookedPod) -> bool:
+    """Whether the database's container has several claims that are not frozen together."""
+    database = hooked.database
+    try:
+        container = resolve_container(hooked.pod, database.container if database is not None else "")
+    except HookError:
+        return False
+    claims = set(claims_at(hooked.pod, container))
+    return len(claims) > 1 and not claims <= frozen_claims(hooked.pod, hooked.pre)
 
 
 #: By which the pods of one database belong together.

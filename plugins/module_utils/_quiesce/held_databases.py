@@ -57,6 +57,7 @@ class HeldDatabases:
     def hold(self, *, freezes: bool) -> None:
         """All at once. ``errors`` has those that could not be. ``freezes``: the task will freeze, and leave it so."""
         run_at_once(lambda database: database.begin(self._run.cancel), self._databases, meanwhile=lambda: None)
+        self.warnings += [text for database in self._all if database.is_passed_over for text in database.warnings]
         for database in self._databases:
             record = database.record
             self.warnings += database.warnings

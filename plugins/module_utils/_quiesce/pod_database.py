@@ -214,6 +214,7 @@ def _declared(pod: ObjectView, declared: DatabaseDeclaration) -> tuple[QuiesceRe
     record.known.mode, record.error = declared.mode, declared.refusal
     record.found_by, record.operator, record.passed_over = declared.found_by, declared.operator, declared.passed_over
     record.notes = operator_notes(declared)
+    record.known.warnings = [declared.passed_over] if declared.torn else []
     row = find_kind(declared.kind)
     if row is None or record.error:
         return record, None

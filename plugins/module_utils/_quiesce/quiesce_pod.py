@@ -116,7 +116,10 @@ class PodWindow:
     def hold_database(self) -> None:
         """Hold the pod's database, if it has one. Where that fails, it is as with a pre hook that fails."""
         database, settings = self.entry.database, self._settings
-        if database is None or database.is_passed_over or self._run.cancel.is_cancelled:
+        if database is None or self._run.cancel.is_cancelled:
+            return
+        if database.is_passed_over:
+            self.warnings += database.warnings
             return
         database.begin(self._run.cancel)
         self.warnings += database.warnings

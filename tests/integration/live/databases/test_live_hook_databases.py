@@ -7,11 +7,14 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import typing as t
+from pathlib import Path
 
 import pytest
 from granted import Granted
+from play_runner import PlayRunner, text_of
 from postgres_app import CONTAINER, DATA, PostgresApp
 
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import ANNOTATION, parse_databases
@@ -79,6 +82,37 @@ def test_held_around_a_command_with_a_password_that_nobody_sees(
     shown = (seen, str(outcome.to_return(default_on_error="Fail")), app.log(), repr(outcome))
     events = kubectl("-n", app.namespace, "get", "events,pods,persistentvolumeclaims", "-o", "yaml")
     assert [text for text in (*shown, events) if PASSWORD in text] == []
+
+
+def test_a_play_shows_and_keeps_no_password(
+    client: KubeClient, kubeconfig: str, app: PostgresApp, tmp_path: Path
+) -> None:
+    """Not at the highest verbosity, in no file of the backup, and not where it does not belong."""
+    store, plays = tmp_path / "store", tmp_path / "plays"
+    store.mkdir()
+    plays.mkdir()
+    given = {"user": "backup", "password": PASSWORD}
+    task = {
+        "name": "one",
+        "included_namespaces": [app.namespace],
+        "included_resources": ["pods", "persistentvolumeclaims"],
+        "databases": entry(credentials=given),
+        "storage_location": {"path": str(store)},
+    }
+    wrong = {"namespace": app.namespace, "argv": ["true"], "databases": entry(password=PASSWORD)}
+    tasks = [
+        {"arkive.k8s.k8s_backup": task, "register": "made"},
+        {"arkive.k8s.k8s_hook_exec": wrong, "register": "refused", "ignore_errors": True},
+        {"ansible.builtin.debug": {"msg": "quiesced {{ made.quiesces }} and {{ refused.msg }}"}},
+    ]
+    screen = text_of(PlayRunner(plays, kubeconfig).run(tasks, "-vvvv"))
+    assert "'consistent': True" in screen
+    assert "has no key 'password'" in screen
+    assert PASSWORD not in screen
+    stored = [path for path in store.rglob("*") if path.is_file()]
+    texts = [gzip.decompress(found) if found[:2] == b"\x1f\x8b" else found for found in map(Path.read_bytes, stored)]
+    assert len(texts) > 3
+    assert [text for text in texts if PASSWORD.encode() in text] == []
 
 
 def test_a_wrong_password_runs_nothing(client: KubeClient, app: PostgresApp) -> None:

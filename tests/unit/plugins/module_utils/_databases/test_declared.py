@@ -104,6 +104,7 @@ def test_a_list_goes_before_annotations_and_leaves_others_to_them() -> None:
     [
         ("all", "must be declared, auto, none, or a list"),
         ({"kind": "postgresql"}, "must be declared, auto, none, or a list"),
+        ("[{password: hush-4711}]", "^databases is a text; it must"),
         (["postgresql"], "is no dictionary"),
         ([{"kind": "postgresql"}], r"databases\[0\].selector is missing"),
         ([{"selector": "a=b", "label_selector": "a=b", "kind": "postgresql"}], "selector is there twice"),

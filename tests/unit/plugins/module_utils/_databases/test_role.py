@@ -164,6 +164,19 @@ def silent(pod: str, group: str = "g") -> Member:
     return dataclasses.replace(primary(pod), found=None, error="There is no client.", group=group)
 
 
+def several(member: Member) -> Member:
+    return dataclasses.replace(member, several=True)
+
+
+def test_snapshots_that_are_no_copy_of_one_moment_are_told() -> None:
+    declared = DatabaseDeclaration(kind="postgresql", standby="prefer", max_lag_seconds=60.0)
+    members = [dataclasses.replace(each, declared=declared, several=True) for each in (primary("a"), standby("b"))]
+    _held, passed = choose(members)
+    assert passed.torn is True
+    assert "which on a standby no order of snapshots makes whole" in passed.passed_over
+    assert "do not restore it from them" in passed.passed_over
+
+
 def verdicts(wanted: t.Any, *members: Member) -> str:
     """``+`` held, ``-`` passed over, ``!`` refused."""
     asked = [
@@ -199,6 +212,10 @@ def verdicts(wanted: t.Any, *members: Member) -> str:
         ("prefer", [primary("a"), silent("b", "other")], "+!"),
         ("require", [primary("a"), silent("b")], "!!"),
         ("prefer", [silent("a"), silent("b")], "!!"),
+        # Of a standby with several claims there is no copy of one moment; of a primary only one that is held.
+        ("prefer", [several(primary("a")), several(standby("b"))], "+-"),
+        ("prefer", [several(primary("a")), standby("b")], "++"),
+        ("require", [several(primary("a")), several(standby("b"))], "-+"),
     ],
 )
 def test_who_is_held(wanted: str, members: list[Member], expected: str) -> None:
