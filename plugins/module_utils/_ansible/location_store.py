@@ -61,6 +61,16 @@ def open_asking(task: Task, *, namespace: str = "") -> Store:
     return AskingStore(store, permit) if _may_be_said_of(place) else store
 
 
+def named_or_newest(task: Task, store: Store) -> tuple[str, tuple[str, ...]]:
+    """The backup of the option ``name``, else the newest good one of ``schedule``, and warnings about that choice."""
+    if task.params["name"]:
+        return str(task.params["name"]), ()
+    from ansible_collections.arkive.k8s.plugins.module_utils._catalog.newest import newest_backup
+
+    newest = newest_backup(store, task.params["schedule"])
+    return newest.name, tuple(newest.warnings)
+
+
 def _may_be_said_of(place: StorageLocation) -> bool:
     return not place.read_only and place.velero_spec is not None
 
@@ -87,4 +97,4 @@ def _word_of_cluster(task: Task, place: StorageLocation, namespace: str, client:
         return ""
 
 
-__all__ = ("open_asking", "open_location", "open_to_read")
+__all__ = ("named_or_newest", "open_asking", "open_location", "open_to_read")

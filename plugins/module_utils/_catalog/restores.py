@@ -42,24 +42,6 @@ class FoundRestores:
     unreadable: list[str]
 
 
-def find_restores(store: Store, backup_name: str) -> FoundRestores:
-    """The restores made from ``backup_name``: by our own record, else by the start of the log (Velero, Ark 0.10).
-
-    One listing, and one small read for each restore.
-    """
-    directories = {
-        name: [info.key for info in files]
-        for name, files in group_by_directory(store.list(RESTORES).objects, RESTORES).items()
-        if is_subdomain_name(name)
-    }
-    sources = read_each(lambda name: source_of(store, name, directories[name]), directories)
-    found = dict(zip(directories, sources, strict=True))
-    return FoundRestores(
-        keys={name: directories[name] for name, source in found.items() if source == backup_name},
-        unreadable=[name for name, source in found.items() if source is None],
-    )
-
-
 class RestoreIndex:
     """All restores of a location, read once: one listing, and one small read for each of them."""
 
@@ -76,7 +58,7 @@ class RestoreIndex:
         self._now = now
 
     def of(self, backup: str) -> FoundRestores:
-        """As ``find_restores``."""
+        """The restores made from ``backup``: by our own record, else by the start of the log (Velero, Ark 0.10)."""
         return FoundRestores(
             keys={name: self.keys(name) for name, source in self.sources.items() if source == backup},
             unreadable=[name for name, source in self.sources.items() if source is None],
@@ -179,7 +161,6 @@ def _logged(data: bytes) -> str:
 __all__ = (
     "FoundRestores",
     "RestoreIndex",
-    "find_restores",
     "find_unfinished",
     "is_unfinished",
     "read_record",
