@@ -28,8 +28,8 @@ options:
         C(arkive.k8s/database-mode), C(arkive.k8s/database-max-lag) or C(arkive.k8s/database-standby).
       - C(selector), required, says which pods hold it by their labels, as a text such as V(app=db), or a mapping.
         C(label_selector) is another name for it.
-      - C(kind), required, is one of V(postgresql), V(redis) and V(valkey). C(mode) is how it is held, by default
-        V(auto).
+      - C(kind), required, is one of V(postgresql), V(mariadb), V(mysql), V(mongodb), V(redis) and V(valkey). C(mode) is
+        how it is held, by default V(auto).
       - C(container) is the one of the server, by default the first one.
       - C(user) is who connects, by default the one that the container was started with.
       - C(standby) says which of the servers of one database is held, by what they say of themselves. With V(prefer),
@@ -49,6 +49,13 @@ options:
       - The kind V(postgresql) has the modes V(light), which makes a checkpoint right before the snapshots; V(backup),
         which has the server in backup mode while they are cut, and returns its label; V(freeze), which freezes all
         claims of its container; and V(auto), which is V(light), or V(backup) where its files are on several claims.
+      - The kind V(mariadb) has the modes V(stages), in which nobody commits (C(BACKUP STAGE)); V(read_lock); and
+        V(auto), which is V(stages) since MariaDB 10.4.1. The kind V(mysql) has V(instance), which locks the instance
+        for backup; V(read_lock); and V(auto), which is V(instance) where all tables are known to be InnoDB's. It
+        has not been run against a MySQL server.
+      - The kind V(mongodb) has the modes V(journal), which locks nothing; V(lock), which locks the server by C(fsync),
+        under a lease that a process in the container keeps; and V(auto), which is V(journal) where journal and data are
+        cut at one moment. It has not been run against a MongoDB server.
       - The kinds V(redis) and V(valkey) have the modes V(pause), which pauses writes while the snapshots are cut, and
         needs an append-only file; V(bgsave), which has a dump made right before them; and V(auto), which is V(pause)
         for a primary with an append-only file, and V(bgsave) else.

@@ -409,8 +409,8 @@ quiesces:
     role: {description: "C(primary), or C(standby), or C(replica).", type: str, returned: always, sample: primary}
     lease:
       description:
-        - Who lets go when nothing is heard from the module any more. C(server), or C(stream) where only the end of the
-          stream to the client does.
+        - Who lets go when nothing is heard from the module any more. C(server); C(timer), a process in its container;
+          or C(stream) where only the end of the stream to the client does.
       type: str
       returned: always
       sample: server
@@ -419,8 +419,8 @@ quiesces:
     seconds: {description: How long it was held., type: float, returned: when it was, sample: 0.35}
     ended_by:
       description:
-        - Who let go. C(release) is this module; C(lease) the server, as it had heard nothing; C(server) the server,
-          as it was stopped or told to; and C(connection) where the session was lost, nobody knows why.
+        - Who let go. C(release) is this module; C(lease) what the lease is kept by, as it had heard nothing; C(server)
+          the server, as it was stopped or told to; and C(connection) where the session was lost, nobody knows why.
       type: str
       returned: always
       sample: release
@@ -454,7 +454,9 @@ quiesces:
     facts:
       description:
         - What the server said. For PostgreSQL, C(timeline), C(archive_mode), C(user), C(start_position) and
-          C(stop_position), and in backup mode C(label), C(backup_label) and C(tablespace_map). For Redis and Valkey,
+          C(stop_position), and in backup mode C(label), C(backup_label) and C(tablespace_map). For MariaDB and
+          MySQL, C(binlog_file) and C(binlog_position), with C(gtid_binlog_pos) and C(gtid_slave_pos), or
+          C(gtid_executed). For MongoDB, C(replica_set), C(storage_engine) and C(last_write). For Redis and Valkey,
           C(append_only). For all of them C(flushed), whether the file system was synced.
         - A snapshot of one volume is restored without C(backup_label). With it the server would not start, as the
           end of the backup is not in that snapshot.

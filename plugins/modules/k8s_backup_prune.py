@@ -107,6 +107,7 @@ options:
     description:
       - Whether those count first for O(min_good) that M(arkive.k8s.k8s_backup_verify) has found sound. Where there are
         not so many, the newest of the others make up the number.
+      - One with a database that M(arkive.k8s.k8s_db_verify) has found not to be whole does not count as sound.
     type: bool
     default: false
   failed_ttl:

@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import ALL
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_rights import operation_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.restore_only import restore_only_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_rights import sync_grants
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.rights import proof_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.rights import diff_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.rights import hook_task_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.rights import restore_grants
@@ -47,6 +48,7 @@ TASKS: t.Mapping[str, TaskRow] = {
     "sync": TaskRow(sync_grants, None, writes=False),
     "verify": TaskRow(None, "delete", writes=True),
     "diff": TaskRow(diff_grants, None, writes=False),
+    "db_verify": TaskRow(proof_grants, None, writes=True),
     "operations": TaskRow(operation_grants, None, writes=False),
     "blueprint": TaskRow(blueprint_grants, None, writes=False),
 }

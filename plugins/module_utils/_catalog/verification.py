@@ -91,7 +91,18 @@ class Recorded(t.NamedTuple):
 
 
 def write_verification(catalog: Catalog, name: str, verification: Verification) -> Recorded:
-    """Under the lock of the name, so that nothing is left of a backup that is just deleted. Raises ``StoreError``."""
+    """Raises ``StoreError``."""
+    data = json.dumps(verification.to_dict(), indent=2).encode() + b"\n"
+    return write_beside(
+        catalog, name, what="verification", write=lambda: catalog.store.put(BackupKeys(name).verified, data)
+    )
+
+
+def write_beside(catalog: Catalog, name: str, *, what: str, write: t.Callable[[], object]) -> Recorded:
+    """Under the lock of the name, so that nothing is left of a backup that is just deleted.
+
+    Raises ``StoreError``.
+    """
     keys = BackupKeys(name)
     try:
         lock = WriteLock.acquire(
@@ -101,18 +112,18 @@ def write_verification(catalog: Catalog, name: str, verification: Verification) 
             is_over=lambda holder: is_over(catalog, name, holder),
         )
     except WriteLockHeld as exc:
-        return not_recorded(name, exc.message)
+        return not_recorded(what, name, exc.message)
     with lock:
         if not catalog.exists(name):
-            return not_recorded(name, "the backup is gone.")
+            return not_recorded(what, name, "the backup is gone.")
         lock.require_held()
-        catalog.store.put(keys.verified, json.dumps(verification.to_dict(), indent=2).encode() + b"\n")
+        write()
     return Recorded(True, tuple(filter(None, [lock.left_behind])))
 
 
-def not_recorded(name: str, why: str) -> Recorded:
+def not_recorded(what: str, name: str, why: str) -> Recorded:
     """``why``: a sentence."""
-    return Recorded(False, (f"The verification of backup '{name}' is not recorded: {why}",))
+    return Recorded(False, (f"The {what} of backup '{name}' is not recorded: {why}",))
 
 
-__all__ = ("Recorded", "Verification", "not_recorded", "read_verification", "write_verification")
+__all__ = ("Recorded", "Verification", "not_recorded", "read_verification", "write_beside", "write_verification")

@@ -54,6 +54,7 @@ class Server(t.Protocol):
         """Raise ``DatabaseError`` unless these paths, by what lies there, can be snapshotted as it is right.
 
         That is at one moment, or, with ``ranks`` (of each place), those of a lower rank before those of a higher one.
+        With ``ranks`` that are empty, in any order: nothing of it is written to.
         The claims are returned, by what is cut first. A path that is not known is empty. ``unwritten``: why the disk
         may not have what the server has written, a clause; only a freeze helps then.
         """
@@ -66,8 +67,9 @@ class HoldFacts:
     mode: Mode = ""
     version: str = ""
     role: str = ""
-    #: ``server``: it lets go by itself. ``stream``: only when the stream to its client ends.
-    lease: t.Literal["", "server", "stream"] = ""
+    #: ``server``: it lets go by itself. ``timer``: a process in its container unlocks it. ``stream``: only when the
+    #: stream to its client ends.
+    lease: t.Literal["", "server", "timer", "stream"] = ""
     facts: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     warnings: list[str] = dataclasses.field(default_factory=list)
     #: By the monotonic clock: so long it stays held when its session is lost and nobody undoes it. 0: it ends with it.

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog, is_good_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.database_proofs import has_failed_proof
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import Hold, read_hold
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side import read_each
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.verification import read_verification
@@ -107,7 +108,11 @@ def _is_verified(catalog: Catalog, entry: BackupEntry, backup: t.Mapping[str, t.
     if f"{entry.name}{VERIFIED}" not in entry.files:
         return False
     found = read_verification(catalog.store, entry.name)
-    return found is not None and found.sound and found.is_of(backup)
+    if found is None or not (found.sound and found.is_of(backup)):
+        return False
+    if BackupKeys(entry.name).proofs.rpartition("/")[2] not in entry.files:
+        return True
+    return not has_failed_proof(catalog.store, entry.name, backup)
 
 
 def _may_record_volumes(entry: BackupEntry) -> bool:

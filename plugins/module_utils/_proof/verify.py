@@ -186,7 +186,7 @@ def _record(
     try:
         recorded = write_verification(catalog, request.name, verification)
     except StoreError as exc:
-        recorded = not_recorded(request.name, exc.message)
+        recorded = not_recorded("verification", request.name, exc.message)
     return dataclasses.replace(outcome, recorded=recorded.done, warnings=(*outcome.warnings, *recorded.warnings))
 
 

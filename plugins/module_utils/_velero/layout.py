@@ -63,6 +63,7 @@ class BackupKeys:
         self.hold = self._key(HOLD)
         self.deletion = self._key(DELETION)
         self.verified = self._key(VERIFIED)
+        self.proofs = self._key("-arkive-proofs.json")
 
     def dump(self, name: str, extension: str) -> str:
         """A dump of a database beside the backup; ``DUMP_RECORD`` as the extension is the record that makes it one."""

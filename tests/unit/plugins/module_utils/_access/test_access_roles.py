@@ -141,7 +141,8 @@ OF_VELERO = {"sync": k8s_backup_sync, "operations": k8s_velero_operations}
 def test_the_examples_are_these(task: str) -> None:
     """``examples/rbac`` has what the module returns for one namespace; it is the live tests that run with them."""
     scope = dataclasses.replace(SHOP, namespaces=(VELERO.namespace,)) if task in OF_VELERO else SHOP
-    made = AccountRights(Account("arkive", f"arkive-{task}"), grants_of(task, scope), scope.namespaces)
+    name = f"arkive-{task.replace('_', '-')}"
+    made = AccountRights(Account("arkive", name), grants_of(task, scope), scope.namespaces)
     example = (EXAMPLES / f"{task}.yml").read_text(encoding="utf-8")
     assert "".join(line for line in example.splitlines(keepends=True) if not line.startswith("#")) == made.text
     said = " ".join(line.removeprefix("#").strip() for line in example.splitlines() if line.startswith("#"))

@@ -140,6 +140,25 @@ def test_verified_ones_count_first(lab: PruneLab, min_good: int, wanted: bool, k
     assert [name for name, state in states(outcome).items() if state == "kept"] == kept
 
 
+@pytest.mark.parametrize(
+    ("uid", "sound", "kept"), [("u1", True, "good-1"), ("u1", False, "good-0"), ("other", False, "good-1")]
+)
+def test_a_database_that_is_not_whole_makes_a_verified_one_count_no_more(
+    lab: PruneLab, uid: str, sound: bool, kept: str
+) -> None:
+    for number in range(2):
+        lab.put(f"good-{number}", days=10 + number)
+    keys = BackupKeys("good-1")
+    backup = json.loads(lab.store.get(keys.metadata))
+    backup["metadata"]["uid"] = "u1"
+    lab.store.put(keys.metadata, json.dumps(backup).encode())
+    found = Verification(uid="u1", verified=lab.now, sound=True, percentage=100, snapshots=True)
+    lab.store.put(keys.verified, json.dumps(found.to_dict()).encode())
+    lab.store.put(keys.proofs, json.dumps({"uid": uid, "proofs": {"shop/db-0": {"sound": sound}}}).encode())
+    outcome = lab.prune(check_mode=True, min_good=1, min_good_verified=True, allow_empty_group=True)
+    assert [name for name, state in states(outcome).items() if state == "kept"] == [kept]
+
+
 def test_failed_ones_have_a_rule_of_their_own(lab: PruneLab) -> None:
     lab.put("shop-good", days=9, ttl_days=100)
     lab.put("shop-f1", days=9, phase="Failed", ttl_days=100)

@@ -84,7 +84,7 @@ def test_each_task_that_writes_has_the_right_to_ask() -> None:
     """By the documented rights alone; a pass, and a sync, may list the locations of their own namespace."""
     (needed,) = [need for grant in restore_only_grants() for need in grant.needs]
     scope = RightsScope(namespaces=("shop",), providers=("csi",))
-    for task in ("backup", "restore", "delete", "prune", "verify", "dump"):
+    for task in ("backup", "restore", "delete", "prune", "verify", "dump", "db_verify"):
         found = [grant for grant in grants_of(task, scope) if needed in grant.needs]
         assert [bool(grant.otherwise) for grant in found] == [True], task
     for task in ("operations", "sync"):
