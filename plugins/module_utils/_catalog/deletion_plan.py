@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
@@ -19,10 +20,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.recorded_snaps
     RecordedContents,
     RecordedSnapshots,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import FoundRestores, RestoreIndex
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import FoundRestores, find_restores
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side import read_each
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import SnapshotDeleter
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -72,7 +72,7 @@ def plan_deletion(
 
     ``restores`` finds those of a backup by its name; by default the location is asked.
     """
-    finder = restores or (lambda backup: RestoreIndex(catalog.store, utc_now()).of(backup))
+    finder = restores or functools.partial(find_restores, catalog.store)
     return _Planner(catalog, entry, deleter, force=force, restores=finder).plan()
 
 

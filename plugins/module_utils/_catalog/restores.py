@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access im
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout import group_by_directory
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import MAX_TEXT, parse_gzip_document
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side import read_each
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -87,6 +88,11 @@ class RestoreIndex:
         present = {info.key: info.modified for info in self._files[name]}
         begun = present.get(keys.arkive_record)
         return begun is not None and keys.results not in present and self._now - begun <= _DEAD_RESTORE
+
+
+def find_restores(store: Store, backup: str) -> FoundRestores:
+    """Those made from one backup, where no others are asked for."""
+    return RestoreIndex(store, utc_now()).of(backup)
 
 
 def find_unfinished(store: Store, backup_name: str) -> list[str]:
@@ -161,6 +167,7 @@ def _logged(data: bytes) -> str:
 __all__ = (
     "FoundRestores",
     "RestoreIndex",
+    "find_restores",
     "find_unfinished",
     "is_unfinished",
     "read_record",

@@ -27,8 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import SECTIONS
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import RestoreIndex
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import find_restores
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
@@ -211,10 +210,10 @@ def test_a_whole_backup_and_restore(store: Store) -> None:
     found = raw(store)
     assert {key.partition("/")[0] for key in found} == {"backups", "restores"}
     assert [key for key, data in found.items() if not data.startswith(MARK)] == []
-    assert list(RestoreIndex(store, utc_now()).of("b1").keys) == ["r1"]
+    assert list(find_restores(store, "b1").keys) == ["r1"]
     record = plain("restores/r1/r1-arkive.json.gz", found["restores/r1/r1-arkive.json.gz"])
     assert json.loads(gzip.decompress(record))["restore"]["spec"]["backupName"] == "b1"
     put(store, RestoreKeys("r2").logs, gzip.compress(b'msg="Starting restore of backup velero/b1"\n'))
-    assert RestoreIndex(store, utc_now()).of("b1").keys.keys() == {"r1", "r2"}
+    assert find_restores(store, "b1").keys.keys() == {"r1", "r2"}
     delete_backup("b1", store=store, providers=())
     assert raw(store) == {}
