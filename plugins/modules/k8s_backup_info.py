@@ -73,7 +73,7 @@ options:
   details:
     description:
       - What to read of each backup beyond its object. A list of V(items), V(hooks), V(volumes), V(results),
-        V(resource_list) and V(logs), or V(true) for all of them.
+        V(resource_list), V(dumps) and V(logs), or V(true) for all of them.
       - With V(items), the objects of a backup that this collection did not write are counted in its tarball, which is
         read and checked for that. Together with O(name), that takes little. For a whole bucket, it reads all of it.
     type: raw
@@ -298,6 +298,12 @@ backups:
       type: dict
       returned: when O(details) has V(resource_list)
       sample: {v1/Pod: [shop/web-0]}
+    dumps:
+      description: The dumps of databases beside it, as M(arkive.k8s.k8s_db_dump) returns them.
+      type: list
+      elements: dict
+      returned: when O(details) has V(dumps)
+      sample: [{name: shop-db-0, kind: postgresql, database: orders, size: 123456}]
     logs:
       description: Its log, at most the last 256 KiB of it.
       type: str
@@ -386,16 +392,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options i
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.detail_options import DETAILS, Details
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.extract_option import EXTRACT, take_out
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query import Query
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_to_read
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_INFO
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import (
     LABEL_SELECTOR,
     label_selector,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
-    STORAGE,
-    require_store_library,
-    storage_location,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_filter import BackupFilter
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_text import describe_backup_lines
@@ -404,7 +407,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.find_backup im
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue
-from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 
 SPEC = ArgumentSpec(
     options={
@@ -438,7 +440,7 @@ def work(task: Task) -> Result:
     wanted, details = backup_filter(task.params), Details(task.params)
     query = Query(task.params["query"]) if task.params["query"] else None
     require_store_library(task.params)
-    store = open_store(storage_location(task.params), cancel=task.cancel)
+    store = open_to_read(task)
     listing = list_backups(store, wanted, sections=details.sections, cancel=task.cancel)
     backups = details.to_return(listing.backups, describe_backup_lines)
     result: Result = {"changed": False, "backups": backups, "location": store.location.describe}

@@ -15,12 +15,16 @@ description:
   - Freezes a file system in one task and thaws it in a later one. A timer in the container thaws it when no later
     task does, and the task that thaws fails when the timer was first, as what was done in between was not protected.
   - A command that is recognised as a freeze, such as C(fsfreeze --freeze), is guarded like O(state=frozen).
+  - Databases of the pods (O(databases)) are held from before the first command until after the last, whatever becomes
+    of them. Where the task leaves a file system frozen, they are let go when that has begun, so that only modes that
+    need no write for it are possible. A task that thaws holds none.
   - With O(state=linted), looks at the hooks of pods and of manifests without running any, and says which of them do not
     do what they seem to do, and what to write instead.
 extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
+  - arkive.k8s._databases
   - arkive.k8s._hooks
   - arkive.k8s._hooks.freeze
   - arkive.k8s._progress
@@ -33,7 +37,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - No command is run. The result tells which would be, in which container.
+      - No command is run. The result tells which would be, in which container, and which databases would be held. Only
+        those of which one is to be chosen, by C(standby) or with O(databases=auto), are asked for their roles.
       - With O(state=linted), containers are not asked for programs, and no report is written.
   diff_mode:
     support: none
@@ -160,6 +165,19 @@ EXAMPLES = r"""
   register: version
   failed_when: version.rc != 0 or version.stdout is not match('16')
 
+- name: Copy a volume to another place while its database is in backup mode
+  arkive.k8s.k8s_hook_exec:
+    namespace: shop
+    pod: db-0
+    container: copier
+    argv: [/usr/local/bin/copy-snapshot, /var/lib/postgresql/data]
+    timeout: 5m
+    databases:
+      - selector: app=db
+        kind: postgresql
+        mode: backup
+        container: postgres
+
 - name: Run the pre hooks that the pods declare
   arkive.k8s.k8s_hook_exec:
     namespace: shop
@@ -239,6 +257,14 @@ freezes:
   type: list
   elements: dict
   sample: [{pod: db-0, path: /var/lib/data, seconds: 4.2, thawed_by: release}]
+quiesces:
+  description:
+    - The databases that were held around all of it, or in check mode would be, as M(arkive.k8s.k8s_backup) returns
+      them.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{pod: db-0, kind: postgresql, mode: light, seconds: 0.35, ended_by: release, consistent: true}]
 lease_ids:
   description: The names of the leases that hold now.
   returned: always
@@ -326,6 +352,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.database_options import DATABASES, task_databases
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import (
     FREEZE,
     HOOKS,
@@ -377,7 +404,7 @@ SPEC = ArgumentSpec(
     required_one_of=(_WHAT,),
     required_if=(("state", "frozen", ("freeze_path",)), ("state", "thawed", ("freeze_path",))),
     required_by={"freeze_path": ("state",), "lease_id": ("freeze_path",)},
-).merge(AUTH, PODS, HOOKS, FREEZE, LINT, PROGRESS, RESULT, STORAGE_UNUSED)
+).merge(AUTH, PODS, HOOKS, FREEZE, DATABASES, LINT, PROGRESS, RESULT, STORAGE_UNUSED)
 
 
 def hook_request(params: t.Mapping[str, t.Any]) -> HookTaskRequest:
@@ -394,6 +421,7 @@ def hook_request(params: t.Mapping[str, t.Any]) -> HookTaskRequest:
         freeze_policy=task_freeze_policy(params),
         run_id=secrets.token_hex(8),
         log_output=not params["no_log_output"],
+        databases=task_databases(params),
     )
 
 

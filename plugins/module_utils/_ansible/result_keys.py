@@ -144,6 +144,22 @@ K8S_BLUEPRINT: ResultKeys = {
     "swept": [],
 }
 
+K8S_DB_DUMP: ResultKeys = {**_COMMON, "dump": {}, "planned": "", "location": ""}
+
+K8S_DB_VERIFY: ResultKeys = {
+    **_COMMON,
+    "sound": False,
+    "problems": [],
+    "certificate": {},
+    "scratch_namespace": "",
+    "brought": [],
+    "planned": [],
+    "server_log": [],
+    "swept": [],
+    "recorded": False,
+    "timings": {},
+}
+
 K8S_HOOK_EXEC: ResultKeys = {
     **_COMMON,
     **_FITTED,
@@ -152,6 +168,7 @@ K8S_HOOK_EXEC: ResultKeys = {
     "stdout": None,
     "stderr": None,
     "freezes": [],
+    "quiesces": [],
     "lease_ids": [],
     "lease_id": None,
     "swept": [],
@@ -232,6 +249,8 @@ __all__ = (
     "K8S_BACKUP_SYNC",
     "K8S_BACKUP_VERIFY",
     "K8S_BLUEPRINT",
+    "K8S_DB_DUMP",
+    "K8S_DB_VERIFY",
     "K8S_HOOK_EXEC",
     "K8S_RESTORE",
     "K8S_RESTORE_INFO",

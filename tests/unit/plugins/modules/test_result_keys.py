@@ -26,9 +26,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import HeldBackup, Hold
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import BackupListing
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._dump import make as dump_make
+from ansible_collections.arkive.k8s.plugins.module_utils._dump import restore as dump_restore
+from ansible_collections.arkive.k8s.plugins.module_utils._dump.request import DumpOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_outcome import ActionOutcome, PhaseOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.blueprint_task import BlueprintOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.finding import Finding
@@ -57,6 +61,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_pl
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_request import ScheduleOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_request import Remark, SyncOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._proof import verify
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.outcome import ProofAccount, ProofOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.server_proof import Check
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.subject import Subject
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.diff_outcome import ComparedObject, DiffOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.verify_request import (
     CheckedFile,
@@ -82,6 +89,8 @@ from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_backup_sync,
     k8s_backup_verify,
     k8s_blueprint,
+    k8s_db_dump,
+    k8s_db_verify,
     k8s_hook_exec,
     k8s_restore,
     k8s_restore_info,
@@ -187,6 +196,29 @@ def _blueprint() -> BlueprintOutcome:
     return BlueprintOutcome(issues=_canaries(), action=action, swept=(CANARY,))
 
 
+def _proof() -> ProofOutcome:
+    subject = Subject(
+        source=CANARY,
+        pod={"metadata": {"name": CANARY, "namespace": CANARY}},
+        container={"name": CANARY, "image": CANARY},
+        kind=CANARY,
+        snapshots=(),
+        lacking={},
+        quiesce={},
+        find=lambda _kind, _name: None,
+    )
+    account = ProofAccount(
+        subject=subject,
+        started=utc_now(),
+        namespace=CANARY,
+        checks=[Check(name=CANARY, tool=CANARY, state="failed", found=(CANARY,))],
+        log=[CANARY],
+        swept=[CANARY],
+        complete=True,
+    )
+    return ProofOutcome(account=account, issues=_canaries())
+
+
 class Case(t.NamedTuple):
     """A module, the engines that are replaced, what they answer, and arguments with which it runs."""
 
@@ -206,6 +238,8 @@ SET = {"name": "s", "namespace": "shop", **AUTH}
 #: Engines that a module imports once it knows that they are needed.
 LOADED_LATE: dict[str, t.Any] = {
     "list_snapshots": csi_listing,
+    "make_dump": dump_make,
+    "restore_dump": dump_restore,
     "delete_backup": catalog_delete,
     "hold_backup": hold_task,
     "release_backup": hold_task,
@@ -297,6 +331,13 @@ CASES = {
         {"name": "b", **AUTH},
         location=True,
     ),
+    "db_verify": Case(
+        k8s_db_verify,
+        ("prove_database",),
+        _proof,
+        {"backup": "b", **AUTH},
+        location=True,
+    ),
     "backup_diff": Case(
         k8s_backup_diff,
         ("compare",),
@@ -327,6 +368,20 @@ CASES = {
         ("validate_blueprints",),
         lambda: BlueprintOutcome(issues=_canaries(), findings=((CANARY, Finding(level="warning", message=CANARY)),)),
         {"definition": BLUEPRINT["definition"], "state": "validated"},
+    ),
+    "db_dump": Case(
+        k8s_db_dump,
+        ("make_dump",),
+        lambda: DumpOutcome(changed=True, location=CANARY, planned=CANARY, warnings=(CANARY,)),
+        {"backup": "b", "namespace": "shop", "pod": "db-0", **AUTH},
+        location=True,
+    ),
+    "db_dump restored": Case(
+        k8s_db_dump,
+        ("restore_dump",),
+        lambda: DumpOutcome(changed=True, location=CANARY),
+        {"state": "restored", "backup": "b", "namespace": "shop", "pod": "db-0", **AUTH},
+        location=True,
     ),
     "hook_exec": Case(
         k8s_hook_exec,
