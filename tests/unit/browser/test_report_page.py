@@ -221,6 +221,7 @@ def test_axe_finds_nothing_serious(shown: Shown, report: Report, dark: bool) -> 
     assert AXE in os.environ, f"{AXE} is not set: run make units, or name the axe.min.js of axe-core in it"
     source = pathlib.Path(os.environ[AXE]).read_text(encoding="utf-8")
     shown.page.evaluate(f"{source}; 1")
+    # In the dark nothing differs but the colours.
     rules = "{ runOnly: ['color-contrast'] }" if dark else ""
     found = shown.page.evaluate(
         f"axe.run({rules}).then((result) => result.violations.map("

@@ -115,7 +115,8 @@ const messages = () => {
 const SHOWN_MESSAGES = 100,
   DRAWN_FROM = 200,
   AROUND = 20,
-  PRINTED = 5000;
+  PRINTED = 5000,
+  MOST_CHOICES = 500;
 let tables = 0;
 class Table {
   constructor(caption, columns, rows) {
@@ -136,16 +137,17 @@ class Table {
     const total = columns.reduce((sum, column) => sum + (column.width || 20), 0);
     const shares = columns.map((column) => `${((column.width || 20) * 100) / total}%`);
     const widths = this.isDrawn ? shares.map((width) => element("col", { width })) : [];
+    this.grid = element(
+      "table",
+      {},
+      element("colgroup", {}, ...widths),
+      element("thead", {}, element("tr", {}, ...this.heads)),
+      this.body,
+    );
     this.box = element(
       "div",
       { class: this.isDrawn ? "rows drawn" : "rows", tabindex: "0", role: "region", "aria-label": caption },
-      element(
-        "table",
-        { "aria-rowcount": rows.length + 1 },
-        element("colgroup", {}, ...widths),
-        element("thead", {}, element("tr", {}, ...this.heads)),
-        this.body,
-      ),
+      this.grid,
     );
     this.box.addEventListener("scroll", () => requestAnimationFrame(() => this.draw()), { passive: true });
     this.count = element("output", { for: id, class: "faint" });
@@ -173,6 +175,7 @@ class Table {
   choiceOf(column) {
     if (!column.choice) return [];
     const values = [...new Set(this.rows.map(column.value))].sort();
+    if (values.length > MOST_CHOICES) return [];
     const select = element(
       "select",
       {},
@@ -233,6 +236,7 @@ class Table {
       this.found.length === this.rows.length
         ? counted(this.rows.length, "row")
         : `${counted(this.found.length, "row")} of ${this.rows.length.toLocaleString("en")}`;
+    this.grid.setAttribute("aria-rowcount", this.found.length + 1);
     this.first = -1;
     this.box.scrollTop = 0;
     this.draw();

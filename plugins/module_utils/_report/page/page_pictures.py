@@ -106,7 +106,8 @@ const timeline = () => {
   ];
 };
 
-const DRAWN_BACKUPS = 3000;
+const DRAWN_BACKUPS = 3000,
+  DRAWN_SCHEDULES = 100;
 const overTime = () => {
   const dated = data.backups.filter((backup) => backup.started).slice(0, DRAWN_BACKUPS);
   if (!dated.length) return [faint("There are no backups.")];
@@ -114,8 +115,8 @@ const overTime = () => {
   const bySchedule = new Map();
   for (const backup of dated) {
     const name = backup.schedule || "without a schedule";
-    if (!bySchedule.has(name)) bySchedule.set(name, []);
-    bySchedule.get(name).push(backup);
+    if (!bySchedule.has(name) && bySchedule.size < DRAWN_SCHEDULES) bySchedule.set(name, []);
+    bySchedule.get(name)?.push(backup);
   }
   const lanes = [...bySchedule]
     .sort(([one], [other]) => (one < other ? -1 : 1))
@@ -144,6 +145,7 @@ const overTime = () => {
       ),
     ];
   };
+  const drawn = lanes.reduce((sum, lane) => sum + lane.marks.length, 0);
   const start = Math.min(...dated.map(at)),
     end = Math.max(...dated.map(at));
   return [
@@ -156,8 +158,8 @@ const overTime = () => {
     picture("Backups over time by schedule", lanes, start, Math.max(end, start + 1), draw, (moment) =>
       new Date(moment * 1000).toISOString().slice(0, 10),
     ),
-    dated.length < data.backups.length
-      ? faint(`The picture has ${counted(dated.length, "backup")} of ${data.backups.length}.`)
+    drawn < data.backups.length
+      ? faint(`The picture has ${counted(drawn, "backup")} of ${data.backups.length}; the table has them all.`)
       : null,
   ];
 };
