@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.plugins.modules import k8s_backup_report
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._catalog.foreign_buckets import BUCKETS
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import config, write_backup
 
 Runner: t.TypeAlias = "t.Callable[..., dict[str, t.Any]]"
@@ -82,3 +83,17 @@ def test_wrong_questions(
 def test_a_report_goes_somewhere(run_module: Runner, asked: dict[str, t.Any]) -> None:
     result = run_module(k8s_backup_report, storage_location=asked["storage_location"])
     assert "html_path, json_path, junit_path" in result["msg"]
+
+
+@pytest.mark.parametrize(("files", "objects"), BUCKETS)
+def test_whoever_wrote_the_backup(run_module: Runner, tmp_path: Path, files: dict[str, bytes], objects: int) -> None:
+    (tmp_path / "backups").mkdir()
+    location = LocalLocation(path=str(tmp_path / "backups"))
+    for key, data in files.items():
+        LocalStore(location).put(key, data)
+    asked = {"storage_location": {"path": location.path}, "json_path": str(tmp_path / "report.json")}
+    assert not run_module(k8s_backup_report, **asked)["failed"]
+    assert [each["name"] for each in json.loads(Path(asked["json_path"]).read_text())["backups"]] == ["n"]
+    result = run_module(k8s_backup_report, name="n", html_path=str(tmp_path / "report.html"), **asked)
+    assert not result["failed"], result
+    assert len(json.loads(Path(asked["json_path"]).read_text())["objects"]) == objects

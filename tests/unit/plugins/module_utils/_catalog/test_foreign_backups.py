@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import typing as t
 from pathlib import Path
 
@@ -18,22 +17,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj, tar_gz
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._catalog.foreign_buckets import (
+    ARK,
+    BUCKETS,
+    DONE,
+    POD,
+    TAR,
+    VELERO,
+    backup,
+)
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.wrappers import MeasuredStore
-
-POD = obj("Pod", "web", "app")
-VOLUME = obj("PersistentVolume", "pv-1")
-OLD_TAR = tar_gz(("namespaces/app/pods/web.json", POD), ("cluster/persistentvolumes/pv-1.json", VOLUME))
-TAR = tar_gz(
-    ("resources/pods/namespaces/app/web.json", POD),
-    ("resources/persistentvolumes/cluster/pv-1.json", VOLUME),
-)
-TAR_1_0 = tar_gz(("metadata/version", b"1\n"), ("resources/pods/namespaces/app/web.json", POD))
-TAR_1_4 = tar_gz(
-    ("metadata/version", b"1.1.0\n"),
-    ("resources/pods/namespaces/app/web.json", POD),
-    ("resources/pods/v1-preferredversion/namespaces/app/web.json", POD),
-)
 
 
 @pytest.fixture
@@ -41,71 +34,10 @@ def store(tmp_path: Path) -> MeasuredStore:
     return MeasuredStore(LocalStore(LocalLocation(path=str(tmp_path))))
 
 
-def backup(api_version: str, name: str = "n", **members: t.Any) -> bytes:
-    document = {"apiVersion": api_version, "kind": "Backup", "metadata": {"name": name}, **members}
-    return json.dumps(document).encode()
-
-
 def fill(store: MeasuredStore, files: dict[str, bytes]) -> Catalog:
     for key, data in files.items():
         store.put(key, data)
     return Catalog(t.cast("t.Any", store))
-
-
-ARK = "ark.heptio.com/v1"
-VELERO = "velero.io/v1"
-DONE = {"phase": "Completed", "version": 1}
-
-# Writer, its files, the objects that a restore sees.
-BUCKETS = [
-    pytest.param({"n/ark-backup.json": backup(ARK, status=DONE), "n/n.tar.gz": OLD_TAR}, 2, id="Ark 0.3, 0.4"),
-    pytest.param(
-        {"n/ark-backup.json": backup(ARK, status=DONE), "n/n.tar.gz": TAR, "n/restore-r-logs.gz": b""}, 2, id="Ark 0.9"
-    ),
-    pytest.param(
-        {
-            "backups/n/ark-backup.json": backup(ARK, status=DONE),
-            "backups/n/n.tar.gz": TAR,
-            "metadata/revision": b"8d5e",
-        },
-        2,
-        id="Ark 0.10",
-    ),
-    pytest.param(
-        {
-            "backups/n/ark-backup.json": b"older",
-            "backups/n/velero-backup.json": backup(VELERO, status=DONE),
-            "backups/n/n.tar.gz": TAR,
-        },
-        2,
-        id="Ark 0.11: both, Velero's counts",
-    ),
-    pytest.param(
-        {"backups/n/velero-backup.json": backup(VELERO, status=DONE), "backups/n/n.tar.gz": TAR_1_0},
-        1,
-        id="Velero 1.0",
-    ),
-    pytest.param(
-        {
-            "backups/n/velero-backup.json": backup(VELERO, status={**DONE, "formatVersion": "1.1.0"}),
-            "backups/n/n.tar.gz": TAR_1_4,
-            "backups/n/n-csi-volumesnapshots.json.gz": gzip.compress(b"null\n"),
-            "backups/n/n-itemsnapshots.json.gz": gzip.compress(b"[]\n"),
-        },
-        1,
-        id="Velero 1.8: csi files, null",
-    ),
-    pytest.param(
-        {
-            "backups/n/velero-backup.json": backup(VELERO, status={**DONE, "formatVersion": "1.1.0"}),
-            "backups/n/n.tar.gz": TAR_1_4,
-            "backups/n/n-volumeinfo.json.gz": gzip.compress(b"[]\n"),
-            "kopia/app/kopia.repository": b"x",
-        },
-        1,
-        id="Velero 1.18",
-    ),
-]
 
 
 @pytest.mark.parametrize(("files", "objects"), BUCKETS)
