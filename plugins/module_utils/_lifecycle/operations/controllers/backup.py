@@ -179,10 +179,13 @@ class BackupController:
             return
         stored = find_stored(location.store, backup)
         snapshots = self._context.request.snapshot_location
-        if stored is not None:
-            warnings = end_stored_backup(stored, location.store, self._context.run, snapshot_location=snapshots)
+        if stored.is_of_another:
+            self._fail(backup, DEAD_BACKUP)
+            return
+        if stored.backup is not None:
+            warnings = end_stored_backup(stored.backup, location.store, self._context.run, snapshot_location=snapshots)
             self._context.run.issues.add_warnings(warnings)
-            self._finish(backup, stored)
+            self._finish(backup, stored.backup)
             return
         try:
             warnings = clear_dead_backup(
