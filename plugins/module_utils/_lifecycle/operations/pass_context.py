@@ -24,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.o
     name_of,
     phase_of,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_shapes import refusal_of
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import (
     Operation,
     OperationsRequest,
@@ -93,6 +94,19 @@ class PassContext:
                 raise
             except ArkiveError as exc:
                 self._failed(obj, exc)
+
+    def refuse_unsound(self) -> None:
+        """Say of objects that have a wrong type what is wrong: they were looked at by nobody."""
+        for obj, said in self.objects.take_unsound():
+            try:
+                status = refusal_of(obj, said)
+                if status:
+                    self.events.record(self.set_status(obj, status, message=said), "Refused", said, kind="Warning")
+            except KubeError as exc:
+                said = f"{said} {exc.message}"
+            sentence = f"{obj['kind']} '{name_of(obj)}' is left aside: {said}"
+            if self.log.is_new(sentence):
+                self.run.issues.error(sentence)
 
     def _failed(self, obj: ObjectView, exc: ArkiveError) -> None:
         said = f"{obj['kind']} '{name_of(obj)}': {exc.message}"

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 
-
 #: What a sync copies from the stored object, and what nobody changes afterwards.
 _LASTING = ("startTimestamp", "completionTimestamp", "failureReason")
 

@@ -32,7 +32,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.o
     OperationsOutcome,
     OperationsRequest,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.schedule_due import due_since, read_times
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.schedule_due import judge_due, read_times
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.velero_server import refuse_beside_server
 
 #: By kind: whether restore-only mode leaves it alone.
@@ -64,7 +64,10 @@ def foresee_operations(request: OperationsRequest, *, client: KubeClient) -> Ope
     if not request.restore_only:
         found += _due_schedules(objects, request, now)
         found += _expired_backups(objects, request, now)
-    return OperationsOutcome(namespace=request.namespace, operations=tuple(found), issues=Issues())
+    issues = Issues()
+    for obj, said in objects.take_unsound():
+        issues.error(f"{obj['kind']} '{name_of(obj)}' is left aside: {said}")
+    return OperationsOutcome(namespace=request.namespace, operations=tuple(found), issues=issues)
 
 
 def _due_schedules(objects: OperationObjects, request: OperationsRequest, now: dt.datetime) -> t.Iterator[Operation]:
@@ -73,7 +76,7 @@ def _due_schedules(objects: OperationObjects, request: OperationsRequest, now: d
         if spec.get("paused") or spec.get("skipImmediately"):
             continue
         try:
-            since = due_since(schedule, read_times(schedule, request.dialect, now), objects, now)
+            since = judge_due(schedule, read_times(schedule, request.dialect, now), objects, now).since
         except ValidationError as exc:
             yield Operation("Schedule", name_of(schedule), phase_of(schedule), f"is not valid: {exc.sentence}")
             continue

@@ -71,7 +71,7 @@ class DeleteBackupRequestController:
             return
         self._begin(request, backup)
         if is_alone:
-            self._remove_backup(backup, "its object alone: the backup of its name in the storage location is another one")
+            self._remove_backup(backup, "its object alone: the stored backup of its name is another one")
             return
         try:
             gone = self._delete(backup, location)
@@ -156,7 +156,7 @@ class DeleteBackupRequestController:
             made = parse_rfc3339(str(request["metadata"].get("creationTimestamp") or ""))
         except ValidationError:
             return False
-        return made + _KEPT <= self._context.run.client.server_now()
+        return self._context.run.client.server_now() - made >= _KEPT
 
 
 def _is_without_files(backup: ObjectView, location: OpenLocation) -> bool:

@@ -129,7 +129,7 @@ class RestoreController:
 
     def _newest(self, schedule: str) -> Object:
         """The newest Completed backup of a schedule."""
-        found = self._objects.all("Backup", label_selector=f"{SCHEDULE_LABEL}={schedule}")
+        found = self._objects.of_schedule(schedule)
         if not found:
             raise ValidationError("No backups found for schedule")
         good = [backup for backup in found if phase_of(backup) == "Completed"]
