@@ -36,6 +36,7 @@ KINDS: t.Mapping[str, str] = {
     "Restore": "restores",
     "Schedule": "schedules",
     "ServerStatusRequest": "serverstatusrequests",
+    "VolumeSnapshotLocation": "volumesnapshotlocations",
 }
 
 

@@ -26,7 +26,7 @@ def operation_grants(scope: RightsScope) -> list[Grant]:
     """``scope.namespaces`` are those of the objects. Backups and restores take their own rights beside these."""
     here = scope.places
     backups, restores, schedules = _types("Backup", "Restore", "Schedule")
-    locations, deletions = _types("BackupStorageLocation", "DeleteBackupRequest")
+    locations, snapshots, deletions = _types("BackupStorageLocation", "VolumeSnapshotLocation", "DeleteBackupRequest")
     asked = _types("DownloadRequest", "ServerStatusRequest")
     return [
         Grant("One run at a time.", needs_on("get create update delete", LEASES, places=here)),
@@ -38,6 +38,7 @@ def operation_grants(scope: RightsScope) -> list[Grant]:
             ),
         ),
         Grant("The storage location of a backup.", needs_on("get", locations, places=here)),
+        Grant("Where snapshots of volumes are.", needs_on("list get", snapshots, places=here)),
         Grant("The keys of storage locations, if they are in the cluster.", needs_on("get", SECRETS, places=here)),
         Grant("Backups of Schedules that are due.", needs_on("create", backups, places=here)),
         Grant("The deletion of what has expired.", needs_on("create", deletions, places=here)),

@@ -28,7 +28,7 @@ _STATUS: dict[str, Shape] = {
     "validationErrors": [str],
 }
 _SHAPES: t.Mapping[str, Shape] = {
-    "Backup": {"spec": {"storageLocation": str}, "status": _STATUS},
+    "Backup": {"spec": {"storageLocation": str, "volumeSnapshotLocations": [str]}, "status": _STATUS},
     "Restore": {
         "spec": {"backupName": str, "scheduleName": str, "excludedResources": [str]},
         "status": _STATUS,
@@ -62,6 +62,7 @@ _SHAPES: t.Mapping[str, Shape] = {
         },
         "status": {"phase": str, "lastValidationTime": str, "lastSyncedTime": str},
     },
+    "VolumeSnapshotLocation": {"spec": {"provider": str, "config": _TEXTS, "credential": _KEY}},
 }
 #: The phase by which each kind says that it was refused, and the member of the status that says why.
 _REFUSALS: t.Mapping[str, tuple[str, str]] = {

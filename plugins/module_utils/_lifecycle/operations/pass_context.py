@@ -13,7 +13,7 @@ import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -29,6 +29,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.o
     Operation,
     OperationsRequest,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.snapshot_locations import find_location
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 
 class OperationsLog:
@@ -75,6 +77,16 @@ class PassContext:
     def now_text(self) -> str:
         """By the clock that all see: the API server's."""
         return rfc3339(self.run.client.server_now())
+
+    def snapshot_location(self, backup: ObjectView) -> SnapshotLocation | None:
+        """Where the snapshots of a backup are, by the task's option, else by its VolumeSnapshotLocation."""
+        if self.request.snapshot_location is not None:
+            return self.request.snapshot_location
+        try:
+            return find_location(backup, self.objects, self.book)
+        except ValidationError as exc:
+            self.warn_once(f"No snapshots of AWS can be made, used or deleted. {exc.message}", hint=exc.hint or "")
+            return None
 
     def for_each(self, objects: t.Iterable[Object], see_to: t.Callable[[Object], None]) -> None:
         """See to one after the other. What is wrong with one object, or its location, keeps no other one waiting.

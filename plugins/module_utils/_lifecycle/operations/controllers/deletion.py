@@ -122,7 +122,7 @@ class DeleteBackupRequestController:
         run = self._context.run
         providers = make_providers(
             VolumeContext(
-                connect=lambda: run.client, location=self._context.request.snapshot_location, cancel=run.cancel
+                connect=lambda: run.client, location=self._context.snapshot_location(backup), cancel=run.cancel
             )
         )
         return delete_backup(name_of(backup), store=location.store, providers=providers, check_mode=check_mode)

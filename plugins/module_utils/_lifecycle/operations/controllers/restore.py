@@ -119,7 +119,7 @@ class RestoreController:
         fields = {"backup_name": name_of(backup), "schedule_name": None}
         request = dataclasses.replace(
             request_of(manifest, fields=fields),
-            snapshot_location=self._context.request.snapshot_location,
+            snapshot_location=self._context.snapshot_location(backup),
             on_missing_volume_data=self._context.request.on_missing_volume_data,
             write_records=not location.is_read_only,
             # By which people find what a restore of Ark's has made.

@@ -64,7 +64,7 @@ def test_a_backup_is_made_and_its_object_is_what_is_stored(lab: OperationsLab) -
     ("spec", "location", "said"),
     [
         ({"includedNamespaces": ["a"], "excludedNamespaces": ["a"]}, {}, "excludes list cannot contain an item"),
-        ({"storageLocation": "no"}, {}, "the default no does not exist"),
+        ({"storageLocation": "no"}, {}, "the default no was not found"),
         (SHOP, {"accessMode": "ReadOnly"}, "is currently in read-only mode"),
         ({"snapshotMoveData": True}, {}, "node agent"),
     ],
