@@ -42,7 +42,8 @@ class RightsScope:
     ``cluster_types`` those outside of namespaces; with ``ALL_TYPES`` among ``types``, the latter are beside what
     the objects in the namespaces need. ``hooks``: commands are run in pods; ``freezes``: they freeze file systems.
     ``providers``: who keeps the data of volumes, or brings it back, by name. ``retain``: snapshots outlive their
-    objects. ``functions``: of blueprints, by name; empty for all of them.
+    objects. ``functions``: of blueprints, by name; empty for all of them. ``api_group``: whose custom resources are
+    meant by tasks that work with those; empty for those of Velero.
     """
 
     namespaces: tuple[str, ...] = ()
@@ -54,6 +55,7 @@ class RightsScope:
     retain: bool = False
     on_existing: OnExisting = "none"
     functions: tuple[str, ...] = ()
+    api_group: str = ""
 
     @property
     def places(self) -> tuple[str, ...]:
