@@ -32,6 +32,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.o
     OperationsError,
     OperationsOutcome,
     OperationsRequest,
+    busy_outcome,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import (
     OperationsLog,
@@ -64,11 +65,7 @@ def run_operations(
     lease = PassLease(client, request.namespace, cancel)
     holder = lease.acquire()
     if holder:
-        issues.warning(
-            f"Another run sees to the objects of namespace '{request.namespace}': {holder}.",
-            hint="There is nothing to do: this one leaves them to it.",
-        )
-        return OperationsOutcome(namespace=request.namespace, busy=holder, issues=issues)
+        return busy_outcome(request.namespace, holder)
     run = ClusterRun(client=client, progress=progress, cancel=cancel, issues=issues, run_id=secrets.token_hex(8))
     book = LocationBook(objects, client, given=request.locations, restore_only=request.restore_only, cancel=cancel)
     log = OperationsLog()

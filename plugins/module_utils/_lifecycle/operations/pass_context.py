@@ -32,6 +32,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.o
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.snapshot_locations import find_location
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
+#: In which only the server goes on that has begun a backup or a restore: its plugins still work, or have to finish.
+_OF_A_SERVER = tuple(
+    f"{phase}{how}" for phase in ("WaitingForPluginOperations", "Finalizing") for how in ("", "PartiallyFailed")
+)
+
 
 class OperationsLog:
     """What was done, in order. Safe to use from several threads."""
@@ -106,6 +111,15 @@ class PassContext:
                 raise
             except ArkiveError as exc:
                 self._failed(obj, exc)
+
+    def warn_of_server_work(self, objects: t.Iterable[Object]) -> None:
+        """What a server has left in the middle stays as it is: nobody waits for it without being told."""
+        for obj in objects:
+            if phase_of(obj) in _OF_A_SERVER:
+                self.warn_once(
+                    f"{obj['kind']} '{name_of(obj)}' is {phase_of(obj)}, where a Velero server has left it.",
+                    hint="Only a server can go on with it: start that once more, or delete the object.",
+                )
 
     def refuse_unsound(self) -> None:
         """Say of objects that have a wrong type what is wrong: they were looked at by nobody."""

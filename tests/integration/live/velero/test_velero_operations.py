@@ -101,7 +101,8 @@ def test_what_is_shown_is_what_the_server_shows(
         _without(act("restore", "describe", f"{name}-back", "--details", "--colorized=false"), name)
         for act, name in ((operator, ours), (judge, theirs))
     )
-    assert shown == wanted
+    # Of objects there is a map.
+    assert sorted(shown) == sorted(wanted)
 
 
 INVALID: dict[str, dict[str, t.Any]] = {
@@ -154,7 +155,8 @@ def test_schedules_are_shown_as_the_server_s_are(judge: Judge, operator: Operato
     shown, wanted = (act("schedule", "describe", good, "--colorized=false") for act in (operator, judge))
     assert _without(shown, good) == _without(wanted, good)
     for name in (good, bad):
-        assert operator("schedule", "get", name) == judge("schedule", "get", name)
+        shown, wanted = (_without(act("schedule", "get", name), name) for act in (operator, judge))
+        assert shown == wanted
 
 
 def _with_phase(schedule: Object | None) -> Object | None:

@@ -42,6 +42,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import (
     FORMAT_VERSION,
     STORAGE_LOCATION_LABEL,
+    server_annotations,
 )
 
 #: Those before a backup runs.
@@ -68,6 +69,7 @@ class BackupController:
 
     def look(self) -> None:
         found = self._context.objects.all("Backup")
+        self._context.warn_of_server_work(found)
         self._context.for_each([each for each in found if phase_of(each) == _IN_PROGRESS], self._end_dead)
         self._context.for_each([each for each in found if phase_of(each) in _WAITING], self._carry_out)
 
@@ -176,7 +178,9 @@ class BackupController:
         """With the defaults in its spec, and an end: it goes when a backup would have expired, as with Velero."""
         patch: Object = {"status": {"version": 1, "formatVersion": FORMAT_VERSION}}
         if request is not None:
-            patch = _prepared(request, self._context.run.client.server_now())
+            client = self._context.run.client
+            patch = _prepared(request, client.server_now())
+            patch["metadata"]["annotations"] = server_annotations(client.version())
         patch["status"] |= {"phase": "FailedValidation", "validationErrors": list(errors)}
         changed = self._context.objects.patch(backup, patch)
         self._context.note(changed, " ".join(errors))

@@ -57,7 +57,9 @@ class RestoreController:
         self._objects = context.objects
 
     def look(self) -> None:
-        self._context.for_each(self._objects.all("Restore"), self._see_to)
+        found = self._objects.all("Restore")
+        self._context.warn_of_server_work(found)
+        self._context.for_each(found, self._see_to)
 
     def _see_to(self, restore: Object) -> None:
         if restore["metadata"].get("deletionTimestamp"):

@@ -17,7 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import h
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations import operations_run
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations import operations_run, pass_lease
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import OperationsError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.restore_finalizer import FINALIZER
 from ansible_collections.arkive.k8s.plugins.module_utils._store.lock_record import LockRecord
@@ -372,6 +372,42 @@ def test_one_run_at_a_time(lab: OperationsLab) -> None:
     assert lab.pass_once().busy == ""
     assert lab.status("backups", "one")["phase"] == "Completed"
     assert lab.names("leases") == []
+
+
+@pytest.mark.parametrize("is_alive", [False, True])
+def test_a_lease_of_a_clock_that_was_ahead(lab: OperationsLab, monkeypatch: pytest.MonkeyPatch, is_alive: bool) -> None:
+    monkeypatch.setattr(pass_lease, "_RENEW_PAUSE", 0.1)
+    lease = {"holderIdentity": "elsewhere", "leaseDurationSeconds": 60, "renewTime": ago(hours=-5)}
+    lab.api.add("leases", "arkive-operations", NAMESPACE, spec=lease)
+    looks = []
+
+    def renew(verb: str, path: str, _dry_run: bool) -> KubeError | None:
+        if verb == "GET" and path.endswith("/arkive-operations"):
+            looks.append(path)
+            if is_alive and len(looks) == 2:
+                lab.api.add("leases", "arkive-operations", NAMESPACE, spec=lease)
+        return None
+
+    lab.api.refuse = renew
+    assert lab.pass_once().busy == ("elsewhere" if is_alive else "")
+
+
+def test_a_lease_of_no_process(lab: OperationsLab) -> None:
+    lease = {"holderIdentity": "elsewhere", "leaseDurationSeconds": 60, "renewTime": ago(seconds=5)}
+    marks = {"annotations": {"arkive.k8s/process": "9" * 5000 + " x/y/z"}}
+    lab.api.add("leases", "arkive-operations", NAMESPACE, spec=lease, metadata=marks)
+    assert lab.pass_once().busy == "elsewhere"
+
+
+@pytest.mark.parametrize("phase", ["WaitingForPluginOperations", "FinalizingPartiallyFailed"])
+def test_what_a_server_left_in_the_middle_is_said(lab: OperationsLab, phase: str) -> None:
+    lab.add("backups", "one", {"storageLocation": "default"}, status={"phase": phase})
+    lab.add("restores", "back", {"backupName": "one"}, status={"phase": phase})
+    said = [issue.message for issue in lab.pass_once().issues.warnings]
+    assert said == [
+        f"{kind} is {phase}, where a Velero server has left it." for kind in ("Backup 'one'", "Restore 'back'")
+    ]
+    assert lab.status("backups", "one")["phase"] == lab.status("restores", "back")["phase"] == phase
 
 
 def _pods(**container: t.Any) -> dict[str, t.Any]:
