@@ -16,27 +16,50 @@ class ModuleDocFragment:
 options:
   databases:
     description:
-      - Which databases are held at a consistent point while the volumes of their pods are snapshotted.
+      - Which databases are held at a consistent point while the volumes of their pods are snapshotted, or while a
+        task of M(arkive.k8s.k8s_hook_exec) runs its commands or freezes.
       - With V(declared), those of running pods with the annotation C(arkive.k8s/database), whose value is the kind.
-        The annotations C(arkive.k8s/database-mode), C(arkive.k8s/database-container) and C(arkive.k8s/database-user)
-        say more, as the keys of a list do. With V(none), none.
-      - A list names databases beside those of annotations, and goes before these. Each entry is a mapping with
-        C(label_selector), which says the pods, as a text or a mapping; C(kind); C(mode), by default V(auto);
-        C(container), the one of the server, by default the first one; and C(user), by default the one that the
-        container was started with.
+      - With V(auto), these, and those of pods that are recognised, such as the official images, the charts of Bitnami,
+        CloudNativePG, and the operators of Zalando and Crunchy. What is ambiguous is a warning, and not held. Of a
+        primary and its standbys, a standby is held, as with C(standby=prefer).
+      - With V(none), none.
+      - A list names databases beside those of annotations, and goes before these. Its entries are mappings with the
+        keys below. Each of them but C(selector) and C(credentials) is an annotation as well, such as
+        C(arkive.k8s/database-mode), C(arkive.k8s/database-max-lag) or C(arkive.k8s/database-standby).
+      - C(selector), required, says which pods hold it by their labels, as a text such as V(app=db), or a mapping.
+        C(label_selector) is another name for it.
+      - C(kind), required, is one of V(postgresql), V(redis) and V(valkey). C(mode) is how it is held, by default
+        V(auto).
+      - C(container) is the one of the server, by default the first one.
+      - C(user) is who connects, by default the one that the container was started with.
+      - C(standby) says which of the servers of one database is held, by what they say of themselves. With V(prefer),
+        a standby that lags no more than C(max_lag), and else the primary; with V(require), such a standby or none,
+        which is an error; with V(never), the primary. The others are in RV(quiesces) with C(passed_over), and their
+        volumes are snapshotted as they are. If not set, each server is held. It is asked again in the session that
+        holds it, and a failover in between is an error.
+      - C(max_lag) is how old the data of a standby may be, as a Go duration. With V(prefer) and V(require), it is
+        V(60s) if not set. Else a standby that is held may lag, unless this is set.
+      - C(lease) is after how long without a sign of life the server lets go of this database, as a Go duration of at
+        least V(1s), and no longer than a freeze may last. If not set, it is that of the task's freezes.
+      - C(credentials) has the C(password), or a C(secret) with C(name) and C(key) (by default V(password)) in the
+        namespace of the pod, and the C(user). If not set, the password is that of the container, from its environment
+        or its files. A password goes to the client by its standard input, and is on no command line, in no result and
+        in no log. By annotation, C(arkive.k8s/database-credentials-secret) has the name of a Secret, or
+        C(name/key), which the pod has to use itself, or which has the label C(arkive.k8s/database-credentials=true).
       - The kind V(postgresql) has the modes V(light), which makes a checkpoint right before the snapshots; V(backup),
-        which has the server in backup mode while they are cut, and returns its label; and V(auto), which is V(light).
+        which has the server in backup mode while they are cut, and returns its label; V(freeze), which freezes all
+        claims of its container; and V(auto), which is V(light), or V(backup) where its files are on several claims.
       - The kinds V(redis) and V(valkey) have the modes V(pause), which pauses writes while the snapshots are cut, and
         needs an append-only file; V(bgsave), which has a dump made right before them; and V(auto), which is V(pause)
         for a primary with an append-only file, and V(bgsave) else.
       - A session of the database's own client, in the container, is open all the time. A database is held before file
         systems are frozen, and let go after they are thawed. It is let go as well when the module ends or is killed,
-        and by the server itself when O(freeze_lease) passes without a sign of life. It is not held for longer than
-        O(freeze_max).
-      - Where a database cannot be held, its pod is treated as by a pre hook that fails, by O(hook_on_error_default).
-        Snapshots that were cut while it is not proven that it was held are removed.
-      - A database with files on several volumes is refused, unless hooks freeze all of them, as snapshots of them at
-        different moments may come back with wrong data that no check of the server's start notices.
+        and by the server itself when the lease passes without a sign of life.
+      - Where a database cannot be held, it is as with a pre hook that fails. Snapshots that were cut while it is not
+        proven that it was held are removed.
+      - In check mode, RV(quiesces) tells what would be held, on which pod, and by which statements. Servers are asked
+        for their roles where C(standby) is set or with V(auto); else nobody is asked.
+      - The guide R(Databases,ansible_collections.arkive.k8s.docsite.guide_databases) has an example of each.
     type: raw
     default: declared
 """

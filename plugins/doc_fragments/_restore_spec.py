@@ -17,12 +17,13 @@ options:
   backup:
     description:
       - The name of the backup.
-      - One of this, O(schedule), O(definition) and O(src) is needed. Mutually exclusive with O(schedule).
+      - One of this, O(schedule), O(tree), O(definition) and O(src) is needed. Mutually exclusive with O(schedule) and
+        O(tree).
     type: str
   schedule:
     description:
       - The name of a schedule. Its newest backup that is C(Completed) is restored.
-      - Mutually exclusive with O(backup).
+      - Mutually exclusive with O(backup) and O(tree).
     type: str
   name:
     description:

@@ -81,9 +81,8 @@ options:
 options:
   namespace:
     description:
-      - The namespace of the pods.
+      - The namespace of the pods. Required, except when O(state=linted) and O(src) is set.
     type: str
-    required: true
   pod:
     description:
       - The name of one pod.

@@ -33,6 +33,7 @@ options:
         M(arkive.k8s.k8s_snapshot); V(delete) is M(arkive.k8s.k8s_backup) with C(state=absent) of a backup with
         snapshots; V(prune) is M(arkive.k8s.k8s_backup_prune); V(snapshot_info) is M(arkive.k8s.k8s_snapshot_info).
       - V(hooks) is M(arkive.k8s.k8s_hook_exec) and the role P(arkive.k8s.fsfreeze#role).
+      - V(dump) is M(arkive.k8s.k8s_db_dump), in either state.
       - V(sync) is M(arkive.k8s.k8s_backup_sync) with the types of O(api_group); O(namespaces) are those of its objects.
       - V(verify) is M(arkive.k8s.k8s_backup_verify) of a backup with snapshots, which takes no other rights than to
         delete it; V(diff) is M(arkive.k8s.k8s_backup_diff) with the cluster.
@@ -45,7 +46,19 @@ options:
     type: list
     elements: str
     choices:
-      [backup, restore, delete, prune, snapshot, snapshot_info, hooks, sync, verify, diff, operations, blueprint]
+      - backup
+      - restore
+      - delete
+      - prune
+      - snapshot
+      - snapshot_info
+      - hooks
+      - dump
+      - sync
+      - verify
+      - diff
+      - operations
+      - blueprint
     required: true
   namespaces:
     description:
@@ -74,6 +87,19 @@ options:
       - Whether hooks freeze file systems. A freeze is marked on the pod and on its claim.
     type: bool
     default: true
+  databases:
+    description:
+      - Whether databases are held, by C(databases) of M(arkive.k8s.k8s_backup), M(arkive.k8s.k8s_snapshot) and
+        M(arkive.k8s.k8s_hook_exec), or by annotations of pods. Their clients run in the pods, which takes the right
+        that hooks take, so that this matters with O(hooks=false) only.
+    type: bool
+    default: false
+  database_secrets:
+    description:
+      - Whether the password of a database is read from a Secret, by C(credentials.secret) of C(databases), or by the
+        annotation C(arkive.k8s/database-credentials-secret). This is beside what O(databases=true) takes.
+    type: bool
+    default: false
   volumes:
     description:
       - Whether the data of volumes is kept as snapshots, or comes back from them.
@@ -142,6 +168,13 @@ EXAMPLES = r"""
     content: "{{ access.yaml }}"
     dest: backup-rights.yml
     mode: "0644"
+
+- name: Look up the rights of snapshots of databases, whose passwords are in Secrets
+  arkive.k8s.k8s_access_info:
+    for: [snapshot]
+    namespaces: [shop]
+    hooks: false
+    database_secrets: true
 
 - name: Look up what is lacking for some types of objects
   arkive.k8s.k8s_access_info:
@@ -265,6 +298,8 @@ SPEC = ArgumentSpec(
         "resources": {"type": "list", "elements": "str", "default": []},
         "hooks": {"type": "bool", "default": True},
         "freeze": {"type": "bool", "default": True},
+        "databases": {"type": "bool", "default": False},
+        "database_secrets": {"type": "bool", "default": False},
         "volumes": {"type": "bool", "default": True},
         "provider": {"type": "str", "choices": list(PROVIDER_NAMES), "default": PROVIDER_NAMES[0]},
         "retain": {"type": "bool", "default": False},
@@ -285,6 +320,8 @@ def work(task: Task) -> Result:
         resources=tuple(params["resources"]),
         hooks=params["hooks"],
         freezes=params["freeze"],
+        databases=params["databases"],
+        database_secrets=params["database_secrets"],
         providers=(params["provider"],) if params["volumes"] else (),
         retain=params["retain"],
         on_existing=params["existing_resource_policy"],

@@ -77,7 +77,7 @@ options:
     default: present
   hold_reason:
     description:
-      - Why the backup is held, for whoever wants to delete it.
+      - Why the backup is held, for whoever wants to delete it. Only with O(state=held), as O(hold_by).
     type: str
   hold_by:
     description:
@@ -430,6 +430,27 @@ quiesces:
       returned: always
       sample: true
     error: {description: What went wrong., type: str, returned: always, sample: ""}
+    passed_over:
+      description: Why it was not to be held, as another server of the same database is; empty for those that are.
+      type: str
+      returned: always
+      sample: ""
+    found_by:
+      description: By what it was recognised with O(databases=auto); empty for what is declared.
+      type: str
+      returned: always
+      sample: ""
+    operator:
+      description: The operator that owns the pod, such as C(CloudNativePG).
+      type: str
+      returned: always
+      sample: ""
+    notes:
+      description: What is done with the pod of an operator, and why.
+      type: list
+      elements: str
+      returned: always
+      sample: []
     facts:
       description:
         - What the server said. For PostgreSQL, C(timeline), C(archive_mode), C(user), C(start_position) and

@@ -55,7 +55,8 @@ options:
   other_backup:
     description:
       - The backup of the same storage location that is compared with O(name), in the place of the cluster. No cluster
-        is needed then, and all objects are compared.
+        is needed then, and all objects are compared but those that no restore brings back, such as events and nodes.
+      - Mutually exclusive with the options that choose objects.
     type: str
   namespace_mapping:
     description:
@@ -74,7 +75,9 @@ options:
     default: true
   fail_on_drift:
     description:
-      - Whether the task fails when anything differs.
+      - Whether the task fails when anything differs, or when of an object nobody can say whether it does, for example
+        because the caller may not list its type.
+      - Ansible shows no differences of a task that fails. RV(errors_list) has the objects with the paths that differ.
     type: bool
     default: false
   junit_path:
@@ -214,14 +217,19 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.diff_options import DIFF, compare, write_report
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.diff_options import (
+    DIFF,
+    compare,
+    drift_issues,
+    drift_sentence,
+    write_junit,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_DIFF
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
-from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 
 SPEC = ArgumentSpec().merge(AUTH, STORAGE, SELECTION, DIFF, PROGRESS, RESULT)
 
@@ -238,20 +246,10 @@ def work(task: Task) -> Result:
     if task.diff_mode:
         result["diff"] = list(outcome.diffs)
     if task.params["junit_path"] and not task.check_mode:
-        write_report(task.params["junit_path"], outcome)
-    if outcome.drift and task.params["fail_on_drift"]:
-        issues = Issues()
-        for each in outcome.drift:
-            issues.error(
-                f"{each.state} {', '.join(each.fields)}".strip(),
-                resource=str(each.group_resource),
-                namespace=each.namespace,
-                name=each.name,
-            )
-        errors = to_return(issues.errors)
-        number = counted(len(outcome.drift), "object")
-        said = f"{outcome.other[:1].upper()}{outcome.other[1:]} differs from backup '{outcome.backup}' in {number}."
-        result |= {"errors_list": errors, **failed_by(said, errors)}
+        write_junit(task.params["junit_path"], outcome)
+    if task.params["fail_on_drift"] and (outcome.drift or outcome.not_known or outcome.unknown):
+        errors = to_return(drift_issues(outcome).errors)
+        result |= {"errors_list": errors, **failed_by(drift_sentence(outcome), errors)}
     return result
 
 

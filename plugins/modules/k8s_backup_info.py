@@ -73,7 +73,7 @@ options:
   details:
     description:
       - What to read of each backup beyond its object. A list of V(items), V(hooks), V(volumes), V(results),
-        V(resource_list) and V(logs), or V(true) for all of them.
+        V(resource_list), V(dumps) and V(logs), or V(true) for all of them.
       - With V(items), the objects of a backup that this collection did not write are counted in its tarball, which is
         read and checked for that. Together with O(name), that takes little. For a whole bucket, it reads all of it.
     type: raw
@@ -298,6 +298,12 @@ backups:
       type: dict
       returned: when O(details) has V(resource_list)
       sample: {v1/Pod: [shop/web-0]}
+    dumps:
+      description: The dumps of databases beside it, as M(arkive.k8s.k8s_db_dump) returns them.
+      type: list
+      elements: dict
+      returned: when O(details) has V(dumps)
+      sample: [{name: shop-db-0, kind: postgresql, database: orders, size: 123456}]
     logs:
       description: Its log, at most the last 256 KiB of it.
       type: str

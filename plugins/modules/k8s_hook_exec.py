@@ -15,10 +15,16 @@ description:
   - Freezes a file system in one task and thaws it in a later one. A timer in the container thaws it when no later
     task does, and the task that thaws fails when the timer was first, as what was done in between was not protected.
   - A command that is recognised as a freeze, such as C(fsfreeze --freeze), is guarded like O(state=frozen).
+  - Databases of the pods (O(databases)) are held from before the first command until after the last, whatever becomes
+    of them. Where the task leaves a file system frozen, they are let go when that has begun, so that only modes that
+    need no write for it are possible. A task that thaws holds none.
+  - With O(state=linted), looks at the hooks of pods and of manifests without running any, and says which of them do not
+    do what they seem to do, and what to write instead.
 extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
+  - arkive.k8s._databases
   - arkive.k8s._hooks
   - arkive.k8s._hooks.freeze
   - arkive.k8s._progress
@@ -31,7 +37,9 @@ attributes:
   check_mode:
     support: full
     details:
-      - No command is run. The result tells which would be, in which container.
+      - No command is run. The result tells which would be, in which container, and which databases would be held. Only
+        those of which one is to be chosen, by C(standby) or with O(databases=auto), are asked for their roles.
+      - With O(state=linted), containers are not asked for programs, and no report is written.
   diff_mode:
     support: none
     details:
@@ -71,9 +79,33 @@ options:
         are listed in RV(swept), and left alone.
       - A pod that is gone does not keep its file system from being thawed by V(thawed) and V(swept), as the claim is
         marked too. It is thawed through any container that mounts the claim on that node, else by O(helper_pod).
+      - With V(linted), nothing is run but C(command -v) in the containers of running pods. The hooks are in the pods of
+        O(namespace), in the manifests of O(src), or in both; RV(findings) has what is wrong with them.
       - Exactly one of O(argv), O(command), O(phase) and O(state) must be set.
     type: str
-    choices: [frozen, thawed, swept]
+    choices: [frozen, thawed, swept, linted]
+  src:
+    description:
+      - With O(state=linted), a file with manifests, or a folder with files that end in C(.yml), C(.yaml) or C(.json);
+        folders below it are gone through as well.
+      - Read are pods, the pods of workloads such as a StatefulSet, and the hooks of Backup, Schedule and Restore
+        objects of Velero. The rules of Backups and Schedules are tried on all pods that are looked at.
+      - Templates of Helm and the like have to be rendered before.
+    type: path
+  fail_on:
+    description:
+      - With O(state=linted), of which severity a finding fails the task. With V(warning), errors do so too.
+    type: str
+    choices: [error, warning, never]
+    default: error
+  junit_path:
+    description:
+      - With O(state=linted), a file for a JUnit report with a test case for each object, which fails with its findings.
+    type: path
+  sarif_path:
+    description:
+      - With O(state=linted), a file for the findings as SARIF 2.1.0. Code hosts show them beside the lines of a change.
+    type: path
   freeze_path:
     description:
       - Where the file system is mounted in the container.
@@ -133,6 +165,19 @@ EXAMPLES = r"""
   register: version
   failed_when: version.rc != 0 or version.stdout is not match('16')
 
+- name: Copy a volume to another place while its database is in backup mode
+  arkive.k8s.k8s_hook_exec:
+    namespace: shop
+    pod: db-0
+    container: copier
+    argv: [/usr/local/bin/copy-snapshot, /var/lib/postgresql/data]
+    timeout: 5m
+    databases:
+      - selector: app=db
+        kind: postgresql
+        mode: backup
+        container: postgres
+
 - name: Run the pre hooks that the pods declare
   arkive.k8s.k8s_hook_exec:
     namespace: shop
@@ -167,6 +212,19 @@ EXAMPLES = r"""
   arkive.k8s.k8s_hook_exec:
     namespace: shop
     state: swept
+
+- name: Fail when the hooks of the running pods do not do what they seem to do
+  arkive.k8s.k8s_hook_exec:
+    namespace: shop
+    state: linted
+    fail_on: warning
+
+- name: Look at the hooks in a repository, without a cluster, for a pipeline
+  arkive.k8s.k8s_hook_exec:
+    src: manifests
+    state: linted
+    junit_path: hooks.xml
+    sarif_path: hooks.sarif
 """
 
 RETURN = r"""
@@ -199,6 +257,14 @@ freezes:
   type: list
   elements: dict
   sample: [{pod: db-0, path: /var/lib/data, seconds: 4.2, thawed_by: release}]
+quiesces:
+  description:
+    - The databases that were held around all of it, or in check mode would be, as M(arkive.k8s.k8s_backup) returns
+      them.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{pod: db-0, kind: postgresql, mode: light, seconds: 0.35, ended_by: release, consistent: true}]
 lease_ids:
   description: The names of the leases that hold now.
   returned: always
@@ -218,6 +284,32 @@ swept:
   type: list
   elements: dict
   sample: [{pod: db-0, path: /var/lib/data, state: thawed}]
+findings:
+  description:
+    - With O(state=linted), what is wrong with the hooks, errors first. Passwords are never repeated.
+    - C(rule) is the kind of mistake and C(severity) one of C(error), C(warning) and C(note). C(file), C(line), C(kind),
+      C(namespace), C(name), C(container) and C(key) tell where, C(message) what happens, and C(hint) what to write
+      instead.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - rule: lock-ends-with-command
+      severity: error
+      file: ""
+      line: null
+      kind: Pod
+      namespace: shop
+      name: db-0
+      container: ""
+      key: pre.hook.backup.velero.io/command
+      message: "'FLUSH TABLES WITH READ LOCK' holds as long as its session. ..."
+      hint: "Annotate the pod with arkive.k8s/database: mysql, ..."
+finding_counts:
+  description: With O(state=linted), the number of findings by their severity; empty else.
+  returned: always
+  type: dict
+  sample: {error: 1, warning: 0, note: 0}
 left_out:
   description:
     - What is not in this result whole, because it is too large, and of how many entries of each part something is
@@ -260,6 +352,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.database_options import DATABASES, task_databases
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import (
     FREEZE,
     HOOKS,
@@ -268,6 +361,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options i
     task_freeze_policy,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.lint_options import (
+    LINT,
+    check_lint_options,
+    lint_hooks,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_HOOK_EXEC
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by, only_output
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import PODS, selector_text
@@ -294,7 +392,7 @@ SPEC = ArgumentSpec(
         "argv": {"type": "list", "elements": "str"},
         "command": {"type": "str"},
         "phase": {"type": "str", "choices": ["pre", "post"]},
-        "state": {"type": "str", "choices": ["frozen", "thawed", "swept"]},
+        "state": {"type": "str", "choices": ["frozen", "thawed", "swept", "linted"]},
         "freeze_path": {"type": "path"},
         "container": {"type": "str"},
         "on_error": {"type": "str", "choices": ["Fail", "Continue"], "default": "Fail"},
@@ -306,7 +404,7 @@ SPEC = ArgumentSpec(
     required_one_of=(_WHAT,),
     required_if=(("state", "frozen", ("freeze_path",)), ("state", "thawed", ("freeze_path",))),
     required_by={"freeze_path": ("state",), "lease_id": ("freeze_path",)},
-).merge(AUTH, PODS, HOOKS, FREEZE, PROGRESS, RESULT, STORAGE_UNUSED)
+).merge(AUTH, PODS, HOOKS, FREEZE, DATABASES, LINT, PROGRESS, RESULT, STORAGE_UNUSED)
 
 
 def hook_request(params: t.Mapping[str, t.Any]) -> HookTaskRequest:
@@ -323,6 +421,7 @@ def hook_request(params: t.Mapping[str, t.Any]) -> HookTaskRequest:
         freeze_policy=task_freeze_policy(params),
         run_id=secrets.token_hex(8),
         log_output=not params["no_log_output"],
+        databases=task_databases(params),
     )
 
 
@@ -341,6 +440,9 @@ def run(task: Task, client: KubeClient, request: HookTaskRequest) -> HookTaskOut
 
 
 def work(task: Task) -> Result:
+    check_lint_options(task.params)
+    if task.params["state"] == "linted":
+        return lint_hooks(task)
     request = hook_request(task.params)
     require_library("kubernetes")
     outcome = run(task, connect(kube_auth(task.params), cancel=task.cancel), request)

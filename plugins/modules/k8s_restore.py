@@ -54,6 +54,32 @@ attributes:
     details:
       - Without O(name), each run is a restore of its own, but one that finds all objects in place changes nothing.
 options:
+  tree:
+    description:
+      - A tree of manifests in the place of a backup, such as M(arkive.k8s.k8s_backup_export) has written. What it holds
+        is restored like the objects of a backup, with the same plan. It has no data of volumes.
+      - Files named C(.yaml), C(.yml) and C(.json) are read. A C(kustomization.yaml) is passed over, and what sops has
+        encrypted is left out with a warning.
+      - No O(storage_location) is needed, and the restore is recorded below O(records_path) only. The default of
+        O(preserve_node_ports) is V(true) then.
+    type: dict
+    suboptions:
+      path:
+        description: The folder.
+        type: path
+        required: true
+      ref:
+        description:
+          - A branch, a tag or a commit of the git repository that the folder is. The files are read from it, whatever
+            is checked out. C(git) is needed for this.
+        type: str
+        default: ""
+      subpath:
+        description: A folder of the tree. Nothing beside it is read.
+        type: str
+        default: ""
+  storage_location:
+    required: false
   fail_on_partial:
     description:
       - Whether the task fails when the restore ends as C(PartiallyFailed).
@@ -91,6 +117,14 @@ EXAMPLES = r"""
     backup: shop-2026-06-01
     storage_location:
       bucket: backups
+
+- name: Restore a namespace from a commit of a repository
+  arkive.k8s.k8s_restore:
+    tree:
+      path: /srv/shop
+      ref: v1.4
+      subpath: tree/namespaces/shop
+    existing_resource_policy: update
 
 - name: Restore a database, and import its dump once it answers
   arkive.k8s.k8s_restore:
@@ -427,8 +461,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options i
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.restore_options import (
     RESTORE,
+    check_source,
     records_store,
     restore_request,
+    restore_source,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_RESTORE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
@@ -440,38 +476,42 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
-    STORAGE,
+    STORAGE_UNUSED,
     require_store_library,
-    storage_location,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.plan_table import plan_table
-from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RestoreKeys
 
 SPEC = ArgumentSpec(options={"fail_on_partial": {"type": "bool", "default": True}}).merge(
-    AUTH, STORAGE, SELECTION, RESTORE, HOOKS, PROGRESS, RESULT
+    AUTH, STORAGE_UNUSED, SELECTION, RESTORE, HOOKS, PROGRESS, RESULT
 )
 
 
 @phase_in_failure()
 def work(task: Task) -> Result:
+    check_source(task.params)
     request = restore_request(task.params, want_diff=task.diff_mode)
     require_library("kubernetes")
-    require_store_library(task.params)
+    if task.params["tree"] is None:
+        require_store_library(task.params)
     if request.snapshot_location is not None:
         require_library("boto3")
-    store = open_store(storage_location(task.params), cancel=task.cancel)
     client = connect(kube_auth(task.params), cancel=task.cancel)
     engine = plan_restore if task.check_mode else run_restore
     records = records_store(task.params, check_mode=task.check_mode)
-    outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel, records=records)
+    with restore_source(task, client) as (store, location, warnings):
+        outcome = engine(
+            request, client=client, store=store, progress=task.progress, cancel=task.cancel, records=records
+        )
     if outcome.recorded:
         task.keep_result_beside(records or store, RestoreKeys(outcome.name).result)
-    result = _result(outcome) | {"location": store.location.describe}
+    result = _result(outcome) | {"location": location}
+    result["warnings_list"] = [*to_return(Issues.of(warnings=warnings).warnings), *result["warnings_list"]]
     if task.diff_mode:
         result["diff"] = [*shown_first(result["plan_table"]), *outcome.diffs]
     if outcome.refusal is not None:

@@ -229,6 +229,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
     storage_location,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import RESTORE_SECTIONS
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restore_listing import RestoreFilter, list_restores
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restore_text import describe_restore_lines
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
@@ -248,7 +249,7 @@ def work(task: Task) -> Result:
     wanted = RestoreFilter(
         name=params["name"] or "", backup=params["backup"] or "", phases=frozenset(params["phase"] or ())
     )
-    details = Details(params, told=["items"])
+    details = Details(params, told=["items"], known=RESTORE_SECTIONS)
     query = Query(params["query"], over="the restores") if params["query"] else None
     require_store_library(params)
     store = open_store(storage_location(params), cancel=task.cancel)

@@ -226,8 +226,26 @@ EXAMPLES = r"""
     namespace: shop
     label_selector: app=db
     databases:
-      - label_selector: app=db
+      - selector: app=db
         kind: postgresql
+
+- name: Snapshot the claims of a cluster, held by a standby that lags no more than 10 seconds
+  arkive.k8s.k8s_snapshot:
+    name: nightly
+    namespace: shop
+    label_selector: cnpg.io/cluster=main
+    databases:
+      - selector: cnpg.io/cluster=main,cnpg.io/podRole=instance
+        kind: postgresql
+        container: postgres
+        standby: prefer
+        max_lag: 10s
+        lease: 30s
+        credentials:
+          user: backup
+          secret:
+            name: backup-user
+            key: password
 
 - name: Run a command around the snapshots of everything with a label
   arkive.k8s.k8s_snapshot:

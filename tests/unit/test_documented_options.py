@@ -17,6 +17,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLUGINS = "ansible_collections.arkive.k8s.plugins"
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir())
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("k8s_*.py"))
 
 Options: t.TypeAlias = "dict[str, dict[str, t.Any]]"
@@ -77,12 +78,13 @@ def test_every_option_of_the_defaults_group_is_known(module: str) -> None:
     assert {*auth, "storage_location"} <= set(documented_options(module))
 
 
-def test_role_defaults_are_the_documented_ones() -> None:
-    role = ROOT / "roles" / "fsfreeze"
+@pytest.mark.parametrize("name", ROLES)
+def test_role_defaults_are_the_documented_ones(name: str) -> None:
+    role = ROOT / "roles" / name
     options = yaml.safe_load((role / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
     documented = {name: option["default"] for name, option in options.items() if "default" in option}
     assert yaml.safe_load((role / "defaults/main.yml").read_text()) == documented
-    named = set(re.findall(r"^\| `(fsfreeze_\w+)`", (role / "README.md").read_text(), re.MULTILINE))
+    named = set(re.findall(rf"^\| `({name}_\w+)`", (role / "README.md").read_text(), re.MULTILINE))
     assert named == set(options)
 
 
@@ -114,8 +116,9 @@ def test_playbooks_know_the_variables_that_they_use(playbook: str) -> None:
     assert set(refusal["vars"][f"__{playbook}_known"]) == used | {f"{playbook}_other_variables"}
 
 
-def test_the_role_knows_the_variables_that_it_has() -> None:
-    role = ROOT / "roles" / "fsfreeze"
+@pytest.mark.parametrize("name", ROLES)
+def test_the_role_knows_the_variables_that_it_has(name: str) -> None:
+    role = ROOT / "roles" / name
     options = yaml.safe_load((role / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
-    known = yaml.safe_load((role / "tasks/main.yml").read_text())[0]["vars"]["__fsfreeze_known"]
-    assert set(known) == {*options, "fsfreeze_freezes"}
+    known = yaml.safe_load((role / "tasks/main.yml").read_text())[0]["vars"][f"__{name}_known"]
+    assert set(known) == {*options, f"{name}_freezes" if name == "fsfreeze" else f"{name}_quiesces"}

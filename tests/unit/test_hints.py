@@ -31,14 +31,18 @@ _OTHERS = {
     "match_expressions",
     "match_labels",
     "no_log",
+    # Of servers: settings, rights and functions.
+    "innodb_flush_log_at_trx_commit",
+    "max_replication_slots",
+    "max_slot_wal_keep_size",
     "pg_read_all_settings",
     "xfs_freeze",
     "ansible_python_interpreter",
     "credential_process",
     "snake_case",
 }
-#: Members of a result that a user gives back, and of rules.
-_RESULTS = {"lease_id"}
+#: Members of a result that a user gives back, of rules, and of entries of the option databases and their modes.
+_RESULTS = {"lease_id", "max_lag", "read_lock"}
 
 
 def options_of(spec: t.Mapping[str, t.Mapping[str, t.Any]]) -> t.Iterator[str]:

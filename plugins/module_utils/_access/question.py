@@ -34,6 +34,8 @@ class AccessQuestion:
     resources: tuple[str, ...] = ()
     hooks: bool = True
     freezes: bool = True
+    databases: bool = False
+    database_secrets: bool = False
     providers: tuple[str, ...] = ()
     retain: bool = False
     on_existing: OnExisting = "none"
@@ -75,6 +77,8 @@ class AccessQuestion:
             cluster_types=tuple(dict.fromkeys(entry.group_resource for entry in found if not entry.namespaced)),
             hooks=self.hooks,
             freezes=self.freezes,
+            databases=self.databases or self.database_secrets,
+            database_secrets=self.database_secrets,
             providers=self.providers,
             retain=self.retain,
             on_existing=self.on_existing,

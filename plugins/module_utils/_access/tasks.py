@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_objects import prune_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.rights import backup_grants
+from ansible_collections.arkive.k8s.plugins.module_utils._dump.rights import dump_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.rights import blueprint_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import ALL_TYPES, Grant, RightsScope
@@ -40,6 +41,7 @@ TASKS: t.Mapping[str, TaskRow] = {
     "snapshot": TaskRow(snapshot_grants, "set"),
     "snapshot_info": TaskRow(None, "list"),
     "hooks": TaskRow(hook_task_grants, None),
+    "dump": TaskRow(dump_grants, None),
     "sync": TaskRow(sync_grants, None),
     "verify": TaskRow(None, "delete"),
     "diff": TaskRow(diff_grants, None),

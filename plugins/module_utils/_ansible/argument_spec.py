@@ -15,6 +15,7 @@ from ansible.module_utils.common.warnings import get_warning_messages
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import ResultKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task_module import TaskModule
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.unknown_options import Spec
 
 Names: t.TypeAlias = "tuple[str, ...]"
 
@@ -24,7 +25,10 @@ _TWO_NAMES = " and its alias "
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ArgumentSpec:
-    """The members are the arguments of ``AnsibleModule``."""
+    """The members are the arguments of ``AnsibleModule``.
+
+    ``inner``: what options of type dict take that are read later, so that ``AnsibleModule`` knows nothing of it.
+    """
 
     options: t.Mapping[str, t.Mapping[str, t.Any]] = dataclasses.field(default_factory=dict)
     mutually_exclusive: tuple[Names, ...] = ()
@@ -32,6 +36,7 @@ class ArgumentSpec:
     required_one_of: tuple[Names, ...] = ()
     required_if: tuple[tuple[t.Any, ...], ...] = ()
     required_by: t.Mapping[str, Names] = dataclasses.field(default_factory=dict)
+    inner: t.Mapping[str, Spec] = dataclasses.field(default_factory=dict)
 
     def merge(self, *others: ArgumentSpec) -> ArgumentSpec:
         """A spec with the options and the rules of all."""
@@ -43,6 +48,7 @@ class ArgumentSpec:
             required_one_of=tuple(rule for spec in specs for rule in spec.required_one_of),
             required_if=tuple(rule for spec in specs for rule in spec.required_if),
             required_by={name: needed for spec in specs for name, needed in spec.required_by.items()},
+            inner={name: options for spec in specs for name, options in spec.inner.items()},
         )
 
     def to_option(self, **settings: t.Any) -> dict[str, t.Any]:
@@ -51,7 +57,9 @@ class ArgumentSpec:
 
     def create_module(self, keys: ResultKeys) -> TaskModule:
         """Read and check the task's arguments. An option that is given by two of its names fails the task."""
-        module = TaskModule(keys=keys, argument_spec=dict(self.options), supports_check_mode=True, **self._rules())
+        module = TaskModule(
+            keys=keys, inner=self.inner, argument_spec=dict(self.options), supports_check_mode=True, **self._rules()
+        )
         for message in get_warning_messages():
             if _TWO_NAMES in message:
                 module.fail_json(msg=f"{message} Use one of the two names.")

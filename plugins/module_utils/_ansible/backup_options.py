@@ -82,8 +82,19 @@ _BEYOND = ArgumentSpec(
 BACKUP = SPEC_FIELDS.merge(_BEYOND, MANIFEST, EBS, EXECUTION_HOOKS, STRICTNESS, DATABASES)
 
 
+def _refuse_hold_words(params: t.Mapping[str, t.Any]) -> None:
+    """Raises ``ValidationError``: whoever gives a reason believes that the backup is held by it."""
+    given = [name for name in ("hold_reason", "hold_by") if params.get(name)]
+    if given and params["state"] not in ("held", "released"):
+        raise ValidationError(
+            f"Nothing is held by {' and '.join(given)} with state: {params['state']}.",
+            hint="Hold a backup that exists by a task of its own with state: held.",
+        )
+
+
 def backup_manifest(params: t.Mapping[str, t.Any]) -> Manifest:
     """What ``definition`` or ``src`` says; an empty one when neither is given. Raises ``ValidationError``."""
+    _refuse_hold_words(params)
     documents, source = manifest_documents(params)
     if not documents:
         return Manifest()

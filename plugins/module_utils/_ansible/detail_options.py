@@ -25,13 +25,14 @@ DETAILS = ArgumentSpec(
 )
 
 #: What a description tells of, beside the object itself.
-_TOLD: frozenset[Section] = frozenset({"hooks", "volumes", "results", "resource_list"})
+_TOLD: frozenset[Section] = frozenset({"hooks", "volumes", "results", "resource_list", "dumps"})
 _KEYS: dict[Section, tuple[str, ...]] = {
     "items": ("items",),
     "hooks": ("hooks", "freezes", "quiesces"),
     "volumes": ("volumes",),
     "results": ("results",),
     "resource_list": ("resource_list",),
+    "dumps": ("dumps",),
     "logs": ("logs", "logs_truncated"),
 }
 
@@ -41,11 +42,15 @@ Lines: t.TypeAlias = "t.Callable[[t.Mapping[str, t.Any]], list[str]]"
 class Details:
     """The two options. Raises ``ValidationError`` for a section that there is not."""
 
-    def __init__(self, params: t.Mapping[str, t.Any], *, told: t.Collection[Section] = ()) -> None:
-        """``told``: what a description tells of beyond what it does of a backup."""
-        self._asked = read_sections(params["details"])
+    def __init__(
+        self, params: t.Mapping[str, t.Any], *, told: t.Collection[Section] = (), known: tuple[Section, ...] = SECTIONS
+    ) -> None:
+        """``told``: what a description tells of beyond what it does of a backup. ``known``: those that there are."""
+        self._asked = read_sections(params["details"], known)
         self._describe: bool = params["describe"]
-        self.sections: frozenset[Section] = self._asked | ({*_TOLD, *told} if self._describe else frozenset())
+        self.sections: frozenset[Section] = self._asked | (
+            {*_TOLD, *told}.intersection(known) if self._describe else frozenset()
+        )
 
     def to_return(self, entries: t.Iterable[t.Mapping[str, t.Any]], lines: Lines) -> list[Result]:
         """The entries with what was asked for, and no more; ``lines`` describes one."""
@@ -58,18 +63,18 @@ class Details:
         return shown
 
 
-def read_sections(details: t.Any) -> frozenset[Section]:
+def read_sections(details: t.Any, known: tuple[Section, ...] = SECTIONS) -> frozenset[Section]:
     """``details`` as a truth value, a list, or words with commas between them."""
     try:
-        return frozenset(SECTIONS if boolean(details) else ())
+        return frozenset(known if boolean(details) else ())
     except TypeError:
         words = [word.strip() for word in details.split(",")] if isinstance(details, str) else details
-    unknown = [word for word in words if word not in SECTIONS] if isinstance(words, list) else [words]
+    unknown = [word for word in words if word not in known] if isinstance(words, list) else [words]
     if unknown:
         raise ValidationError(
-            f"'{unknown[0]}' is no value of details.", hint=f"Choose from {', '.join(SECTIONS)}, or true for all."
+            f"'{unknown[0]}' is no value of details.", hint=f"Choose from {', '.join(known)}, or true for all."
         )
-    return frozenset(section for section in SECTIONS if section in words)
+    return frozenset(section for section in known if section in words)
 
 
 __all__ = ("DETAILS", "Details", "read_sections")

@@ -8,21 +8,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.large_results import SHOWN_OBJECTS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.report_file import write_report
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import selection
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
     storage_location,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Task
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.diff_outcome import DiffOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -54,16 +53,36 @@ DIFF = ArgumentSpec(
 )
 
 
-class ReportError(ArkiveError):
-    """A report that cannot be written."""
-
-
 def compare(task: Task) -> DiffOutcome:
     """With another backup where one is named, else with the cluster. Raises ``ArkiveError``."""
     store = open_store(storage_location(task.params), cancel=task.cancel)
     if task.params["other_backup"]:
         return _with_backup(task, store)
     return _with_cluster(task, store)
+
+
+def drift_issues(outcome: DiffOutcome) -> Issues:
+    """An error for each object that differs, and for what is not known."""
+    issues = Issues()
+    for each in (*outcome.drift, *outcome.not_known):
+        issues.error(
+            f"not known: {each.reason}" if each.is_unknown else f"{each.state} {', '.join(each.fields)}".strip(),
+            resource=str(each.group_resource),
+            namespace=each.namespace,
+            name=each.name,
+        )
+    for sentence in outcome.unknown:
+        issues.error(sentence)
+    return issues
+
+
+def drift_sentence(outcome: DiffOutcome) -> str:
+    """That it differs, or that it is not known whether it does."""
+    other = f"{outcome.other[:1].upper()}{outcome.other[1:]}"
+    if outcome.drift:
+        return f"{other} differs from backup '{outcome.backup}' in {counted(len(outcome.drift), 'object')}."
+    rights = " The rights to look are those of k8s_access_info for 'diff'." if outcome.unknown else ""
+    return f"Whether {outcome.other} differs from backup '{outcome.backup}' is not known.{rights}"
 
 
 def _with_backup(task: Task, store: Store) -> DiffOutcome:
@@ -118,26 +137,11 @@ def _newest(store: Store, schedule: str) -> str:
     return newest_backup(store, schedule).name
 
 
-def write_report(path: str, outcome: DiffOutcome) -> None:
-    """The JUnit report, whole or not at all. Raises ``ReportError``, ``ValidationError`` for a folder."""
+def write_junit(path: str, outcome: DiffOutcome) -> None:
+    """The JUnit report. Raises ``ReportError``, ``ValidationError`` for a folder."""
     from ansible_collections.arkive.k8s.plugins.module_utils._proof.junit import junit_report
 
-    if os.path.isdir(path):
-        raise ValidationError(f"junit_path names {path}, which is a folder.", hint="Name a file in it.")
-    made = ""
-    try:
-        with tempfile.NamedTemporaryFile(dir=os.path.dirname(path) or ".", delete=False) as file:
-            made = file.name
-            file.write(junit_report(outcome))
-        os.chmod(made, 0o644)
-        os.replace(made, path)
-        made = ""
-    except OSError as exc:
-        raise ReportError(f"The JUnit report {path} cannot be written: {exc.strerror}.") from exc
-    finally:
-        if made:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(made)
+    write_report("junit_path", path, junit_report(outcome))
 
 
-__all__ = ("DIFF", "compare", "write_report")
+__all__ = ("DIFF", "compare", "drift_issues", "drift_sentence", "write_junit")

@@ -18,6 +18,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 
 _CHUNK = 1 << 20
+_PRIVATE = 0o600
 
 
 def put_private(path: str, pieces: t.Iterable[bytes], *, dry_run: bool = False) -> tuple[bool, int]:
@@ -28,7 +29,7 @@ def put_private(path: str, pieces: t.Iterable[bytes], *, dry_run: bool = False) 
     if os.path.isdir(path):
         raise ValidationError(f"{path} is a directory.", hint="Give the path of a file.")
     try:
-        return _measure(path, pieces) if dry_run else _replace(path, pieces)
+        return _measure(path, pieces) if dry_run else replace_file(path, pieces)
     except OSError as exc:
         raise ValidationError(f"{path} cannot be written: {exc.strerror}.") from exc
 
@@ -38,10 +39,11 @@ def _measure(path: str, pieces: t.Iterable[bytes]) -> tuple[bool, int]:
     for piece in pieces:
         digest.update(piece)
         size += len(piece)
-    return not _is_same(path, digest.digest()), size
+    return not _is_same(path, digest.digest(), _PRIVATE), size
 
 
-def _replace(path: str, pieces: t.Iterable[bytes]) -> tuple[bool, int]:
+def replace_file(path: str, pieces: t.Iterable[bytes], *, mode: int = _PRIVATE) -> tuple[bool, int]:
+    """As ``put_private``, for anybody whom ``mode`` lets read it. Raises ``OSError``."""
     digest, size = hashlib.sha256(), 0
     # Made with mode 0600, beside the file that it becomes.
     descriptor, made = tempfile.mkstemp(prefix=".arkive-", dir=os.path.dirname(path) or ".")
@@ -51,8 +53,10 @@ def _replace(path: str, pieces: t.Iterable[bytes]) -> tuple[bool, int]:
                 file.write(piece)
                 digest.update(piece)
                 size += len(piece)
-        changed = not _is_same(path, digest.digest())
+        changed = not _is_same(path, digest.digest(), mode)
         if changed:
+            if mode != _PRIVATE:
+                os.chmod(made, mode)
             os.replace(made, path)
     finally:
         with contextlib.suppress(FileNotFoundError):
@@ -60,15 +64,15 @@ def _replace(path: str, pieces: t.Iterable[bytes]) -> tuple[bool, int]:
     return changed, size
 
 
-def _is_same(path: str, digest: bytes) -> bool:
-    """Whether ``path`` is a private file with this content."""
+def _is_same(path: str, digest: bytes, wanted: int) -> bool:
+    """Whether ``path`` is a file with this content and this mode."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return False
     with os.fdopen(descriptor, "rb") as file:
         mode = os.fstat(file.fileno()).st_mode
-        if not stat.S_ISREG(mode) or stat.S_IMODE(mode) != 0o600:
+        if not stat.S_ISREG(mode) or stat.S_IMODE(mode) != wanted:
             return False
         found = hashlib.sha256()
         while data := file.read(_CHUNK):
@@ -76,4 +80,4 @@ def _is_same(path: str, digest: bytes) -> bool:
     return found.digest() == digest
 
 
-__all__ = ("put_private",)
+__all__ = ("put_private", "replace_file")

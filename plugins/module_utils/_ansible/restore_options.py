@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import typing as t
@@ -23,8 +24,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.large_results import SHOWN_OBJECTS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_options import MANIFEST, manifest_documents
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import STRICTNESS, selection
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import storage_location
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import shown_value
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.api_versions import parse_version_priorities
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import Priorities, RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.spec_request import request_of
@@ -58,6 +62,13 @@ _UPLOADER = ArgumentSpec(
         "parallel_files_download": {"type": "int", "aliases": ["parallelFilesDownload"]},
     }
 )
+_TREE = ArgumentSpec(
+    options={
+        "path": {"type": "path", "required": True},
+        "ref": {"type": "str", "default": ""},
+        "subpath": {"type": "str", "default": ""},
+    }
+)
 _UPLOADER_MEMBERS = {"write_sparse_files": "writeSparseFiles", "parallel_files_download": "parallelFilesDownload"}
 
 #: The fields of a Restore's spec that a backup does not have.
@@ -80,6 +91,7 @@ _BEYOND = ArgumentSpec(
     options={
         "backup": {"type": "str"},
         "schedule": {"type": "str"},
+        "tree": _TREE.to_option(),
         "name": {"type": "str"},
         "names": _TEXTS,
         "select": {"type": "str"},
@@ -107,8 +119,12 @@ _BEYOND = ArgumentSpec(
         "workers": {"type": "int", "default": 16},
         "force": {"type": "bool", "default": False},
     },
-    mutually_exclusive=(("backup", "schedule"), ("resource_modifier", "resource_modifiers")),
-    required_one_of=(("backup", "schedule", "definition", "src"),),
+    mutually_exclusive=(
+        ("backup", "schedule", "tree"),
+        ("tree", "definition", "src"),
+        ("resource_modifier", "resource_modifiers"),
+    ),
+    required_one_of=(("backup", "schedule", "definition", "src", "tree"),),
 )
 
 RESTORE = SPEC_FIELDS.merge(_BEYOND, MANIFEST, EBS, EXECUTION_HOOKS, STRICTNESS)
@@ -159,7 +175,7 @@ def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> Restor
             want_diff=want_diff,
             max_diffs=SHOWN_OBJECTS,
             snapshot_location=snapshot_location(params),
-            write_records=bool(params["records_path"]) or not params["storage_location"]["read_only"],
+            write_records=bool(params["records_path"]) or _may_be_written(params["storage_location"]),
         )
         request.validate()
     except ValidationError as exc:
@@ -189,6 +205,32 @@ def records_store(params: t.Mapping[str, t.Any], *, check_mode: bool) -> Store |
     return store
 
 
+@contextlib.contextmanager
+def restore_source(task: Task, client: KubeClient) -> t.Iterator[tuple[Store, str, tuple[str, ...]]]:
+    """Where the backup lies, what that is called, and warnings about it. Raises ``ArkiveError``."""
+    params = task.params
+    if params["tree"] is None:
+        store = open_store(storage_location(params), cancel=task.cancel)
+        yield store, store.location.describe, ()
+        return
+    from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_documents import TreePlace
+    from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_source import open_tree
+
+    place = TreePlace(**params["tree"])
+    with open_tree(place, client=client, cancel=task.cancel) as tree:
+        yield tree.store, place.describe, tree.warnings
+
+
+def _may_be_written(location: t.Mapping[str, t.Any] | None) -> bool:
+    return location is not None and not location["read_only"]
+
+
+def check_source(params: t.Mapping[str, t.Any]) -> None:
+    """A backup lies in a location, a tree does not. Raises ``ValidationError``."""
+    if params["tree"] is None and params["storage_location"] is None:
+        raise ValidationError("missing required arguments: storage_location", hint="Say where the backup lies.")
+
+
 def _wait_timeout(params: t.Mapping[str, t.Any]) -> float | None:
     limit = seconds(params, "wait_timeout")
     return limit if params["wait"] else None
@@ -205,6 +247,10 @@ def _given_fields(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The fields of the spec that are options of the task."""
     fields = selection(params) | {name: params[name] for name in SPEC_FIELDS.options}
     given: dict[str, t.Any] = {name: value for name, value in fields.items() if value is not None}
+    if params["tree"] is not None:
+        given["backup_name"] = "tree"
+        # Which node ports somebody asked for was decided when it was written: there is nothing else in it.
+        given.setdefault("preserve_node_ports", True)
     for option, other in (("backup", "schedule"), ("schedule", "backup")):
         if params[option]:
             given |= {f"{option}_name": params[option], f"{other}_name": None}
@@ -252,4 +298,4 @@ def _version_priorities(value: t.Any) -> Priorities:
     return {str(kind): tuple(str(version) for version in versions) for kind, versions in value.items()}
 
 
-__all__ = ("RESTORE", "restore_request")
+__all__ = ("RESTORE", "check_source", "records_store", "restore_request", "restore_source")

@@ -110,6 +110,17 @@ K8S_BACKUP_DIFF: ResultKeys = {
     "location": "",
 }
 
+K8S_BACKUP_EXPORT: ResultKeys = {
+    **_COMMON,
+    **_FITTED,
+    "backup": "",
+    "written": [],
+    "removed": [],
+    "files": 0,
+    "objects_left_out": {},
+    "secrets": [],
+}
+
 K8S_BACKUP_INFO: ResultKeys = {
     **_COMMON,
     "backups": [],
@@ -133,6 +144,8 @@ K8S_BLUEPRINT: ResultKeys = {
     "swept": [],
 }
 
+K8S_DB_DUMP: ResultKeys = {**_COMMON, "dump": {}, "planned": "", "location": ""}
+
 K8S_HOOK_EXEC: ResultKeys = {
     **_COMMON,
     **_FITTED,
@@ -141,9 +154,12 @@ K8S_HOOK_EXEC: ResultKeys = {
     "stdout": None,
     "stderr": None,
     "freezes": [],
+    "quiesces": [],
     "lease_ids": [],
     "lease_id": None,
     "swept": [],
+    "findings": [],
+    "finding_counts": {},
 }
 
 K8S_RESTORE: ResultKeys = {
@@ -201,12 +217,14 @@ __all__ = (
     "K8S_ACCESS_INFO",
     "K8S_BACKUP",
     "K8S_BACKUP_DIFF",
+    "K8S_BACKUP_EXPORT",
     "K8S_BACKUP_INFO",
     "K8S_BACKUP_PRUNE",
     "K8S_BACKUP_SCHEDULE",
     "K8S_BACKUP_SYNC",
     "K8S_BACKUP_VERIFY",
     "K8S_BLUEPRINT",
+    "K8S_DB_DUMP",
     "K8S_HOOK_EXEC",
     "K8S_RESTORE",
     "K8S_RESTORE_INFO",

@@ -36,21 +36,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.schedule_manife
     parse_schedule,
 )
 
-SCHEDULE = ArgumentSpec(
-    options={
-        "name": {"type": "str"},
-        "state": {"type": "str", "choices": ["present", "checked"], "default": "present"},
-        "schedule": {"type": "str"},
-        "dialect": {"type": "str", "choices": list(DIALECTS)},
-        "template": {"type": "dict", "default": {}},
-        "paused": {"type": "bool"},
-        "skip_immediately": {"type": "bool"},
-        "max_age": {"type": "str"},
-        "fail_on_partial": {"type": "bool", "default": True},
-    },
-    required_one_of=(("name", "definition", "src"),),
-).merge(MANIFEST, EBS)
-
 _ELSEWHERE = (*MANIFEST.options, *EBS.options)
 _BACKUP = BACKUP.merge(
     SELECTION,
@@ -65,6 +50,23 @@ _BACKUP = BACKUP.merge(
     ),
 )
 _TEMPLATE = {name: option for name, option in _BACKUP.options.items() if name not in _ELSEWHERE}
+
+SCHEDULE = ArgumentSpec(
+    options={
+        "name": {"type": "str"},
+        "state": {"type": "str", "choices": ["present", "checked"], "default": "present"},
+        "schedule": {"type": "str"},
+        "dialect": {"type": "str", "choices": list(DIALECTS)},
+        "template": {"type": "dict", "default": {}},
+        "paused": {"type": "bool"},
+        "skip_immediately": {"type": "bool"},
+        "max_age": {"type": "str"},
+        "fail_on_partial": {"type": "bool", "default": True},
+    },
+    required_one_of=(("name", "definition", "src"),),
+    inner={"template": _TEMPLATE},
+).merge(MANIFEST, EBS)
+
 _NO_MANIFEST = ScheduleManifest("", "", {}, None, None)
 
 

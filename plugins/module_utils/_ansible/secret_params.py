@@ -66,7 +66,17 @@ def secrets_of_params(params: t.Mapping[str, t.Any]) -> set[str]:
     for name, value in params.items():
         if name != "kubeconfig":
             found |= _secrets_of_value(value)
-    return found | _secrets_of_locations(params.get("locations"))
+    return found | _secrets_of_locations(params.get("locations")) | _secrets_of_databases(params.get("databases"))
+
+
+def _secrets_of_databases(databases: t.Any) -> set[str]:
+    """The passwords of databases that are given in a list, also in a wrong place of it."""
+    if isinstance(databases, list):
+        return set().union(*(_secrets_of_databases(entry) for entry in databases))
+    if not isinstance(databases, dict):
+        return set()
+    found = {str(value) for name, value in databases.items() if name == "password" and value}
+    return found.union(*(_secrets_of_databases(value) for value in databases.values()))
 
 
 def _secrets_of_locations(locations: t.Any) -> set[str]:

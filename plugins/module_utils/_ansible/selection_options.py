@@ -44,7 +44,7 @@ STRICTNESS = ArgumentSpec(
 
 PODS = ArgumentSpec(
     options={
-        "namespace": {"type": "str", "required": True},
+        "namespace": {"type": "str"},
         "pod": {"type": "str"},
         "label_selector": LABEL_SELECTOR,
     },

@@ -15,31 +15,49 @@ Spec: t.TypeAlias = "t.Mapping[str, t.Mapping[str, t.Any]]"
 
 
 class UnknownOption(t.NamedTuple):
-    """``place``: the options in which it lies, with dots; ``near``: the known one that is most like it."""
+    """``place``: the options in which it lies, with dots; ``near``: the known one that is most like it.
+
+    ``home``: the option within which it is known.
+    """
 
     place: str
     name: str
     near: str
     value: t.Any
     is_secret: bool
+    home: str = ""
 
     @property
     def sentence(self) -> str:
         where = f" in {self.place}" if self.place else ""
+        if self.home:
+            return f"There is no option '{self.name}'{where}; it belongs into {self.home}."
         meant = f"; did you mean '{self.near}'?" if self.near else "."
         return f"There is no option '{self.name}'{where}{meant}"
 
 
-def find_unknown(spec: Spec, given: t.Mapping[str, t.Any], place: str = "") -> list[UnknownOption]:
-    """Those of ``given``, and of the options within its options."""
+def find_unknown(
+    spec: Spec, given: t.Mapping[str, t.Any], place: str = "", *, inner: t.Mapping[str, Spec] | None = None
+) -> list[UnknownOption]:
+    """Those of ``given``, and of the options within its options. ``inner``: what is known within some beside those."""
     known = {alias: name for name, option in spec.items() for alias in (name, *(option.get("aliases") or ()))}
-    found = [_unknown(spec, known, name, value, place) for name, value in given.items() if name not in known]
+    found = [
+        _unknown(spec, known, name, value, place)._replace(home=_home_of(name, spec, inner or {}))
+        for name, value in given.items()
+        if name not in known
+    ]
     for name, value in given.items():
         inner = spec[known[name]].get("options") if name in known else None
         for entry in value if isinstance(value, list) else [value]:
             if inner and isinstance(entry, dict):
                 found += find_unknown(inner, entry, f"{place}.{name}" if place else name)
     return found
+
+
+def _home_of(name: str, spec: Spec, inner: t.Mapping[str, Spec]) -> str:
+    """The only option within which the name is known; empty when there is none, or several."""
+    homes = [place for place, option in spec.items() if name in (option.get("options") or inner.get(place) or {})]
+    return homes[0] if len(homes) == 1 else ""
 
 
 def _unknown(spec: Spec, known: t.Mapping[str, str], name: str, value: t.Any, place: str) -> UnknownOption:

@@ -32,12 +32,14 @@ class GunzipReader:
     """The decompressed bytes of ``source``, which may hold several gzip members one after the other.
 
     ``sha256`` and ``compressed_size`` are of the bytes as stored, complete once ``drain`` has returned; ``size`` is of
-    the text, ``members`` how many were started. ``what`` names the file in messages.
+    the text, ``members`` how many were started. ``what`` names the file in messages. ``free_output``: how much may come
+    out of it however small it is.
     """
 
-    def __init__(self, source: ByteSource, *, what: str) -> None:
+    def __init__(self, source: ByteSource, *, what: str, free_output: int = _FREE_OUTPUT) -> None:
         self._source = source
         self._what = what
+        self._free_output = free_output
         self._inflate = zlib.decompressobj(wbits=_GZIP)
         self._input = b""
         self._next = 0
@@ -105,7 +107,7 @@ class GunzipReader:
 
     def _count_output(self) -> None:
         self.size += len(self._output)
-        if self.size > _FREE_OUTPUT and self.size > self.compressed_size * _MAX_RATIO:
+        if self.size > self._free_output and self.size > self.compressed_size * _MAX_RATIO:
             raise ArchiveError(
                 f"{self._what} is packed more densely than any backup: {self.size >> 20} MiB come out of "
                 f"{self.compressed_size >> 10} KiB.",

@@ -65,6 +65,10 @@ class StoredFiles:
     def keys(self) -> BackupKeys:
         return self._keys
 
+    @property
+    def store(self) -> Store:
+        return self._files.store
+
     @advising(DAMAGED)
     def read_backup(self) -> dict[str, t.Any] | None:
         """The Backup object, None when there is none; one of Ark's is converted to Velero's words.

@@ -71,7 +71,8 @@ class BlockRunner:
         with concurrent.futures.ThreadPoolExecutor(self._settings.workers, thread_name_prefix="arkive-block") as pool:
             # Every hook is examined before the first one runs.
             pods = [pod for block in blocks for pod in block.pods]
-            found = list(pool.map(lambda pod: prepare_pod(pod, self._preflight, self._settings), pods))
+            cuts = self._volumes.cuts
+            found = list(pool.map(lambda pod: prepare_pod(pod, self._preflight, self._settings, cuts), pods))
             rest = iter(found)
             prepared = [[next(rest) for _pod in block.pods] for block in blocks]
             self._cancel.check()
@@ -97,6 +98,8 @@ class BlockRunner:
         finally:
             section.report_warnings(self._issues)
         self._volumes.account(taken, section)
+        if not taken:
+            section.report_broken(self._issues)
         for entry in pods:
             sink(entry.pod, entry.stored)
         self._report(pods, section, total)
@@ -107,7 +110,11 @@ class BlockRunner:
         for entry, hooked in zip(pods, block.pods, strict=True):
             keys[entry.stored] += [(hooked.key[0], claim) for claim in hooked.claims]
         self._volumes.leave_out(keys[False])
-        return self._volumes.take(keys[True], longest=section.freeze_seconds_left)
+        by_name = {"/".join(key): key for key in keys[True]}
+        taken: list[tuple[str, str]] = []
+        for wave in section.waves(by_name):
+            taken += self._volumes.take([by_name[name] for name in wave], longest=section.freeze_seconds_left)
+        return taken
 
     def _report(self, pods: list[QuiescedPod], section: CriticalSection, total: int) -> None:
         with self._lock:

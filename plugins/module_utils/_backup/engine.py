@@ -106,7 +106,8 @@ class _Engine:
         try:
             yield
         except StoreError:
-            self._swept += sweep_early(self._run, self._request)
+            if not self._request.objects_only:
+                self._swept += sweep_early(self._run, self._request)
             raise
 
     def _find_existing(self) -> bool:

@@ -88,7 +88,7 @@ class PodStep:
         pod = item.obj
         claims = mounted_claims(pod) if is_running(pod) else ()
         marked = FROZEN_ANNOTATION in (pod["metadata"].get("annotations") or {})
-        hooked = find_hooks(pod, self._work.rules, self._work.databases)
+        hooked = find_hooks(pod, self._work.rules, self._work.databases) if self._work.quiesces else None
         used = [rule for rule in self._unused if rule.matches(pod)]
         with self._lock:
             if used:

@@ -46,7 +46,8 @@ class BackupRequest:
     listed is left out. ``ignore_unsupported``: fields that need an agent are warnings. ``log_output``: the hooks'
     output goes into the log. ``from_manifest``: the fields of ``spec`` that are in a manifest; all others are the
     task's own. ``strict_selection``: names of types that the cluster does not have are refused in a manifest as well.
-    ``fail_on_empty``: a selection that fits nothing is an error.
+    ``fail_on_empty``: a selection that fits nothing is an error. ``objects_only``: nothing but objects is read: no
+    command is run in a pod, no database held, nothing thawed.
     """
 
     name: str
@@ -72,6 +73,7 @@ class BackupRequest:
     from_manifest: frozenset[str] = frozenset()
     strict_selection: bool = False
     fail_on_empty: bool = False
+    objects_only: bool = False
 
     @property
     def hook_policy(self) -> HookPolicy:

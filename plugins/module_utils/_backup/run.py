@@ -179,6 +179,7 @@ class BackupRun:
         if not blocks:
             return
         self._check_exec(blocks)
+        blocks = self._with_roles(blocks)
         # Many backups have no hooks. Whatever thaws is loaded here, before anything is frozen.
         from ansible_collections.arkive.k8s.plugins.module_utils._backup.block_runner import BlockRunner
         from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
@@ -192,6 +193,16 @@ class BackupRun:
         preflight = Preflight(self._client, ApiObjectReader(self._client), policy=request.freeze_policy)
         self._runner = BlockRunner(settings, preflight, volumes=self.snapshots)
         self._runner.run(blocks, self._pods.finish)
+
+    def _with_roles(self, blocks: list[Block]) -> list[Block]:
+        """The blocks with the databases that are held, by the roles that their servers have now."""
+        pods = [hooked for block in blocks for hooked in block.pods]
+        if all(hooked.database is None for hooked in pods):
+            return blocks
+        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.database_choice import choose_databases
+
+        chosen = iter(choose_databases(self._context, pods))
+        return [dataclasses.replace(block, pods=[next(chosen) for _pod in block.pods]) for block in blocks]
 
     def plan_volumes(self, *, dry_run: bool = False) -> None:
         """Decide on every volume, before anything is quiesced."""
@@ -238,6 +249,7 @@ class BackupRun:
         if not blocks:
             return
         self._check_exec(blocks)
+        blocks = self._with_roles(blocks)
         for block in blocks:
             planned = [self._plan_pod(hooked) for hooked in block.pods]
             self._planned_hooks += [entry for pod in planned for entry in pod.pre]
@@ -272,7 +284,7 @@ class BackupRun:
     def _plan_database(self, hooked: HookedPod, declared: DatabaseDeclaration, planned: PlannedPod) -> None:
         from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import plan_database
 
-        entry = plan_database(hooked.pod, declared)
+        entry = plan_database(hooked.pod, declared, hooked.pre, self.snapshots.cuts, self._request.freeze_policy)
         self._planned_quiesces.append(entry)
         namespace, name = hooked.key
         if entry["error"]:
@@ -327,7 +339,7 @@ class BackupRun:
         resource = self._list_plan.find(PODS)
         if resource is None:
             return None
-        work = PodWork(tuple(self._resolved.rules), self._request.databases)
+        work = PodWork(tuple(self._resolved.rules), self._request.databases, not self._request.objects_only)
         return PodStep(resource, self._list_plan, self.sink, self.collector, self._deferred, work=work)
 
     def _blocks(self, pods: PodStep) -> list[Block]:
@@ -357,6 +369,8 @@ class BackupRun:
         self._issues.warning(f"The API server does not let you: {rights_text(forbidden)}")
 
     def _sweep(self, marked: t.Sequence[dict[str, t.Any]], ended_run: str) -> None:
+        if self._request.objects_only:
+            return
         namespaces = self._list_plan.list_namespaces
         helper = self._request.freeze_policy.helper_pod
         sweeping = sweep_namespaces(self._client, marked, namespaces, helper=helper, ended_run=ended_run)

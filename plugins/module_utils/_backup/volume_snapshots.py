@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan imp
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.cuts import VolumeCuts
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import NOT_WANTED, PRE_HOOK_FAILED
@@ -77,6 +78,13 @@ class VolumeSnapshots:
     def planned(self) -> int:
         """How many volumes are to be snapshotted."""
         return sum(bool(decision.provider) for decision in self._plan.volumes.values())
+
+    @property
+    def cuts(self) -> VolumeCuts:
+        """What is planned, for databases whose files are on several volumes."""
+        plans = {"/".join(key): found.plan for key, found in self._plan.volumes.items() if found.provider}
+        groups = {name: plan.group for name, plan in plans.items() if plan is not None and plan.group}
+        return VolumeCuts(taken=frozenset(plans), groups=groups)
 
     def close(self) -> None:
         for volumes in self.providers.values():

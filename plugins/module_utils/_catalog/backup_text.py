@@ -81,6 +81,7 @@ def describe_backup_lines(entry: t.Mapping[str, t.Any]) -> list[str]:
         aligned(_times(entry, status)),
         resources(entry.get("resource_list")),
         _volumes(entry.get("volumes")),
+        _dumps(entry.get("dumps")),
         _ran(entry, mapping(status.get("hookStatus"))),
     ]
     return [line for part in parts if part for line in (*part, "")][:-1]
@@ -195,6 +196,15 @@ def _volumes(volumes: t.Any) -> list[str]:
     for title, lines in kinds.items():
         found += [f"  {title}:", *lines] if lines else [f"  {title}: <none included>"] if title != "Skipped" else []
     return found
+
+
+def _dumps(dumps: t.Any) -> list[str]:
+    lines = []
+    for dump in map(mapping, entries(dumps)):
+        database = f" {shown(dump.get('database'))}" if dump.get("database") else ""
+        where = f"{shown(dump.get('namespace'), '')}/{shown(dump.get('pod'))} {shown(dump.get('kind'), '')}{database}"
+        lines.append(f"  {shown(dump.get('file'))}: {where}, {shown(dump.get('size'))} bytes")
+    return ["Dumps of Databases:", *lines] if lines else []
 
 
 def _volume(volume: t.Mapping[str, t.Any]) -> tuple[str, list[str]]:

@@ -15,13 +15,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.dumps import dump_names, read_dump
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import METADATA_FILE
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import find_problems, schedule_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import describe_volumes
 
-Section: t.TypeAlias = t.Literal["items", "hooks", "volumes", "results", "resource_list", "logs"]
+Section: t.TypeAlias = t.Literal["items", "hooks", "volumes", "results", "resource_list", "dumps", "logs"]
 SECTIONS: tuple[Section, ...] = t.get_args(Section)
+#: Those that restores have as well.
+RESTORE_SECTIONS: tuple[Section, ...] = tuple(section for section in SECTIONS if section != "dumps")
 
 #: Bytes of a log, from its end.
 LOG_LIMIT = 256 << 10
@@ -95,10 +98,27 @@ class _Details:
             return {"hooks": record.hooks, "freezes": record.freezes, "quiesces": record.quiesces}
         if section == "volumes":
             return {"volumes": self._tried(self._volumes, None) or []}
+        if section == "dumps":
+            found = (self._dump(name) for name in self._dump_names())
+            return {"dumps": [dump for dump in found if dump is not None]}
         if section == "logs":
             text, truncated = self._tried(lambda: self._files.read_log_end(LOG_LIMIT), None) or ("", False)
             return {"logs": text, "logs_truncated": truncated}
         return {section: self._tried(lambda: self._files.read_json(section), None) or {}}
+
+    def _dump_names(self) -> list[str]:
+        return [] if self._entry.flat else dump_names(self._name, self._entry.files)
+
+    def _dump(self, name: str) -> dict[str, t.Any] | None:
+        record = self._tried(lambda: read_dump(self._files.store, self._name, name), None)
+        if record is None:
+            return None
+        size = self._entry.files.get(record.file)
+        if size is None:
+            self._problems.append(f"Its dump {record.file} is missing.")
+        elif size != record.size:
+            self._problems.append(f"Its dump {record.file} has {size} bytes, and had {record.size} when it was made.")
+        return record.to_return()
 
     def _count_items(self) -> dict[str, int]:
         """From our record, or else from the tarball itself, which is checked on the way."""
@@ -151,4 +171,4 @@ class _Details:
             return otherwise
 
 
-__all__ = ("LOG_LIMIT", "SECTIONS", "Section", "describe_backup", "describe_unreadable")
+__all__ = ("LOG_LIMIT", "RESTORE_SECTIONS", "SECTIONS", "Section", "describe_backup", "describe_unreadable")

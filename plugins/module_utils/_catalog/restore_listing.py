@@ -15,7 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout import group_by_directory
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_restore import RestoreFile, StoredRestore
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import LOG_LIMIT, SECTIONS, Section
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import LOG_LIMIT, RESTORE_SECTIONS, Section
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import read_record, source_of
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side import read_each
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
@@ -78,7 +78,7 @@ def _read(
     entry = reader.overview()
     if not wanted.admits(entry):
         return None
-    for section in SECTIONS:
+    for section in RESTORE_SECTIONS:
         if section in sections:
             entry |= reader.section(section)
     return entry

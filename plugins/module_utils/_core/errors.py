@@ -26,7 +26,10 @@ class ArkiveError(Exception):
     @property
     def sentence(self) -> str:
         """The message, followed by the remedy."""
-        return f"{self.message} {self.hint}" if self.hint else self.message
+        if not self.hint:
+            return self.message
+        # What a server said may have no full stop.
+        return f"{self.message}{'' if self.message.endswith(('.', '?', '!')) else '.'} {self.hint}"
 
 
 class ValidationError(ArkiveError):

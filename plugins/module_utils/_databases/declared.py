@@ -2,38 +2,49 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which pods hold a database, and how it is to be held: said by their annotations, or by the task."""
+"""Which pods hold a database, and how it is to be held: said by the task, by their annotations, or by what they are."""
 
 # Private: not for use outside of this collection.
 
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.credentials import Credentials, SecretKey
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.declaration import (
+    DEFAULT_MAX_LAG_SECONDS,
+    DatabaseDeclaration,
+    Terms,
+    read_secret,
+    read_terms,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kinds import find_kind, kind_names
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.role import ROLE_QUESTIONS
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._databases.recognised import Recognised
+
 ANNOTATION = "arkive.k8s/database"
-_MODE, _CONTAINER, _USER = (f"{ANNOTATION}-{name}" for name in ("mode", "container", "user"))
-DEFAULT_MODE = "auto"
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class DatabaseDeclaration:
-    """The database of one pod, or of those of a selector.
-
-    ``container`` empty: the first one. ``user`` empty: the one that the container itself was started with.
-    ``refusal``: why it cannot be held as it is declared, a sentence. Whoever declares something relies on it.
-    """
-
-    kind: str
-    mode: str = DEFAULT_MODE
-    container: str = ""
-    user: str = ""
-    refusal: str = ""
+_SECRET_ANNOTATION = f"{ANNOTATION}-credentials-secret"
+#: By the names of the option.
+_ANNOTATIONS: t.Mapping[str, str] = {
+    "kind": ANNOTATION,
+    **{
+        name: f"{ANNOTATION}-{name.replace('_', '-')}"
+        for name in ("mode", "container", "user", "standby", "max_lag", "lease")
+    },
+    "credentials": _SECRET_ANNOTATION,
+}
+_TEXTS = ("kind", "mode", "container", "user", "standby", "max_lag", "lease")
+_SELECTORS = ("selector", "label_selector")
+_TYPES: t.Mapping[type, str] = {dict: "a mapping", int: "a number", float: "a number", bool: "true or false"}
+_KNOWN = ("selector", *_TEXTS, "credentials")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,10 +57,11 @@ class SelectedDatabase:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DatabaseChoice:
-    """Where databases are looked for: what the task says goes before what a pod says of itself."""
+    """Where databases are looked for: what the task says goes before what a pod says, and that before what it is."""
 
     annotations: bool = True
     selected: tuple[SelectedDatabase, ...] = ()
+    recognised: bool = False
 
     def unused(self, pods: t.Iterable[ObjectView]) -> list[str]:
         """A sentence for each of ``selected`` that fits none of ``pods``: nothing is held by it."""
@@ -63,12 +75,56 @@ class DatabaseChoice:
 
     def of_pod(self, pod: ObjectView) -> DatabaseDeclaration | None:
         """The database of ``pod``, None where it has none that is to be held."""
+        found = self._of_pod(pod)
+        if found is None:
+            return None
+        from ansible_collections.arkive.k8s.plugins.module_utils._databases.recognised import operator_of
+
+        return dataclasses.replace(found, operator=operator_of(pod))
+
+    def passed_by(self, pod: ObjectView) -> str:
+        """Why a database that is recognised in ``pod`` is not held, a sentence; empty where there is nothing to say."""
+        if not self.recognised or self._declared(pod) is not None:
+            return ""
+        found = _recognised(pod)
+        if found is None:
+            return ""
+        why = found.why_not
+        if not why and find_kind(found.kind) is None:
+            why = f"It is {found.kind}, which is none of the kinds that can be held ({', '.join(kind_names())})."
+        advice = f"Declare it by the annotation {ANNOTATION}, or leave it as it is."
+        return f"The database that was recognised in it is not held. {why} {advice}" if why else ""
+
+    def _of_pod(self, pod: ObjectView) -> DatabaseDeclaration | None:
+        declared = self._declared(pod)
+        if declared is not None or not self.recognised:
+            return declared
+        found = _recognised(pod)
+        if found is None or found.why_not or find_kind(found.kind) is None:
+            return None
+        asked = found.kind in ROLE_QUESTIONS
+        return DatabaseDeclaration(
+            kind=found.kind,
+            container=found.container,
+            standby="prefer" if asked else "",
+            max_lag_seconds=DEFAULT_MAX_LAG_SECONDS if asked else None,
+            found_by=found.distribution,
+        )
+
+    def _declared(self, pod: ObjectView) -> DatabaseDeclaration | None:
         metadata = pod.get("metadata") or {}
         for entry in self.selected:
             if entry.selector.matches(metadata.get("labels")):
                 return entry.declaration
         annotations = metadata.get("annotations") or {}
-        return _annotated(annotations) if self.annotations and ANNOTATION in annotations else None
+        return _annotated(annotations) if self.annotations and _says_something(annotations) else None
+
+
+def _recognised(pod: ObjectView) -> Recognised | None:
+    # Few tasks look for what nobody has declared.
+    from ansible_collections.arkive.k8s.plugins.module_utils._databases.recognised import recognise
+
+    return recognise(pod)
 
 
 #: Nobody is asked.
@@ -76,48 +132,117 @@ NO_DATABASES = DatabaseChoice(annotations=False)
 
 
 def parse_databases(value: t.Any) -> DatabaseChoice:
-    """The option ``databases``: ``declared``, ``none``, or a list. Raises ``ValidationError``."""
+    """The option ``databases``: ``declared``, ``auto``, ``none``, or a list. Raises ``ValidationError``."""
     if value in (None, "declared"):
         return DatabaseChoice()
+    if value == "auto":
+        return DatabaseChoice(recognised=True)
     if value == "none":
         return NO_DATABASES
     if not isinstance(value, list):
-        raise ValidationError(f"databases is {value!r}; it must be declared, none, or a list of databases.")
+        # A longer text may be a list, with a password in it.
+        shown = f"'{value}'" if isinstance(value, str) and re.fullmatch(r"\w{0,20}", value) else _TYPES.get(type(value))
+        raise ValidationError(
+            f"databases is {shown or 'a text'}; it must be declared, auto, none, or a list of databases."
+        )
     return DatabaseChoice(selected=tuple(_selected(at, entry) for at, entry in enumerate(value)))
 
 
 def _selected(at: int, entry: t.Any) -> SelectedDatabase:
     where = f"databases[{at}]"
-    known = ("label_selector", "kind", "mode", "container", "user")
-    if not isinstance(entry, dict):
-        raise ValidationError(f"{where} is no dictionary.", hint=f"Its keys are {', '.join(known)}.")
-    unknown = sorted(set(map(str, entry)) - set(known))
+    _check_keys(entry, where, (*_KNOWN, "label_selector"), _KNOWN)
+    selectors = [entry[name] for name in _SELECTORS if entry.get(name)]
+    if len(selectors) != 1 or not isinstance(selectors[0], (str, dict)):
+        raise ValidationError(
+            f"{where}.selector is {'there twice' if len(selectors) > 1 else 'missing'}.",
+            hint="It says by labels which pods hold the database.",
+        )
+    terms = Terms(
+        {name: _text(entry.get(name), f"{where}.{name}") for name in _TEXTS},
+        lambda name: f"{where}.{name}",
+        _credentials(entry.get("credentials"), f"{where}.credentials"),
+    )
+    if terms.given["user"] and terms.credentials.user:
+        raise ValidationError(f"{where} names a user twice, beside the credentials and in them.")
+    return SelectedDatabase(LabelSelector.parse(selectors[0]), read_terms(terms))
+
+
+def _credentials(given: t.Any, where: str) -> Credentials:
+    if given is None:
+        return Credentials()
+    known = ("user", "password", "secret")
+    _check_keys(given, where, known, known)
+    secret, password = given.get("secret"), _text(given.get("password"), f"{where}.password")
+    if secret is not None and password:
+        raise ValidationError(f"{where} has both a password and a secret.")
+    if secret is None and not password:
+        raise ValidationError(f"{where} has neither a password nor a secret.")
+    return Credentials(
+        user=_text(given.get("user"), f"{where}.user"),
+        password=password,
+        secret=_secret(secret, f"{where}.secret") if secret is not None else None,
+    )
+
+
+def _secret(given: t.Any, where: str) -> SecretKey:
+    known = ("name", "key")
+    _check_keys(given, where, known, known)
+    name, key = _text(given.get("name"), f"{where}.name"), _text(given.get("key"), f"{where}.key")
+    return read_secret(f"{name}/{key}" if key else name, where)
+
+
+def _check_keys(given: t.Any, where: str, known: t.Collection[str], shown: t.Sequence[str]) -> None:
+    if not isinstance(given, dict):
+        raise ValidationError(f"{where} is no dictionary.", hint=f"Its keys are {', '.join(shown)}.")
+    unknown = sorted(set(map(str, given)) - set(known))
     if unknown:
-        raise ValidationError(f"{where} has no key '{unknown[0]}'.", hint=f"Its keys are {', '.join(known)}.")
-    selector = entry.get("label_selector")
-    if not isinstance(selector, (str, dict)) or not selector:
-        raise ValidationError(f"{where}.label_selector is missing.", hint="It says which pods hold the database.")
-    texts = {name: str(entry.get(name) or "") for name in known[1:]}
-    declaration = _declaration(texts["kind"], texts["mode"], texts["container"], texts["user"])
-    if declaration.refusal:
-        raise ValidationError(f"{where}: {declaration.refusal}")
-    return SelectedDatabase(LabelSelector.parse(selector), declaration)
+        raise ValidationError(f"{where} has no key '{readable(unknown[0])}'.", hint=f"Its keys are {', '.join(shown)}.")
+
+
+def _text(value: t.Any, where: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, (dict, list, bool)):
+        raise ValidationError(f"{where} is no text.")
+    return str(value)
+
+
+def _says_something(annotations: t.Mapping[str, str]) -> bool:
+    return any(name == ANNOTATION or name.startswith(f"{ANNOTATION}-") for name in annotations)
 
 
 def _annotated(annotations: t.Mapping[str, str]) -> DatabaseDeclaration:
-    found = (annotations.get(key, "") for key in (ANNOTATION, _MODE, _CONTAINER, _USER))
-    return _declaration(*found)
+    """What cannot be read is refused, and not passed over."""
+    kind = readable(str(annotations.get(ANNOTATION) or ""))
+    try:
+        unknown = sorted(
+            name for name in annotations if name.startswith(f"{ANNOTATION}-") and name not in _ANNOTATIONS.values()
+        )
+        if unknown:
+            raise ValidationError(
+                f"The annotation {readable(unknown[0])} is not known.",
+                hint=f"There are {', '.join(sorted(_ANNOTATIONS.values()))}.",
+            )
+        if ANNOTATION not in annotations:
+            raise ValidationError(
+                f"It has the annotation {min(name for name in annotations if name in _ANNOTATIONS.values())}, and "
+                f"{ANNOTATION}, which says what it holds, is missing."
+            )
+        named = str(annotations.get(_SECRET_ANNOTATION) or "")
+        where = f"the annotation {_SECRET_ANNOTATION}"
+        credentials = Credentials(secret=read_secret(named, where, only_of_pod=True)) if named else Credentials()
+        given = {name: str(annotations.get(_ANNOTATIONS[name]) or "") for name in _TEXTS}
+        return read_terms(Terms(given, lambda name: f"the annotation {_ANNOTATIONS[name]}", credentials))
+    except ValidationError as exc:
+        sentence = exc.sentence
+        return DatabaseDeclaration(kind=kind, refusal=f"{sentence[:1].upper()}{sentence[1:]}")
 
 
-def _declaration(kind: str, mode: str, container: str, user: str) -> DatabaseDeclaration:
-    mode = mode or DEFAULT_MODE
-    row = find_kind(kind)
-    refusal = ""
-    if row is None:
-        refusal = f"The database '{kind}' is of no kind that can be held. The kinds are {', '.join(kind_names())}."
-    elif mode not in row.modes:
-        refusal = f"{row.title} has no mode '{mode}'. Its modes are {', '.join(row.modes)}."
-    return DatabaseDeclaration(kind=kind, mode=mode, container=container, user=user, refusal=refusal)
-
-
-__all__ = ("ANNOTATION", "NO_DATABASES", "DatabaseChoice", "DatabaseDeclaration", "SelectedDatabase", "parse_databases")
+__all__ = (
+    "ANNOTATION",
+    "NO_DATABASES",
+    "DatabaseChoice",
+    "DatabaseDeclaration",
+    "SelectedDatabase",
+    "parse_databases",
+)

@@ -31,4 +31,8 @@ class SessionLost(DatabaseError):
         self.said = said
 
 
-__all__ = ("DatabaseError", "SessionLost", "StatementRefused")
+class ClientMissing(DatabaseError):
+    """The container has no such program, and nothing was started."""
+
+
+__all__ = ("ClientMissing", "DatabaseError", "SessionLost", "StatementRefused")

@@ -12,7 +12,7 @@ limit for a session that is silent, when the network is; and the limit up to whi
 
 from __future__ import annotations
 
-import contextlib
+import datetime as dt
 import threading
 import time
 import typing as t
@@ -21,31 +21,32 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError, SessionLost
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import DatabaseKind, HoldOrder
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import (
+    DatabaseKind,
+    HoldOrder,
+    StagedHold,
+    Waves,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.opening import ClientContainer, open_session
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.record import EndedBy, QuiesceRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.session import (
     DatabaseSession,
-    Stream,
-    require_answer,
 )
 
-#: A client that starts, and its server, answer within this.
-_HELLO_SECONDS = 20.0
 #: A sign of life is due this often at least: the stream is watched by it too.
 _LONGEST_PULSE_SECONDS = 15.0
 _SHORTEST_PULSE_SECONDS = 0.2
 #: Beyond what the server itself allows for a statement.
 _MARGIN_SECONDS = 5.0
 _UNDO_SECONDS = 5.0
+#: In the place of the client's last words, where we have ended it.
+_EXPIRED = "expired"
 #: What reading an answer of another form than the awaited one comes to.
 _MISREAD = (IndexError, KeyError, ValueError)
 
 
-class Container(t.Protocol):
-    """The container with the client."""
-
-    def open(self, argv: t.Sequence[str]) -> Stream:
-        """Start a client. Raises ``ClientMissing`` where the container cannot run it, or a ``KubeError``."""
+class Container(ClientContainer, t.Protocol):
+    """The container with the client, and with the files of the server."""
 
     def real_path(self, path: str) -> str:
         """As ``Server`` has it."""
@@ -53,12 +54,10 @@ class Container(t.Protocol):
     def flush(self, path: str) -> bool:
         """As ``Server`` has it."""
 
-    def check_places(self, places: t.Mapping[str, str], *, unwritten: str = "") -> None:
+    def check_places(
+        self, places: t.Mapping[str, str], *, unwritten: str = "", ranks: t.Mapping[str, int] | None = None
+    ) -> Waves:
         """As ``Server`` has it."""
-
-
-class ClientMissing(DatabaseError):
-    """The container has no such program, and nothing was started."""
 
 
 class HeldDatabase:
@@ -77,6 +76,8 @@ class HeldDatabase:
         self._keeper: threading.Thread | None = None
         self._held_at = 0.0
         self._lost: SessionLost | None = None
+        #: What went wrong between two waves of snapshots.
+        self._failed: Exception | None = None
 
     @property
     def held(self) -> bool:
@@ -96,10 +97,11 @@ class HeldDatabase:
         except BaseException as exc:
             session, self._session = self._session, None
             if session is not None:
-                with contextlib.suppress(ArkiveError):
-                    self._hold.undo(_Asking(session, self._container, _UNDO_SECONDS, CancelToken()))
+                undone = self._undo_in(session)
                 # Not in good order: a statement may still run, and must not be waited for.
                 session.abort()
+                if not undone:
+                    self._undo_anew()
             if isinstance(exc, _MISREAD):
                 raise DatabaseError(f"The answers of {self.record.where} are not understood: {exc!r}.") from exc
             raise
@@ -107,6 +109,22 @@ class HeldDatabase:
         self.record.started = utc_now()
         self._keeper = threading.Thread(target=self._keep, name="arkive-database", daemon=True)
         self._keeper.start()
+
+    def advance(self, wave: int) -> None:
+        """All claims before those of ``record.waves[wave]`` are cut. What goes wrong is told by ``end``."""
+        with self._lock:
+            hold, session = self._hold, self._session
+            if session is None or self._lost is not None or self._failed is not None:
+                return
+            if not isinstance(hold, StagedHold):
+                self._failed = DatabaseError("Its claims cannot be cut one after the other.")
+                return
+            try:
+                hold.advance(_Asking(session, self._container, self._release_seconds, CancelToken()), wave)
+            except SessionLost as exc:
+                self._lost = exc
+            except (ArkiveError, *_MISREAD) as exc:
+                self._failed = exc
 
     def end(self) -> None:
         """Let go of it, whatever happened. ``record.consistent`` tells whether it was held until now."""
@@ -117,19 +135,24 @@ class HeldDatabase:
                 return
             record = self.record
             try:
-                if self._lost is not None:
-                    raise self._lost
+                for failure in filter(None, (self._lost, self._failed)):
+                    raise failure
                 self._hold.end(_Asking(session, self._container, self._release_seconds, CancelToken()))
                 record.consistent, record.ended_by = True, "release"
             except SessionLost as exc:
                 record.ended_by = self._ended_by(exc)
                 record.error = self._lost_sentence(exc)
+                self._undo_anew()
             except (ArkiveError, *_MISREAD) as exc:
                 record.ended_by = "release"
                 said = exc.sentence if isinstance(exc, ArkiveError) else f"its answers are not understood: {exc!r}."
                 record.error = f"{record.where} was not held until the snapshot was cut: {said}"
+                if not self._undo_in(session):
+                    self._undo_anew()
             finally:
-                record.ended = utc_now()
+                if record.until is None:
+                    record.ended = record.ended or utc_now()
+                record.error = " ".join(filter(None, (record.error, record.still_held)))
                 session.close()
 
     @property
@@ -141,31 +164,42 @@ class HeldDatabase:
         return self._order.lease_seconds + _MARGIN_SECONDS
 
     def _open(self, cancel: CancelToken) -> DatabaseSession:
-        missing: ClientMissing | None = None
-        for argv in self._kind.clients(self._order):
-            try:
-                stream = self._container.open(argv)
-            except ClientMissing as exc:
-                missing = missing or exc
-                continue
-            session = DatabaseSession(stream, self._kind, where=self.record.where)
-            try:
-                require_answer(session, seconds=_HELLO_SECONDS, cancel=cancel)
-            except BaseException:
-                session.abort()
-                raise
-            return session
-        raise missing or DatabaseError(f"There is no client for {self.record.where}.")
+        return open_session(self._kind, self._order, self._container, where=self.record.where, cancel=cancel)
+
+    def _undo_in(self, session: DatabaseSession) -> bool:
+        """Let go of what would outlast ``session``. False where that is not certain."""
+        try:
+            self._hold.undo(_Asking(session, self._container, _UNDO_SECONDS, CancelToken()))
+        except (ArkiveError, *_MISREAD):
+            return False
+        return True
+
+    def _undo_anew(self) -> None:
+        """The session is lost: let go in another one of what outlasts it. ``record.until`` where that fails."""
+        if self._hold.known.outlasts_until <= time.monotonic():
+            return
+        try:
+            session = self._open(CancelToken())
+        except ArkiveError:
+            undone = False
+        else:
+            undone = self._undo_in(session)
+            session.close()
+        left = self._hold.known.outlasts_until - time.monotonic()
+        if not undone and left > 0:
+            self.record.until = utc_now() + dt.timedelta(seconds=left)
 
     def _keep(self) -> None:
         """Signs of life, until the release, the loss of the session, or ``longest_seconds``."""
         order = self._order
         pause = max(_SHORTEST_PULSE_SECONDS, min(_LONGEST_PULSE_SECONDS, order.lease_seconds / 3))
-        while not self._stopped.wait(pause):
-            if time.monotonic() - self._held_at >= order.longest_seconds:
-                return
+        end = self._held_at + order.longest_seconds
+        while not self._stopped.wait(max(0.0, min(pause, end - time.monotonic()))):
             with self._lock:
-                if self._session is None or self._stopped.is_set():
+                if self._session is None or self._stopped.is_set() or self._lost is not None:
+                    return
+                if time.monotonic() >= end:
+                    self._expire(self._session)
                     return
                 asking = _Asking(self._session, self._container, order.lease_seconds, CancelToken())
                 try:
@@ -177,12 +211,22 @@ class HeldDatabase:
                     # The session is there, and says at the release what it thinks of that.
                     continue
 
+    def _expire(self, session: DatabaseSession) -> None:
+        """``longest_seconds`` are over: from here on the server's own limit counts, and where it has none, ours."""
+        if self._hold.known.lease == "server":
+            return
+        session.abort()
+        self.record.ended = utc_now()
+        self._lost = SessionLost(f"It was let go after {self._order.longest_seconds:g} s (freeze_max).", said=_EXPIRED)
+
     def _ended_by(self, exc: SessionLost) -> EndedBy:
+        if exc.said == _EXPIRED:
+            return "lease"
         found = self._kind.ended_by(exc.said)
         return t.cast("EndedBy", found) if found else "connection"
 
     def _lost_sentence(self, exc: SessionLost) -> str:
-        if self.record.ended_by == "lease":
+        if self.record.ended_by == "lease" and exc.said != _EXPIRED:
             return f"The lease on {self.record.where} ran out before its release: it was not held all the time."
         return f"{self.record.where} was not held until the snapshot was cut. {exc.message}"
 
@@ -209,8 +253,10 @@ class _Asking:
     def flush(self, path: str) -> bool:
         return self._container.flush(path)
 
-    def check_places(self, places: t.Mapping[str, str], *, unwritten: str = "") -> None:
-        self._container.check_places(places, unwritten=unwritten)
+    def check_places(
+        self, places: t.Mapping[str, str], *, unwritten: str = "", ranks: t.Mapping[str, int] | None = None
+    ) -> Waves:
+        return self._container.check_places(places, unwritten=unwritten, ranks=ranks)
 
 
-__all__ = ("ClientMissing", "Container", "HeldDatabase")
+__all__ = ("Container", "HeldDatabase")

@@ -12,6 +12,8 @@ import dataclasses
 import typing as t
 
 Mode: t.TypeAlias = str
+#: Claims, as namespace/name: those that are cut first, those that are cut when these are, and so on.
+Waves: t.TypeAlias = "tuple[tuple[str, ...], ...]"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,6 @@ class HoldOrder:
     """
 
     mode: Mode
-    container: str
     label: str
     user: str = ""
     lease_seconds: float = 60.0
@@ -47,11 +48,14 @@ class Server(t.Protocol):
     def flush(self, path: str) -> bool:
         """Write what the kernel holds of the file system at ``path`` to its disk. False where that cannot be done."""
 
-    def check_places(self, places: t.Mapping[str, str], *, unwritten: str = "") -> None:
-        """Raise ``DatabaseError`` unless these paths, by what lies there, can be snapshotted at one moment.
+    def check_places(
+        self, places: t.Mapping[str, str], *, unwritten: str = "", ranks: t.Mapping[str, int] | None = None
+    ) -> Waves:
+        """Raise ``DatabaseError`` unless these paths, by what lies there, can be snapshotted as it is right.
 
-        A path that is not known is empty. ``unwritten``: why the disk may not have what the server has written, a
-        clause; only a freeze helps then.
+        That is at one moment, or, with ``ranks`` (of each place), those of a lower rank before those of a higher one.
+        The claims are returned, by what is cut first. A path that is not known is empty. ``unwritten``: why the disk
+        may not have what the server has written, a clause; only a freeze helps then.
         """
 
 
@@ -66,6 +70,10 @@ class HoldFacts:
     lease: t.Literal["", "server", "stream"] = ""
     facts: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     warnings: list[str] = dataclasses.field(default_factory=list)
+    #: By the monotonic clock: so long it stays held when its session is lost and nobody undoes it. 0: it ends with it.
+    outlasts_until: float = 0.0
+    #: In which order its claims are to be cut. Less than two: all at once.
+    waves: Waves = ()
 
 
 class Hold(t.Protocol):
@@ -82,10 +90,28 @@ class Hold(t.Protocol):
         """A sign of life, which renews the lease. Raises unless it is held still."""
 
     def undo(self, server: Server) -> None:
-        """After a ``begin`` that raised: let go of what outlives the session."""
+        """Let go of what outlives the session, also in another one: ``begin`` has raised, or the session was lost."""
 
     def end(self, server: Server) -> None:
         """Let go. Raises unless the server's answer proves that it was held until now."""
+
+
+@t.runtime_checkable
+class StagedHold(Hold, t.Protocol):
+    """One with ``known.waves`` whose claims are cut one after the other."""
+
+    def advance(self, server: Server, wave: int) -> None:
+        """All before the claims of that number in ``known.waves`` are cut. Raises unless it is held still."""
+
+
+@t.runtime_checkable
+class ForeseenKind(t.Protocol):
+    """A kind that knows from a container's environment where its files are, before anybody is asked."""
+
+    def foreseen(
+        self, environment: t.Mapping[str, str], mode: Mode
+    ) -> tuple[t.Mapping[str, str], t.Mapping[str, int] | None]:
+        """Paths by what lies there, and their ranks, as for ``Server.check_places``."""
 
 
 class DatabaseKind(t.Protocol):
@@ -113,4 +139,4 @@ class DatabaseKind(t.Protocol):
         """Nothing is done yet."""
 
 
-__all__ = ("DatabaseKind", "Hold", "HoldFacts", "HoldOrder", "Mode", "Server")
+__all__ = ("DatabaseKind", "ForeseenKind", "Hold", "HoldFacts", "HoldOrder", "Mode", "Server", "StagedHold", "Waves")

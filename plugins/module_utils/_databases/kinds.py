@@ -31,15 +31,31 @@ def _postgresql() -> DatabaseKind:
     return Postgresql()
 
 
+def _mariadb() -> DatabaseKind:
+    from ansible_collections.arkive.k8s.plugins.module_utils._databases.mariadb import Mariadb
+
+    return Mariadb()
+
+
+def _mysql() -> DatabaseKind:
+    from ansible_collections.arkive.k8s.plugins.module_utils._databases.mysql import Mysql
+
+    return Mysql()
+
+
 def _redis() -> DatabaseKind:
     from ansible_collections.arkive.k8s.plugins.module_utils._databases.redis import Redis
 
     return Redis()
 
 
+#: The mode that freezes the file systems of all claims of its container: kinds that have it are held while they are.
+FREEZE_MODE = "freeze"
 _REDIS_MODES = ("auto", "pause", "bgsave")
 KINDS = (
-    KindRow(name="postgresql", title="PostgreSQL", modes=("auto", "light", "backup"), load=_postgresql),
+    KindRow(name="postgresql", title="PostgreSQL", modes=("auto", "light", "backup", FREEZE_MODE), load=_postgresql),
+    KindRow(name="mariadb", title="MariaDB", modes=("auto", "stages", "read_lock"), load=_mariadb),
+    KindRow(name="mysql", title="MySQL", modes=("auto", "instance", "read_lock"), load=_mysql),
     KindRow(name="redis", title="Redis", modes=_REDIS_MODES, load=_redis),
     KindRow(name="valkey", title="Valkey", modes=_REDIS_MODES, load=_redis),
 )
@@ -55,4 +71,4 @@ def kind_names() -> tuple[str, ...]:
     return tuple(row.name for row in KINDS)
 
 
-__all__ = ("KINDS", "KindRow", "find_kind", "kind_names")
+__all__ = ("FREEZE_MODE", "KINDS", "KindRow", "find_kind", "kind_names")

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.held import ClientMissing
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.cuts import ContainerClaims
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import ClientMissing
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import Waves
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecRefused, exec_command
@@ -28,23 +29,16 @@ ClaimOf: t.TypeAlias = t.Callable[[str], str]
 
 
 class PodContainer:
-    """``claims``: all that the container mounts. ``frozen``: those that are to be frozen while the database is held."""
+    """The container that ``identity`` (namespace, pod and container) names."""
 
     def __init__(
-        self,
-        client: KubeClient,
-        identity: tuple[str, str, str],
-        *,
-        claim_of: ClaimOf,
-        claims: t.Collection[str],
-        frozen: t.Collection[str],
+        self, client: KubeClient, identity: tuple[str, str, str], *, claim_of: ClaimOf, claims: ContainerClaims
     ) -> None:
-        """``identity``: namespace, pod and container. ``client``: not cancelled, as it serves the release too."""
+        """``client``: not cancelled, as it serves the release too."""
         self._client = client
         self._namespace, self._pod, self._container = identity
         self._claim_of = claim_of
-        self._claims = frozenset(claims)
-        self._frozen = frozenset(frozen)
+        self._claims = claims
         #: The claims with files of the database of which snapshots are good only while they are frozen.
         self.needs_freeze: frozenset[str] = frozenset()
 
@@ -69,38 +63,17 @@ class PodContainer:
     def flush(self, path: str) -> bool:
         return self._run("sync", "-f", path, seconds=_FLUSH_SECONDS) is not None
 
-    def check_places(self, places: t.Mapping[str, str], *, unwritten: str = "") -> None:
-        """One claim, or several that are all frozen. A place that is not known may be on any of the container's."""
+    def check_places(
+        self, places: t.Mapping[str, str], *, unwritten: str = "", ranks: t.Mapping[str, int] | None = None
+    ) -> Waves:
+        """As ``Server`` has it."""
         found = {name: self._claim_of(path) for name, path in places.items() if path}
         unknown = [name for name, path in places.items() if not path]
-        claims = set(found.values()) | (self._claims if unknown else set())
-        if not claims:
-            raise DatabaseError(
-                "The container mounts no PersistentVolumeClaim, so that no snapshot has what the database keeps.",
-                hint="Name the container of the server, or leave the database out.",
-            )
-        if len(claims) < 2 and not unwritten:
-            return
-        if claims <= self._frozen:
-            self.needs_freeze = frozenset(claims)
-            return
-        names = ", ".join(sorted(claims))
-        if unwritten:
-            raise DatabaseError(
-                f"A snapshot of {names} may not have what the server has written, because {unwritten}.",
-                hint="Freeze the file system around the snapshot, by hooks of the pod or with freeze_path.",
-            )
-        if unknown:
-            raise DatabaseError(
-                f"Where {' and '.join(unknown)} lies cannot be found out, and the container mounts several claims "
-                f"({names}): snapshots of them at different moments may come back with wrong data.",
-                hint="Grant pg_read_all_settings to the user, or freeze all of them around the snapshots.",
-            )
-        raise DatabaseError(
-            f"Its files are on several claims ({names}): snapshots of them at different moments may come back with "
-            "wrong data that nobody notices.",
-            hint="Freeze all of them around the snapshots, by hooks of the pod or with freeze_path.",
-        )
+        waves = self._claims.waves(found, unknown=unknown, unwritten=unwritten, ranks=ranks)
+        claims = frozenset(claim for wave in waves for claim in wave)
+        if claims <= self._claims.frozen and (len(claims) > 1 or unwritten):
+            self.needs_freeze = claims
+        return waves
 
     def _run(self, *argv: str, seconds: float) -> str | None:
         """What a program prints; None where it is not there, or fails."""

@@ -2,11 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PostgreSQL: held by a checkpoint right before the snapshots, or in its backup mode.
+"""PostgreSQL: held by a checkpoint right before the snapshots, in its backup mode, or while its volumes are frozen.
 
 One volume, cut at one moment, comes back with every row that was committed before, with or without us: what a
 checkpoint buys is a short recovery and a position that is known. Several volumes that are cut one after the other may
-come back with wrong data that starts without a complaint, so these are refused unless a freeze holds all of them.
+come back with wrong data that starts without a complaint. There is one order that is right: the data directory, then
+tablespaces, and the WAL after the end of backup mode, with a replication slot that keeps what was written since its
+start. Recovery then begins at the checkpoint that the data directory names, with no tablespace older than that, and
+with all of the WAL since: with the label of the backup or without it.
 """
 
 # Private: not for use outside of this collection.
@@ -16,6 +19,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import secrets
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError, StatementRefused
@@ -59,6 +63,12 @@ _BASE64 = "translate(encode(convert_to(coalesce({0}, ''), 'UTF8'), 'base64'), E'
 _STOP = f"select lsn, {_BASE64.format('labelfile')}, {_BASE64.format('spcmapfile')} from {{}}"
 _ALIVE = "select 1"
 _DENIED = "42501"
+_SLOT_STATES_SINCE = 130000
+#: What is cut first, and what last.
+_DATA, _WAL, _TABLESPACE = "the data directory", "the WAL", "the tablespace {0}"
+_FIRST, _BETWEEN, _LAST = range(3)
+#: Where images put them that are started with no word of it.
+_DIRECTORIES = ("/var/lib/postgresql/data", "/bitnami/postgresql/data")
 
 
 class Postgresql:
@@ -95,6 +105,17 @@ class Postgresql:
             return ("SELECT pg_backup_start('arkive', true)", "SELECT * FROM pg_backup_stop(false)")
         return ("CHECKPOINT",)
 
+    def foreseen(
+        self, environment: t.Mapping[str, str], mode: Mode
+    ) -> tuple[t.Mapping[str, str], t.Mapping[str, int] | None]:
+        """As the official image, Bitnami's, and those that are like them are told."""
+        named = environment.get("PGDATA") or environment.get("POSTGRESQL_DATA_DIR")
+        wal = environment.get("POSTGRES_INITDB_WALDIR") or environment.get("POSTGRESQL_INITDB_WAL_DIR")
+        places = {_DATA: named} if named else {f"{_DATA} {path}": path for path in _DIRECTORIES}
+        places[_WAL] = wal or (f"{named}/pg_wal" if named else "")
+        ranks = {name: _LAST if name == _WAL else _FIRST for name in places}
+        return places, ranks if mode in ("auto", "backup") else None
+
     def hold(self, order: HoldOrder) -> Hold:
         return PostgresqlHold(order)
 
@@ -110,8 +131,10 @@ class PostgresqlHold:
         self._user = ""
         self._unwritten = ""
         self._directory = ""
-        mode = "light" if order.mode == "auto" else order.mode
-        self.known = HoldFacts(mode=mode)
+        self._wal = ""
+        self._slot = ""
+        self._stopped = False
+        self.known = HoldFacts(mode=order.mode)
 
     def begin(self, server: Server) -> None:
         """Look, arm, hold; in backup mode the label is ours until ``end``."""
@@ -123,7 +146,7 @@ class PostgresqlHold:
             if self.known.mode == "backup":
                 self._start_backup(server)
             else:
-                server.ask("checkpoint")
+                self._checkpoint(server)
                 position = server.ask(_POSITION)[0]
                 self.known.facts["start_position"] = position[0]
         except StatementRefused as exc:
@@ -137,9 +160,20 @@ class PostgresqlHold:
     def undo(self, server: Server) -> None:
         """All of it ends with the session."""
 
+    def advance(self, server: Server, wave: int) -> None:
+        """Backup mode ends when all but the WAL is cut: what is in the WAL by then makes the rest whole."""
+        if wave == len(self.known.waves) - 1:
+            self._stop_backup(server)
+            self._stopped = True
+            server.flush(self._wal)
+
     def end(self, server: Server) -> None:
         """Raises unless this is the server, in the role, that was held."""
-        if self.known.mode == "backup":
+        if self._slot:
+            self._check_slot(server)
+        if len(self.known.waves) > 1 and not self._stopped:
+            raise DatabaseError("Its claims were not cut in their order.")
+        if self.known.mode == "backup" and not self._stopped:
             self._stop_backup(server)
         position, standby, started = server.ask(_POSITION)[0]
         self.known.facts.setdefault("stop_position", position)
@@ -165,7 +199,7 @@ class PostgresqlHold:
             known.warnings.append("Its archiver fails: WAL is kept on the volume until it succeeds again.")
 
     def _look_at_places(self, server: Server) -> None:
-        """Where its files are, so that all of them are in the snapshots, of one moment."""
+        """Where its files are, so that all of them are in the snapshots, of one moment or in their order."""
         try:
             directory = server.ask(_DATA_DIRECTORY)[0][0]
         except StatementRefused as exc:
@@ -173,11 +207,25 @@ class PostgresqlHold:
                 raise
             directory = ""
         self._directory = directory
-        places = {"the data directory": server.real_path(directory) or directory if directory else ""}
-        places["the WAL"] = server.real_path(f"{directory}/pg_wal") if directory else ""
+        self._wal = server.real_path(f"{directory}/pg_wal") if directory else ""
+        places = {_DATA: server.real_path(directory) or directory if directory else "", _WAL: self._wal}
         for name, path in server.ask(_TABLESPACES):
-            places[f"the tablespace {name}"] = server.real_path(path) or path
-        server.check_places(places, unwritten=self._unwritten)
+            places[_TABLESPACE.format(name)] = server.real_path(path) or path
+        known = self.known
+        if known.mode == "freeze":
+            self._unwritten = "it is to be frozen (mode freeze), and not all of its claims are"
+        known.waves = server.check_places(places, unwritten=self._unwritten, ranks=self._ranks(places))
+        if known.mode == "auto":
+            known.mode = "backup" if len(known.waves) > 1 else "light"
+        if len(known.waves) > 1:
+            known.facts["cut_order"] = [list(wave) for wave in known.waves]
+
+    def _ranks(self, places: t.Iterable[str]) -> dict[str, int] | None:
+        """None: in this mode, or on this server, there is no order of them."""
+        if self._standby or self.known.mode not in ("auto", "backup"):
+            # A standby's pg_control would have to be the last of all its files.
+            return None
+        return {name: {_DATA: _FIRST, _WAL: _LAST}.get(name, _BETWEEN) for name in places}
 
     def _arm(self, server: Server) -> None:
         order = self._order
@@ -197,10 +245,16 @@ class PostgresqlHold:
 
     def _start_backup(self, server: Server) -> None:
         label = _quoted(self._order.label)
+        several = len(self.known.waves) > 1
+        if several:
+            # Temporary: it goes with the session.
+            self._slot = f"arkive_{secrets.token_hex(6)}"
+            server.ask(f"select pg_create_physical_replication_slot('{self._slot}', true, true)")
         start = f"pg_backup_start('{label}', true)"
         if self._version < _NEW_NAMES_SINCE:
             start = f"pg_start_backup('{label}', true, false)"
-        self.known.facts |= {"label": self._order.label, "start_position": server.ask(f"select {start}")[0][0]}
+        position = server.ask(f"select {start}")[0][0]
+        self.known.facts |= {"label": self._order.label, "start_position": position, "write_label": several}
 
     def _stop_backup(self, server: Server) -> None:
         stop = "pg_backup_stop(false)" if self._version >= _NEW_NAMES_SINCE else "pg_stop_backup(false, false)"
@@ -211,6 +265,25 @@ class PostgresqlHold:
             said = exc.message if isinstance(exc, StatementRefused) else "it gave no label"
             raise DatabaseError(f"It was not in backup mode until the snapshot was cut: {said}.") from exc
         self.known.facts |= {"stop_position": position, **files}
+
+    def _checkpoint(self, server: Server) -> None:
+        """In mode freeze it only makes the freeze and the recovery shorter, so that nobody needs the right to it."""
+        try:
+            server.ask("checkpoint")
+        except StatementRefused as exc:
+            if self.known.mode != "freeze" or exc.state != _DENIED:
+                raise
+            self.known.facts["checkpoint"] = False
+
+    def _check_slot(self, server: Server) -> None:
+        """What was written since the start of backup mode is there still: the snapshot of the WAL has it."""
+        state = "wal_status" if self._version >= _SLOT_STATES_SINCE else "'reserved'"
+        rows = server.ask(f"select {state} from pg_replication_slots where slot_name = '{self._slot}'")
+        if not rows or rows[0][0] == "lost":
+            raise DatabaseError(
+                "It has removed WAL that was written while it was in backup mode, before that was cut.",
+                hint="Raise max_slot_wal_keep_size.",
+            )
 
     def _flush(self, server: Server) -> None:
         """The server syncs what it has written, but not what others have: its configuration, or what made its files."""
@@ -227,6 +300,12 @@ class PostgresqlHold:
         if exc.state == "57014":
             seconds = f"{self._order.longest_seconds:g} s"
             return DatabaseError(f"Its checkpoint was not done within {seconds} (freeze_max).")
+        if self._slot and "start_position" not in self.known.facts and "slot" in exc.message:
+            return DatabaseError(
+                f"Its WAL is on a claim of its own, and nothing keeps it until that is cut: {exc.message.rstrip('.')}.",
+                hint=f'It takes a free replication slot (max_replication_slots), and ALTER ROLE "{self._user}" '
+                "REPLICATION. Or freeze all of its claims.",
+            )
         if exc.state != _DENIED:
             return exc
         grant = f'GRANT pg_checkpoint TO "{self._user}"'

@@ -13,7 +13,7 @@ import datetime as dt
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import HoldFacts
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import HoldFacts, Waves
 
 #: ``lease``: the server let go by itself. ``server``: somebody stopped it, or ended the session. ``connection``: it is
 #: gone, nobody knows why. Empty: held now, or never.
@@ -22,7 +22,12 @@ EndedBy: t.TypeAlias = t.Literal["", "release", "lease", "server", "connection"]
 
 @dataclasses.dataclass(slots=True, kw_only=True)
 class QuiesceRecord:
-    """``consistent``: it is proven that it was held until its release. ``error``: why it is not, a sentence."""
+    """``consistent``: it is proven that it was held until its release. ``error``: why it is not, a sentence.
+
+    ``found_by``: by what it was recognised, where nobody has declared it. ``operator``: who owns the pod.
+    ``passed_over``: why it was not to be held, as another one is, a sentence. ``notes``: what else is to be known.
+    ``until``: nobody could let go of it, and its server does so by itself at this time.
+    """
 
     namespace: str
     pod: str
@@ -32,12 +37,29 @@ class QuiesceRecord:
     started: dt.datetime | None = None
     ended: dt.datetime | None = None
     ended_by: EndedBy = ""
+    until: dt.datetime | None = None
     consistent: bool = False
     error: str = ""
+    found_by: str = ""
+    operator: str = ""
+    passed_over: str = ""
+    notes: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def where(self) -> str:
         return f"{self.kind} in container {self.container} of pod {self.namespace}/{self.pod}"
+
+    @property
+    def still_held(self) -> str:
+        """A sentence where it may be held still; else empty."""
+        if self.until is None:
+            return ""
+        return f"Nobody could let go of it since: it may be held until {rfc3339(self.until)}, when its server lets go."
+
+    @property
+    def waves(self) -> Waves:
+        """Its claims, in the order in which they are cut. Empty: all at once."""
+        return self.known.waves if len(self.known.waves) > 1 else ()
 
     @property
     def seconds(self) -> float | None:
@@ -51,6 +73,7 @@ class QuiesceRecord:
         known = {
             "started": rfc3339(self.started) if self.started else None,
             "ended": rfc3339(self.ended) if self.ended else None,
+            "until": rfc3339(self.until) if self.until else None,
             "seconds": None if self.seconds is None else round(self.seconds, 2),
         }
         return {
@@ -66,6 +89,10 @@ class QuiesceRecord:
             "ended_by": self.ended_by,
             "consistent": self.consistent,
             "error": self.error,
+            "found_by": self.found_by,
+            "operator": self.operator,
+            "passed_over": self.passed_over,
+            "notes": list(self.notes),
             "facts": dict(self.known.facts),
         }
 

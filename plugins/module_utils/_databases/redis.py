@@ -88,6 +88,8 @@ class RedisHold:
         """Look, then pause writes and let the append-only file settle, or make a dump."""
         persistence = self._look(server)
         self._look_at_place(server, persistence)
+        # Once before: what cannot be synced is not held at all, and what is left to sync then is little.
+        self._flush(server)
         if self.known.mode == "pause":
             self._pause(server)
             self._settle(server)
@@ -108,6 +110,7 @@ class RedisHold:
     def undo(self, server: Server) -> None:
         if self._pause_sent:
             server.ask("CLIENT UNPAUSE")
+            self._pause_sent, self.known.outlasts_until = False, 0.0
 
     def end(self, server: Server) -> None:
         """Raises unless writes were paused all the time, by this server."""
@@ -151,9 +154,11 @@ class RedisHold:
         try:
             pairs = [row[0] for row in server.ask("CONFIG GET dir")]
             saves = [row[0] for row in server.ask("CONFIG GET save")]
-        except StatementRefused:
-            server.check_places({"the data directory": ""})
-            return
+        except StatementRefused as exc:
+            raise DatabaseError(
+                f"It does not say where its files are: {exc.message.rstrip('.')}.",
+                hint="Give the user the right to CONFIG GET (+config|get).",
+            ) from exc
         if persistence.get("aof_enabled") != "1" and not "".join(saves[1:]):
             raise DatabaseError(
                 "It keeps nothing on its disk: it has no save points and no append-only file.",
@@ -170,8 +175,11 @@ class RedisHold:
         # Once it ran out, a new one does not mend what was written in between.
         self._lapsed = self._lapsed or self._is_over(asked)
         self._pause_sent = True
+        # As long as the answer may be under way, it may begin later.
+        self.known.outlasts_until = asked + 2 * seconds
         server.ask(f"CLIENT PAUSE {max(1, round(seconds * 1000))} WRITE")
         self._paused_until = asked + seconds
+        self.known.outlasts_until = time.monotonic() + seconds
 
     def _is_over(self, now: float) -> bool:
         return bool(self._paused_until) and now >= self._paused_until
@@ -212,7 +220,7 @@ class RedisHold:
         if not done:
             raise DatabaseError(
                 "What it has written could not be synced to the disk.",
-                hint="The container needs the program sync, and the user the right to CONFIG GET.",
+                hint="The container needs the program sync.",
             )
 
     def _check_changes(self, now: tuple[str, str]) -> None:

@@ -40,8 +40,8 @@ class Stream(t.Protocol):
     def take_said(self) -> str:
         """What came over standard error, once."""
 
-    def finish(self, seconds: float) -> int | None:
-        """Close standard input. The exit code, None where it is not known by then."""
+    def finish(self, seconds: float) -> None:
+        """Close standard input, and wait for the end of the client."""
 
     def abort(self) -> None:
         """Give up the stream, whatever it carries."""

@@ -90,27 +90,44 @@ def parse_on_error(text: str) -> OnError | t.Literal[""]:
     return "Continue" if text == "Continue" else ""
 
 
-def _parse_phase(annotations: t.Mapping[str, str], phase: Phase, where: str, warnings: list[str]) -> Hook | None:
+def backup_hook_prefix(annotations: t.Mapping[str, str], phase: Phase) -> str:
+    """What the annotations of the hook of ``phase`` begin with; empty where there is none.
+
+    All four values come from the set whose command is used.
+    """
+    return next((prefix for prefix in _prefixes(phase) if annotations.get(prefix + "command")), "")
+
+
+def _prefixes(phase: Phase) -> t.Iterator[str]:
     for vendor in VENDORS:
-        prefixes = [f"{phase}.hook.backup.{vendor}/"]
+        yield f"{phase}.hook.backup.{vendor}/"
         if phase == "pre":
-            # The set without a prefix is older than 0.7; all four values come from the set whose command is used.
-            prefixes.append(f"hook.backup.{vendor}/")
-        for prefix in prefixes:
-            command = annotations.get(prefix + "command", "")
-            if command:
-                return Hook(
-                    source="annotation",
-                    name=ANNOTATION_HOOK_NAME,
-                    phase=phase,
-                    argv=parse_command(command),
-                    container=annotations.get(prefix + "container", ""),
-                    on_error=parse_on_error(annotations.get(prefix + "on-error", "")),
-                    timeout_seconds=parse_hook_timeout(
-                        annotations.get(prefix + "timeout", ""), key=prefix + "timeout", where=where, warnings=warnings
-                    ),
-                )
-    return None
+            # The set without a prefix is older than 0.7.
+            yield f"hook.backup.{vendor}/"
 
 
-__all__ = ("AnnotationHooks", "parse_backup_hooks", "parse_command", "parse_hook_timeout", "parse_on_error")
+def _parse_phase(annotations: t.Mapping[str, str], phase: Phase, where: str, warnings: list[str]) -> Hook | None:
+    prefix = backup_hook_prefix(annotations, phase)
+    if not prefix:
+        return None
+    return Hook(
+        source="annotation",
+        name=ANNOTATION_HOOK_NAME,
+        phase=phase,
+        argv=parse_command(annotations[prefix + "command"]),
+        container=annotations.get(prefix + "container", ""),
+        on_error=parse_on_error(annotations.get(prefix + "on-error", "")),
+        timeout_seconds=parse_hook_timeout(
+            annotations.get(prefix + "timeout", ""), key=prefix + "timeout", where=where, warnings=warnings
+        ),
+    )
+
+
+__all__ = (
+    "AnnotationHooks",
+    "backup_hook_prefix",
+    "parse_backup_hooks",
+    "parse_command",
+    "parse_hook_timeout",
+    "parse_on_error",
+)

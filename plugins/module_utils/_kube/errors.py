@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 import sys
@@ -124,7 +125,15 @@ def _answered_sentence(server: str, request: str, code: int, reason: str, said: 
     kind = f"{code} {reason}".strip()
     if not said:
         return f"The API server {server} answered {kind} to {request}.", None
-    return f"The API server {server} answered {kind} to {request}: {said}", None
+    return f"The API server {server} answered {kind} to {request}: {said}", _missing_namespace(code, said)
+
+
+def _missing_namespace(code: int, said: str) -> str | None:
+    """An object cannot be made in a namespace that is not there."""
+    found = re.fullmatch(r'namespaces "([^"]+)" not found', said)
+    if code != 404 or found is None:
+        return None
+    return f"Make the namespace ('kubectl create namespace {found[1]}'), or name another one."
 
 
 def _first_line(body: bytes) -> str:

@@ -111,9 +111,13 @@ class ExecRun:
         except (OSError, FrameError) as exc:
             raise self._lost(_why(exc)) from exc
 
+    def listen_again(self) -> None:
+        """Nobody listened for a while: the peer is given its time to answer anew."""
+        self._heard = time.monotonic()
+
     def send(self, data: bytes) -> None:
         """Have ``data`` go to the command's stdin, by and by. The peer is given its time to answer anew."""
-        self._heard = time.monotonic()
+        self.listen_again()
         self._pending += encode_frame(OP_BINARY, bytes([STDIN]) + data)
 
     def close_stdin(self) -> None:

@@ -76,15 +76,14 @@ class ExecStream:
         found = (output.take(len(bytes(output))).decode("utf-8", "replace").strip() for output in outputs)
         return "\n".join(filter(None, found))
 
-    def finish(self, seconds: float) -> int | None:
-        """End the command's stdin, and wait for its exit code. None where that does not come."""
+    def finish(self, seconds: float) -> None:
+        """End the command's stdin, and wait until it has ended, or for ``seconds``."""
         try:
-            if not self._closes_stdin:
-                return None
-            self._run.close_stdin()
-            return self._run.until_end(Deadline(seconds))
+            if self._closes_stdin:
+                self._run.close_stdin()
+                self._run.until_end(Deadline(seconds))
         except KubeError:
-            return None
+            return
         finally:
             self._run.close()
 

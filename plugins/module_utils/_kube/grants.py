@@ -41,6 +41,7 @@ class RightsScope:
     ``namespaces``: empty for the whole cluster. ``types`` are those in namespaces that are stored or restored,
     ``cluster_types`` those outside of namespaces; with ``ALL_TYPES`` among ``types``, the latter are beside what
     the objects in the namespaces need. ``hooks``: commands are run in pods; ``freezes``: they freeze file systems.
+    ``databases``: sessions of their clients hold them; ``database_secrets``: with passwords that Secrets have.
     ``providers``: who keeps the data of volumes, or brings it back, by name. ``retain``: snapshots outlive their
     objects. ``functions``: of blueprints, by name; empty for all of them. ``api_group``: whose custom resources are
     meant by tasks that work with those; empty for those of Velero.
@@ -51,6 +52,8 @@ class RightsScope:
     cluster_types: tuple[GroupResource, ...] = ()
     hooks: bool = True
     freezes: bool = True
+    databases: bool = False
+    database_secrets: bool = False
     providers: tuple[str, ...] = ()
     retain: bool = False
     on_existing: OnExisting = "none"

@@ -30,6 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_delet
     SnapshotProvider,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prunable import Seen, read_prunables
@@ -139,7 +140,7 @@ class _Pruning:
             backups=tuple(pruned),
             leftovers=tuple(self._clear_strays(seen)),
             refused=plan.refused,
-            warnings=(*self._warnings, *self._versions(pruned)),
+            warnings=(*self._warnings, *self._without_backups(seen), *self._versions(pruned)),
         )
 
     def _in_use(self, verdict: Verdict) -> Verdict:
@@ -230,6 +231,17 @@ class _Pruning:
             remove=self._request.leftovers == "removed",
             dry_run=self._lock is None,
         )
+
+    def _without_backups(self, seen: Seen) -> t.Iterator[str]:
+        """A name that is misspelt would keep everything, and nobody would see it."""
+        where = self._store.location.describe
+        if not seen.backups:
+            yield f"There is no backup in {where}. If there should be, check its bucket, prefix or path."
+            return
+        known = {backup.schedule for backup in seen.backups}
+        for name in self._request.retention.schedules:
+            if label_value(name) not in known:
+                yield f"There is no backup of schedule '{name}' in {where}. If there should be, check the name."
 
     def _versions(self, pruned: t.Sequence[PrunedBackup]) -> t.Iterator[str]:
         if any(backup.hidden for backup in pruned):

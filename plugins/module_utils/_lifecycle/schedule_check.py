@@ -26,6 +26,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_req
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import CronTimes, parse_cron
 
+_PAUSED = "Schedule '{name}' is paused: no backups are made, and it is not late."
+_UNKNOWN = "The location does not know such a schedule: check its name, and bucket, prefix or path."
+
 
 def check_schedule(
     name: str,
@@ -45,18 +48,19 @@ def check_schedule(
     backups = find_backups(catalog, name, now, need_good=True)
     if times is None and record is not None:
         times = parse_cron(record.schedule, record.dialect)
+    paused = record is not None and record.paused
     outcome = ScheduleOutcome(
         location=store.location.describe,
         last_backup=backups.newest,
-        next_run=times.next_after(now) if times else None,
+        next_run=times.next_after(now) if times and not paused else None,
         running=backups.running,
         record=record.to_dict() if record else {},
-        warnings=(*filter(None, [damage]), *backups.warnings),
+        warnings=(*filter(None, [damage, _PAUSED.format(name=name) if paused else ""]), *backups.warnings),
     )
-    paused = record is not None and record.paused
     problem = _problem(name, outcome, backups.good, now, (None if paused else times, max_age))
     if problem:
-        raise ScheduleError(problem, details=outcome.to_return())
+        unknown = record is None and backups.newest is None
+        raise ScheduleError(problem, hint=_UNKNOWN if unknown else None, details=outcome.to_return())
     return outcome
 
 

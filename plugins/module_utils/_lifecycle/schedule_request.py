@@ -38,6 +38,11 @@ class ScheduleRequest:
 
     def times(self, now: dt.datetime) -> CronTimes:
         """Raises ``ValidationError`` when the expression is wrong, or never comes."""
+        if not self.schedule.strip():
+            raise ValidationError(
+                f"Schedule '{self.name}' does not say when backups are made.",
+                hint="Set the option schedule, such as '30 2 * * *' or '@daily'.",
+            )
         times = parse_cron(self.schedule, self.dialect)
         if times.next_after(now) is None:
             raise ValidationError(

@@ -29,6 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare import compare
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.diff_text import diff_entry
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import NON_RESTORABLE
 
 #: A place is a type, a namespace and a name: a member's path but for its version.
 _Key: t.TypeAlias = "tuple[str, str, str]"
@@ -79,8 +80,7 @@ class _Comparison:
         return [self._diffs[each.title] for each in objects if each.state in DRIFT and each.title in self._diffs]
 
     def run(self, cancel: CancelToken) -> t.Iterator[Owned]:
-        ours = {_key(ref): ref for ref in self._before.items.items}
-        theirs = {_key(ref): ref for ref in self._after.items.items}
+        ours, theirs = _restorable(self._before), _restorable(self._after)
         for key in sorted({*ours, *theirs}):
             cancel.check()
             yield self._compare(ours.get(key), theirs.get(key))
@@ -92,7 +92,7 @@ class _Comparison:
             old = self._before.items.read(ours) if ours else None
             new = self._after.items.read(theirs) if theirs else None
         except ArchiveError as exc:
-            return Owned(row._replace(state="not_compared", reason=exc.message), "", None)
+            return Owned(row._replace(state="not_compared", reason=exc.message, is_unknown=True), "", None)
         known = old or new or {}
         kind, owner = str(known.get("kind")), controller_of((known.get("metadata") or {}).get("ownerReferences"))
         return Owned(self._judge(row, old, new), kind, owner)
@@ -113,6 +113,11 @@ class _Comparison:
             self._diffs[row.title] = diff_entry(row.group_resource, row.title, old, new)
         elif self._max_diffs:
             self.left_out += 1
+
+
+def _restorable(backup: OpenBackup) -> dict[_Key, ItemRef]:
+    """Without what no restore brings back, such as events: they are of the moment, and no state of anything."""
+    return {_key(ref): ref for ref in backup.items.items if ref.group_resource not in NON_RESTORABLE}
 
 
 def _key(ref: ItemRef) -> _Key:

@@ -25,7 +25,8 @@ _MOST_FIELDS = 50
 class ComparedObject(t.NamedTuple):
     """``missing``: in the backup only; ``extra``: not in the backup.
 
-    ``fields``: the paths that differ, of one that is changed. ``reason``: why it is not compared.
+    ``fields``: the paths that differ, of one that is changed. ``reason``: why it is not compared. ``is_unknown``: it is
+    not compared, and should have been.
     """
 
     group_resource: GroupResource
@@ -34,6 +35,7 @@ class ComparedObject(t.NamedTuple):
     state: DiffState
     reason: str = ""
     fields: tuple[str, ...] = ()
+    is_unknown: bool = False
 
     @property
     def title(self) -> str:
@@ -53,7 +55,7 @@ class ComparedObject(t.NamedTuple):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class DiffOutcome:
-    """``other``: with what the backup was compared, for people."""
+    """``other``: with what the backup was compared, for people. ``unknown``: what nobody could look for, sentences."""
 
     backup: str
     other: str
@@ -62,10 +64,15 @@ class DiffOutcome:
     diffs: t.Sequence[dict[str, str]] = ()
     diffs_left_out: int = 0
     warnings: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     @property
     def drift(self) -> list[ComparedObject]:
         return [each for each in self.objects if each.state in DRIFT]
+
+    @property
+    def not_known(self) -> list[ComparedObject]:
+        return [each for each in self.objects if each.is_unknown]
 
     @property
     def counts(self) -> dict[str, int]:

@@ -8,13 +8,9 @@
 
 from __future__ import annotations
 
-import re
-import xml.etree.ElementTree as ET
-
+from ansible_collections.arkive.k8s.plugins.module_utils._core.junit import JUnitCase, junit_document
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.diff_outcome import DRIFT, ComparedObject, DiffOutcome
 
-#: What no XML document may hold.
-_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SAID = {
     "changed": "It differs from the backup",
     "missing": "It is in the backup only",
@@ -24,35 +20,20 @@ _SAID = {
 
 def junit_report(outcome: DiffOutcome) -> bytes:
     """The document: a suite for the backup, with the type and the namespace of an object as its class name."""
-    counts = outcome.counts
-    numbers = {
-        "tests": str(len(outcome.objects)),
-        "failures": str(len(outcome.drift)),
-        "errors": "0",
-        "skipped": str(counts["not_compared"]),
-    }
-    title = _clean(f"backup {outcome.backup} against {outcome.other}")
-    root = ET.Element("testsuites", {"name": title, **numbers})
-    suite = ET.SubElement(root, "testsuite", {"name": title, **numbers})
-    for each in outcome.objects:
-        _add_case(suite, each)
-    ET.indent(root)
-    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return document + b"\n"
+    title = f"backup {outcome.backup} against {outcome.other}"
+    return junit_document(title, [_case(each) for each in outcome.objects])
 
 
-def _add_case(suite: ET.Element, each: ComparedObject) -> None:
-    place = ".".join(filter(None, (str(each.group_resource), each.namespace)))
-    case = ET.SubElement(suite, "testcase", {"classname": _clean(place), "name": _clean(each.name), "time": "0"})
-    if each.state in DRIFT:
-        failure = ET.SubElement(case, "failure", {"type": each.state, "message": _SAID[each.state]})
-        failure.text = _clean("\n".join(each.fields))
-    elif each.state == "not_compared":
-        ET.SubElement(case, "skipped", {"message": _clean(each.reason)})
-
-
-def _clean(text: str) -> str:
-    return _NO_XML.sub("\ufffd", text)
+def _case(each: ComparedObject) -> JUnitCase:
+    differs = each.state in DRIFT
+    return JUnitCase(
+        group=".".join(filter(None, (str(each.group_resource), each.namespace))),
+        name=each.name,
+        failure=_SAID[each.state] if differs else "",
+        kind=each.state if differs else "",
+        details="\n".join(each.fields) if differs else "",
+        skipped=(each.reason or "It was not compared") if each.state == "not_compared" else "",
+    )
 
 
 __all__ = ("junit_report",)

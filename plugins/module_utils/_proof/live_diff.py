@@ -48,6 +48,7 @@ def diff_live(
     found = compare_backup(request, client=client, store=store, progress=progress, cancel=cancel)
     objects = without_owned([Owned(_compared(item), item.kind, _owner(item)) for item in found.items])
     warnings = [issue.to_return()["message"] for issue in found.issues.warnings]
+    forbidden: list[str] = []
     why_not = _why_no_extras(request, found)
     if why_not:
         warnings.append(f"Objects that are in the cluster only are not looked for: {why_not}.")
@@ -64,6 +65,7 @@ def diff_live(
         diffs=[each for each in found.diffs if each["before_header"] in drifted],
         diffs_left_out=found.diffs_left_out,
         warnings=tuple(warnings),
+        unknown=tuple(forbidden),
     )
 
 
@@ -76,6 +78,7 @@ def _compared(item: PlanItem) -> ComparedObject:
         state,
         reason=item.why if state == "not_compared" else "",
         fields=patched_fields(item.patch) if state == "changed" else (),
+        is_unknown=item.action == "unverified",
     )
 
 

@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access import FileAccess
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import JsonFile, StoredFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.dumps import dump_names, dump_pieces, read_dump
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.verify_request import CheckedFile, FileState
@@ -72,6 +73,30 @@ def _check_digests(
     return CheckedFiles(tuple(checked), tuple(problems), tuple(warnings))
 
 
+def check_dumps(store: Store, entry: BackupEntry, cancel: CancelToken) -> CheckedFiles:
+    """The dumps of databases beside a backup, read and unpacked to their ends. Raises ``StoreError``."""
+    checked, problems = [], []
+    for name in () if entry.flat else dump_names(entry.name, entry.files):
+        file = f"dump {name}"
+        state: FileState = "damaged"
+        try:
+            record = read_dump(store, entry.name, name)
+            if record is None:
+                continue
+            file = record.file
+            if file in entry.files:
+                for _piece in dump_pieces(store, entry.name, record, cancel):
+                    pass
+                state = "intact"
+            else:
+                state = "missing"
+                problems.append(f"Its dump {file} is missing.")
+        except ArchiveError as exc:
+            problems.append(exc.message)
+        checked.append(CheckedFile(file, entry.files.get(file, 0), state))
+    return CheckedFiles(tuple(checked), tuple(problems), ())
+
+
 def _state_of(access: FileAccess, key: str, written: FileDigest, cancel: CancelToken) -> FileState:
     digest = hashlib.sha256()
     try:
@@ -107,4 +132,4 @@ def _check_documents(files: StoredFiles, keys: BackupKeys, entry: BackupEntry) -
     return CheckedFiles(tuple(checked), tuple(problems), ())
 
 
-__all__ = ("CheckedFiles", "check_files")
+__all__ = ("CheckedFiles", "check_dumps", "check_files")

@@ -23,7 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.recorded_snaps
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.verification import Verification, write_verification
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._proof.stored_digests import check_files
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.stored_digests import check_dumps, check_files
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.verify_request import (
     CheckedSnapshot,
     VerifyOutcome,
@@ -58,6 +58,7 @@ def verify_backup(
         raise ArchiveError(f"Backup '{request.name}' was deleted as it was read.")
     files = catalog.files(request.name)
     checked = check_files(store, files, entry, cancel)
+    dumps = check_dumps(store, entry, cancel)
     members = _read_objects(files, entry, request.percentage, cancel)
     snapshots, unknown = _look_for_snapshots(files, providers if request.snapshots else None, cancel)
     outcome = VerifyOutcome(
@@ -65,9 +66,11 @@ def verify_backup(
         location=store.location.describe,
         phase=phase_of(backup),
         problems=tuple(
-            dict.fromkeys([*_begun(entry), *checked.problems, *members.problems, *unknown, *_missing(snapshots)])
+            dict.fromkeys(
+                [*_begun(entry), *checked.problems, *dumps.problems, *members.problems, *unknown, *_missing(snapshots)]
+            )
         ),
-        files=checked.files,
+        files=(*checked.files, *dumps.files),
         objects=members.total,
         read=members.read,
         snapshots=snapshots,

@@ -18,6 +18,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import NO_DATABASES, DatabaseChoice
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.record import QuiesceRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations import parse_backup_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import run_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import (
@@ -48,14 +50,21 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition im
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeping import sweep_namespaces
 
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan
+
 TASK_HOOK_NAME = "k8s_hook_exec"
+#: Of a database around a command without a limit.
+_UNLIMITED_SECONDS = 3600.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class HookTaskRequest:
     """Which pods, and what to run there: ``argv``, or the pods' own hooks of ``phase``.
 
-    ``log_output`` False keeps what commands print out of the errors.
+    ``log_output`` False keeps what commands print out of the errors. ``databases`` are held around all of it, by
+    ``hold_policy``; a task that thaws holds none.
     """
 
     namespace: str
@@ -69,6 +78,14 @@ class HookTaskRequest:
     freeze_policy: FreezePolicy = dataclasses.field(default_factory=FreezePolicy)
     run_id: str = ""
     log_output: bool = True
+    databases: DatabaseChoice = NO_DATABASES
+
+    @property
+    def hold_policy(self) -> FreezePolicy:
+        """For how long a database may be held: while the hooks may take, and the lease after that."""
+        policy = self.freeze_policy
+        longest = policy.lease_seconds + (self.timeout_seconds or _UNLIMITED_SECONDS)
+        return dataclasses.replace(policy, freeze_max_seconds=max(policy.freeze_max_seconds, longest))
 
     @property
     def hook_policy(self) -> HookPolicy:
@@ -85,6 +102,7 @@ class HookTaskOutcome:
     freezes: list[FreezeRecord] = dataclasses.field(default_factory=list)
     lease_ids: list[str] = dataclasses.field(default_factory=list)
     swept: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    quiesces: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     issues: Issues = dataclasses.field(default_factory=Issues)
 
     def to_return(self, *, default_on_error: OnError) -> dict[str, t.Any]:
@@ -96,6 +114,7 @@ class HookTaskOutcome:
             "freezes": [
                 entry | {"thawed_by": None} if entry["lease_id"] in self.lease_ids else entry for entry in freezes
             ],
+            "quiesces": self.quiesces,
             "lease_ids": self.lease_ids,
             "lease_id": self.lease_ids[0] if len(self.lease_ids) == 1 else None,
             "swept": self.swept,
@@ -155,6 +174,10 @@ class _HookTask:
         self._freezes: list[FreezeRecord] = []
         self._lease_ids: list[str] = []
         self._swept: list[dict[str, t.Any]] = []
+        self._planned_quiesces: list[dict[str, t.Any]] = []
+        self._quiesces: list[QuiesceRecord] = []
+        #: Claims that are left frozen.
+        self._frozen: set[str] = set()
 
     @property
     def outcome(self) -> HookTaskOutcome:
@@ -165,6 +188,7 @@ class _HookTask:
             freezes=self._freezes,
             lease_ids=self._lease_ids,
             swept=self._swept,
+            quiesces=self._planned_quiesces + [record.to_return() for record in self._quiesces],
             issues=self._run.issues,
         )
 
@@ -174,8 +198,9 @@ class _HookTask:
             run.client, request.namespace, pod=request.pod, label_selector=request.label_selector, patience=patience
         )
         pairs = [(pod, hook) for pod in pods for hook in self._hooks_of(pod)]
+        databases = self._find_databases(pods) if pairs else []
         if check_mode:
-            self._foresee(pairs)
+            self._foresee(pairs, databases)
             return
         self._sweep_first(pods)
         preflight = Preflight(run.client, ApiObjectReader(run.client), policy=request.freeze_policy)
@@ -184,6 +209,11 @@ class _HookTask:
         if refusals:
             run.issues.add_errors(refusals)
             return
+        self._around_databases(databases, plans)
+
+    def _run_plans(self, plans: t.Sequence[tuple[t.Mapping[str, t.Any], HookPlan]]) -> None:
+        """What freezes comes last."""
+        run, request = self._run, self._request
         freezing = [QuiescedPod(pod=pod, pre=[plan], post=[]) for pod, plan in plans if plan.targets]
         for pod, plan in plans:
             if plan.targets:
@@ -199,7 +229,45 @@ class _HookTask:
             self._freeze(freezing)
         self._judge()
 
-    def _foresee(self, pairs: t.Sequence[tuple[t.Mapping[str, t.Any], Hook]]) -> None:
+    def _find_databases(self, pods: t.Sequence[t.Mapping[str, t.Any]]) -> list[HookedPod]:
+        """The pods whose databases are held around all hooks. Nothing may keep a thaw waiting."""
+        choice = self._request.databases
+        if _thaws(self._request) or choice == NO_DATABASES:
+            return []
+        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.held_databases import find_databases
+
+        found = find_databases(self._run, pods, choice)
+        issues = self._run.issues
+        issues.add_warnings(f"pod {'/'.join(hooked.key)}: {text}" for hooked in found for text in hooked.warnings)
+        issues.add_warnings(choice.unused(pods))
+        return [hooked for hooked in found if hooked.database is not None]
+
+    def _around_databases(
+        self, databases: t.Sequence[HookedPod], plans: t.Sequence[tuple[t.Mapping[str, t.Any], HookPlan]]
+    ) -> None:
+        """Run the plans; databases are held from before the first until after the last, whatever happens."""
+        if not databases:
+            self._run_plans(plans)
+            return
+        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.held_databases import prepare_databases
+
+        held = prepare_databases(self._run, databases, plans, self._request.hold_policy)
+        self._quiesces = held.records
+        issues = self._run.issues
+        try:
+            held.hold(freezes=any(plan.targets for _pod, plan in plans))
+            self._run.cancel.check()
+            before = held.errors
+            (issues.add_errors if self._request.on_error == "Fail" else issues.add_warnings)(before)
+            held.errors = []
+            if not before or self._request.on_error != "Fail":
+                self._run_plans(plans)
+        finally:
+            held.release(self._frozen)
+            issues.add_errors(held.errors)
+            issues.add_warnings(held.warnings)
+
+    def _foresee(self, pairs: t.Sequence[tuple[t.Mapping[str, t.Any], Hook]], databases: t.Sequence[HookedPod]) -> None:
         """What would run, and what is known to fail, in the run's words. A freeze that is refused stops all others."""
         client, policy = self._run.client, self._request.freeze_policy
         self._planned = [plan_hook(pod, hook, client=client, policy=policy) for pod, hook in pairs]
@@ -208,9 +276,24 @@ class _HookTask:
         if refused:
             self._run.issues.add_errors(refused)
             return
+        if self._foresee_databases(databases, pairs):
+            return
         self._would_change = bool(pairs)
         for hook, entry in failing:
             self._report_failure(hook, entry["namespace"], entry["pod"], entry["refused"])
+
+    def _foresee_databases(
+        self, databases: t.Sequence[HookedPod], pairs: t.Sequence[tuple[t.Mapping[str, t.Any], Hook]]
+    ) -> bool:
+        """Whether one of them stops everything."""
+        if not databases:
+            return False
+        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.held_databases import foresee_databases
+
+        self._planned_quiesces, failed = foresee_databases(databases, pairs, self._request.hold_policy)
+        fatal = self._request.on_error == "Fail"
+        (self._run.issues.add_errors if fatal else self._run.issues.add_warnings)(failed)
+        return bool(failed) and fatal
 
     def _sweep_first(self, pods: t.Sequence[dict[str, t.Any]]) -> None:
         """End what dead runs have left frozen in the namespace."""
@@ -257,7 +340,9 @@ class _HookTask:
             section.release()
             self._run.issues.add_errors(section.errors)
         else:
-            self._lease_ids += [freeze.timer.lease_id for freeze in section.hand_over()]
+            left = section.hand_over()
+            self._lease_ids += [freeze.timer.lease_id for freeze in left]
+            self._frozen |= {record.target.claim for freeze in left for record in freeze.records}
         self._freezes += section.freezes
 
     def _thaw(self, pod: t.Mapping[str, t.Any], hook: Hook) -> None:

@@ -9,26 +9,48 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import DatabaseDeclaration
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.cuts import ContainerClaims, VolumeCuts
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.declaration import DatabaseDeclaration
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.held import HeldDatabase
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import HoldOrder
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.kinds import find_kind
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import (
+    DatabaseKind,
+    ForeseenKind,
+    HoldOrder,
+    Waves,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.kinds import FREEZE_MODE, find_kind
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.pod_container import PodContainer
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.record import QuiesceRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.role import ROLE_QUESTIONS, ServerRole
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.role_look import look_at_role
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.database_client import make_client, with_password
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import QuiesceError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import find_volume_mount
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import claims_at, frozen_claims
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.operated import check_operated, operator_notes
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.planned import is_freeze
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSettings:
+    """``policy``: for how long a database may be held. ``cuts``: what is snapshotted meanwhile."""
+
+    policy: FreezePolicy
+    cuts: VolumeCuts = dataclasses.field(default_factory=VolumeCuts)
 
 
 class PodDatabase:
@@ -39,6 +61,7 @@ class PodDatabase:
         self.record = record
         self._held = held
         self._container = container
+        self._spoiled = ""
 
     @property
     def held(self) -> bool:
@@ -54,6 +77,11 @@ class PodDatabase:
         return [f"{self.record.where}: {text}" for text in self.record.known.warnings]
 
     @property
+    def is_passed_over(self) -> bool:
+        """Another server of the same database is held."""
+        return bool(self.record.passed_over)
+
+    @property
     def broken(self) -> bool:
         """It was held, and it is not proven that it was until its release."""
         return self.record.started is not None and not self.held and not self.record.consistent
@@ -65,15 +93,31 @@ class PodDatabase:
         try:
             self._held.begin(cancel)
         except ArkiveError as exc:
-            self.record.error = exc.sentence
+            self.record.error = " ".join(filter(None, (exc.sentence, self.record.still_held)))
+
+    @property
+    def waves(self) -> Waves:
+        """Its claims, in the order in which they are to be cut. Empty: all at once, or it is not held."""
+        return self.record.waves if self.held else ()
+
+    def advance(self, wave: int) -> None:
+        """All claims before those of this number in ``waves`` are cut."""
+        if self._held is not None and wave < len(self.waves):
+            self._held.advance(wave)
 
     def end(self) -> None:
         if self._held is not None:
             self._held.end()
 
+    def spoil(self, why: str) -> None:
+        """Whatever the release proves, what was cut is not what was promised."""
+        self._spoiled = why
+
     def require_frozen(self, frozen: t.Collection[str]) -> None:
         """Where more claims were to be frozen from first to last than ``frozen``, it was not held as it should."""
         record = self.record
+        if self._spoiled and record.consistent:
+            record.consistent, record.error = False, self._spoiled
         missing = self._container.needs_freeze - set(frozen) if self._container is not None else frozenset()
         if missing and record.consistent:
             record.consistent = False
@@ -88,64 +132,142 @@ def prepare_database(
     pod: ObjectView,
     declared: DatabaseDeclaration,
     pre: t.Sequence[HookPlan],
-    policy: FreezePolicy,
+    settings: DatabaseSettings,
 ) -> PodDatabase:
     """``pre``: the pod's own pre hooks, of which some may freeze what the database is on. Nothing is asked yet."""
+    record, kind = _declared(pod, declared)
+    if declared.mode == FREEZE_MODE and kind is not None:
+        record.error = next((plan.refusal for plan in pre if plan.refusal and is_freeze(plan.hook)), "")
+    if kind is None or record.error or record.passed_over:
+        return PodDatabase(record, None, None)
+    frozen = frozenset(target.claim for plan in pre for target in plan.targets if not plan.refusal)
+    claims = ContainerClaims(mounted=frozenset(claims_at(pod, record.container)), frozen=frozen, cuts=settings.cuts)
+    container = _container(run, pod, record, claims)
+    try:
+        check_operated(pod, declared, settings.policy, frozen)
+        client = make_client(run.client, pod, declared, kind, container)
+    except ArkiveError as exc:
+        record.error = exc.sentence
+        return PodDatabase(record, None, None)
+    order = _order(run, declared, settings.policy)
+    return PodDatabase(record, HeldDatabase(client.kind, order, client.container, record), container)
+
+
+def ask_role(run: ClusterRun, pod: ObjectView, declared: DatabaseDeclaration) -> ServerRole:
+    """Whether its server is a primary or a standby. Nothing is locked. Raises ``ArkiveError``."""
+    record, kind = _declared(pod, declared)
+    question = ROLE_QUESTIONS.get(declared.kind)
+    if kind is None or question is None or record.error:
+        raise DatabaseError(record.error or f"Who is the primary is not asked of {declared.kind}.")
+    claims = ContainerClaims(mounted=frozenset(), frozen=frozenset(), cuts=VolumeCuts())
+    client = with_password(run.client, pod, declared, kind, _container(run, pod, record, claims))
+    order = _order(run, declared, FreezePolicy())
+    return look_at_role(client.kind, question, client.container, order, where=record.where)
+
+
+def plan_database(
+    pod: ObjectView,
+    declared: DatabaseDeclaration,
+    pre: t.Iterable[Hook] = (),
+    cuts: VolumeCuts | None = None,
+    policy: FreezePolicy | None = None,
+) -> dict[str, t.Any]:
+    """The entry of a check mode's ``quiesces``: what would be held, by which statements.
+
+    ``pre``: the pod's pre hooks that would run. An order of its claims that is wrong is told as far as the pod says
+    where its files are.
+    """
+    record, statements = plan_record(pod, declared, pre, cuts, policy)
+    return record.to_return() | {"statements": statements}
+
+
+def plan_record(
+    pod: ObjectView,
+    declared: DatabaseDeclaration,
+    pre: t.Iterable[Hook] = (),
+    cuts: VolumeCuts | None = None,
+    policy: FreezePolicy | None = None,
+) -> tuple[QuiesceRecord, list[str]]:
+    """As ``plan_database``: what would be held, and by which statements."""
+    record, kind = _declared(pod, declared)
+    if kind is None or record.passed_over:
+        return record, []
+    claims = ContainerClaims(
+        mounted=frozenset(claims_at(pod, record.container)),
+        frozen=frozenset(frozen_claims(pod, pre)),
+        cuts=cuts or VolumeCuts(),
+    )
+    try:
+        check_operated(pod, declared, policy or FreezePolicy(), claims.frozen)
+    except DatabaseError as exc:
+        record.error = exc.sentence
+        return record, []
+    if isinstance(kind, ForeseenKind):
+        _foresee(record, kind, pod, claims)
+    return record, [] if record.error else list(kind.statements(record.known.mode))
+
+
+def _declared(pod: ObjectView, declared: DatabaseDeclaration) -> tuple[QuiesceRecord, DatabaseKind | None]:
+    """The record of what is declared, with an error where that cannot be."""
     namespace, name = pod_identity(pod)
     record = QuiesceRecord(namespace=namespace, pod=name, container=declared.container, kind=declared.kind)
-    record.known.mode = declared.mode
+    record.known.mode, record.error = declared.mode, declared.refusal
+    record.found_by, record.operator, record.passed_over = declared.found_by, declared.operator, declared.passed_over
+    record.notes = operator_notes(declared)
+    record.known.warnings = [declared.passed_over] if declared.torn else []
     row = find_kind(declared.kind)
-    if declared.refusal or row is None:
-        record.error = declared.refusal
-        return PodDatabase(record, None, None)
+    if row is None or record.error:
+        return record, None
     try:
         record.container = resolve_container(pod, declared.container)
     except HookError as exc:
         record.error = f"{exc.sentence.rstrip('.')}."
-        return PodDatabase(record, None, None)
-    container = PodContainer(
-        run.uncancelled().client,
-        (namespace, name, record.container),
-        claim_of=lambda path: _claim_of(pod, record.container, path),
-        claims=_claims_of(pod, record.container),
-        frozen={target.claim for plan in pre for target in plan.targets if not plan.refusal},
-    )
-    order = HoldOrder(
+        return record, None
+    return record, row.load()
+
+
+def _order(run: ClusterRun, declared: DatabaseDeclaration, policy: FreezePolicy) -> HoldOrder:
+    return HoldOrder(
         mode=declared.mode,
-        container=record.container,
-        user=declared.user,
+        user=declared.connects_as,
         label=f"arkive {run.run_id}".strip(),
-        lease_seconds=policy.lease_seconds,
+        lease_seconds=min(declared.lease_seconds or policy.lease_seconds, policy.freeze_max_seconds),
         longest_seconds=policy.freeze_max_seconds,
         require_lease=policy.require_lease,
     )
-    return PodDatabase(record, HeldDatabase(row.load(), order, container, record), container)
 
 
-def plan_database(pod: ObjectView, declared: DatabaseDeclaration) -> dict[str, t.Any]:
-    """The entry of a check mode's ``quiesces``: what would be held, by which statements. Nobody is asked."""
-    namespace, name = pod_identity(pod)
-    record = QuiesceRecord(namespace=namespace, pod=name, container=declared.container, kind=declared.kind)
-    record.known.mode, record.error = declared.mode, declared.refusal
-    row = find_kind(declared.kind)
+def _container(run: ClusterRun, pod: ObjectView, record: QuiesceRecord, claims: ContainerClaims) -> PodContainer:
+    return PodContainer(
+        run.uncancelled().client,
+        (record.namespace, record.pod, record.container),
+        claim_of=lambda path: _claim_of(pod, record.container, path),
+        claims=claims,
+    )
+
+
+def _foresee(record: QuiesceRecord, kind: ForeseenKind, pod: ObjectView, claims: ContainerClaims) -> None:
+    """Judge where the pod says that its files are."""
+    paths, ranks = kind.foreseen(_environment(pod, record.container), record.known.mode)
+    places = {}
+    for name, path in paths.items():
+        with contextlib.suppress(QuiesceError):  # only the server knows
+            places[name] = find_volume_mount(pod, record.container, path).claim
+    if not places:
+        return
     try:
-        record.container = resolve_container(pod, declared.container)
-    except HookError as exc:
-        record.error = record.error or f"{exc.sentence.rstrip('.')}."
-    statements = row.load().statements(declared.mode) if row is not None and not record.error else ()
-    return record.to_return() | {"statements": list(statements)}
+        record.known.waves = claims.waves(places, ranks=ranks)
+    except DatabaseError as exc:
+        record.error = exc.sentence
+    if record.waves:
+        record.known.mode = "backup" if record.known.mode == "auto" else record.known.mode
+        record.known.facts["cut_order"] = [list(wave) for wave in record.waves]
 
 
-def _claims_of(pod: ObjectView, container: str) -> set[str]:
-    """Those that the container mounts."""
-    spec = pod.get("spec") or {}
-    entries = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
-    mounts = [mount for entry in entries if entry["name"] == container for mount in entry.get("volumeMounts") or ()]
-    found = set()
-    for mount in mounts:
-        with contextlib.suppress(QuiesceError):  # no claim
-            found.add(find_volume_mount(pod, container, mount["mountPath"]).claim)
-    return found
+def _environment(pod: ObjectView, container: str) -> dict[str, str]:
+    entries = (pod.get("spec") or {}).get("containers") or ()
+    found = [entry.get("env") or () for entry in entries if entry["name"] == container]
+    return {pair["name"]: str(pair.get("value") or "") for pairs in found for pair in pairs}
 
 
 def _claim_of(pod: ObjectView, container: str, path: str) -> str:
@@ -160,4 +282,4 @@ def _claim_of(pod: ObjectView, container: str, path: str) -> str:
         ) from exc
 
 
-__all__ = ("PodDatabase", "plan_database", "prepare_database")
+__all__ = ("DatabaseSettings", "PodDatabase", "ask_role", "plan_database", "plan_record", "prepare_database")

@@ -8,13 +8,19 @@
 
 from __future__ import annotations
 
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.cuts import VolumeCuts
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_pod import QuiescedPod, SectionSettings
 
 
-def prepare_pod(hooked: HookedPod, preflight: Preflight, settings: SectionSettings) -> QuiescedPod:
-    """The pod as a critical section takes it: each of its pre hooks examined, its warnings logged."""
+def prepare_pod(
+    hooked: HookedPod, preflight: Preflight, settings: SectionSettings, cuts: VolumeCuts | None = None
+) -> QuiescedPod:
+    """The pod as a critical section takes it: each of its pre hooks examined, its warnings logged.
+
+    ``cuts``: the snapshots that are taken by ``CriticalSection.waves``; None: others take them, or nobody.
+    """
     issues = settings.run.issues
     namespace, name = hooked.key
     for warning in hooked.warnings:
@@ -23,9 +29,13 @@ def prepare_pod(hooked: HookedPod, preflight: Preflight, settings: SectionSettin
     database = None
     if hooked.database is not None:
         # Many pods hold none.
-        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import prepare_database
+        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import (
+            DatabaseSettings,
+            prepare_database,
+        )
 
-        database = prepare_database(settings.run, hooked.pod, hooked.database, pre, settings.policy)
+        wanted = DatabaseSettings(policy=settings.policy, cuts=cuts or VolumeCuts())
+        database = prepare_database(settings.run, hooked.pod, hooked.database, pre, wanted)
     return QuiescedPod(pod=hooked.pod, pre=pre, post=list(hooked.post), release_owed=not pre, database=database)
 
 

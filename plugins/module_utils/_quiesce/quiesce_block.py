@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.record impor
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.active_freeze import ActiveFreeze
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.cut_waves import cut_waves
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.frozen_claims import FrozenClaims
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezeRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_pod import (
@@ -99,6 +100,11 @@ class CriticalSection:
                     PodWindow.unmark, self._windows, spare=self._settings.spare_threads, stop_at_error=False
                 )
 
+    def waves(self, claims: t.Iterable[str]) -> t.Iterator[list[str]]:
+        """``claims`` (namespace/name) in the order in which they are to be cut: ask for more when all before are."""
+        databases = [entry.database for entry in self._entries if entry.database is not None]
+        return cut_waves(databases, claims)
+
     def _release_databases(self) -> None:
         """All of them at once, whatever becomes of the others."""
         holding = [window for window in self._windows if window.entry.database is not None]
@@ -148,6 +154,17 @@ class CriticalSection:
             namespace, name = pod_identity(window.entry.pod)
             issues.add_warnings(window.warnings, resource="pods", namespace=namespace, name=name)
         issues.add_warnings(self._keeper.warnings)
+
+    def report_broken(self, issues: Issues) -> None:
+        """Each of ``broken_databases``, where no volume's error tells of it."""
+        for record in self.broken_databases:
+            issues.error(
+                "Error quiescing a database",
+                error=record.error,
+                resource="pods",
+                namespace=record.namespace,
+                name=record.pod,
+            )
 
     @property
     def freeze_seconds_left(self) -> float | None:

@@ -118,6 +118,9 @@ class PodWindow:
         database, settings = self.entry.database, self._settings
         if database is None or self._run.cancel.is_cancelled:
             return
+        if database.is_passed_over:
+            self.warnings += database.warnings
+            return
         database.begin(self._run.cancel)
         self.warnings += database.warnings
         if database.held or self._run.cancel.is_cancelled:
@@ -130,7 +133,6 @@ class PodWindow:
             self.errors.append(text)
             self.entry.stored = False
         else:
-            self._run.issues.warning(text, **fields)
             self.warnings.append(text)
 
     def release_database(self) -> None:

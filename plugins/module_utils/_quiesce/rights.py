@@ -8,8 +8,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, PODS, VOLUMES
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.rights import hook_grants
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, PODS, SECRETS, VOLUMES
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.rights import exec_needs, hook_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope, needs_on
 
@@ -27,8 +27,9 @@ def quiesce_grants(scope: RightsScope) -> list[Grant]:
         needs_on("list", PODS, CLAIMS, places=here),
         "What they have left is not found.",
     )
+    holding = database_grants(scope)
     if not scope.hooks:
-        return [sweeping]
+        return [*holding, sweeping]
     freezing = [
         Grant(
             "A freeze is marked on the pod and its claim, so that it is found again even when the pod is gone.",
@@ -40,7 +41,18 @@ def quiesce_grants(scope: RightsScope) -> list[Grant]:
             needs_on("get", CLAIMS, places=here) + needs_on("get", VOLUMES),
         ),
     ]
-    return [*hook_grants(here), *(freezing if scope.freezes else ()), sweeping]
+    return [*hook_grants(here), *holding, *(freezing if scope.freezes else ()), sweeping]
+
+
+def database_grants(scope: RightsScope) -> list[Grant]:
+    """Databases that are held: a client in a container, and the password where a Secret has it."""
+    if not scope.databases:
+        return []
+    holding = [Grant("A session of a database's own client, in its container.", tuple(exec_needs(scope.places)))]
+    if scope.database_secrets:
+        reading = needs_on("get", SECRETS, places=scope.places)
+        holding.append(Grant("The passwords of databases that a Secret has.", reading))
+    return holding
 
 
 def hook_task_grants(scope: RightsScope) -> list[Grant]:
@@ -51,4 +63,4 @@ def hook_task_grants(scope: RightsScope) -> list[Grant]:
     ]
 
 
-__all__ = ("hook_task_grants", "mark_needs", "quiesce_grants")
+__all__ = ("database_grants", "hook_task_grants", "mark_needs", "quiesce_grants")

@@ -9,12 +9,10 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
-from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, OnError, Phase
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import (
     ResolvedRule,
     hooks_of_pod,
@@ -28,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import find_volume_mount
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import (
     HookedPod,
+    freeze_after,
     give_hooks,
     rules_of,
     run_on_one,
@@ -68,24 +67,6 @@ def plan_quiescing(client: KubeClient, namespace: str, claims: t.Collection[str]
     return QuiescePlan(pods, [pod for pod in hooked if pod.pre or pod.post or pod.database], sequential, warnings)
 
 
-def freeze_command(paths: t.Sequence[str]) -> tuple[str, ...]:
-    """One command for all of ``paths``. Where one cannot be frozen, those before it are thawed again."""
-    if len(paths) == 1:
-        return ("fsfreeze", "--freeze", paths[0])
-    quoted = [shlex.quote(path) for path in paths]
-    steps = [f"n={at} && fsfreeze --freeze {path}" for at, path in enumerate(quoted)]
-    undo = [f"[ $n -le {at} ] || fsfreeze --unfreeze {path}" for at, path in enumerate(quoted[:-1])]
-    return ("/bin/sh", "-c", f"{' && '.join(steps)} || {{ r=$?; {'; '.join(undo)}; exit $r; }}")
-
-
-def thaw_command(paths: t.Sequence[str]) -> tuple[str, ...]:
-    """What undoes ``freeze_command``."""
-    if len(paths) == 1:
-        return ("fsfreeze", "--unfreeze", paths[0])
-    steps = [f"fsfreeze --unfreeze {shlex.quote(path)} || r=1" for path in paths]
-    return ("/bin/sh", "-c", f"r=0; {'; '.join(steps)}; exit $r")
-
-
 def _with_hooks(pod: Object, rules: t.Sequence[ResolvedRule], quiescing: Quiescing) -> HookedPod:
     bare = {**pod, "metadata": {**pod["metadata"], "annotations": {}}}
     return give_hooks(pod, hooks_of_pod(pod if quiescing.pod_hooks else bare, rules), quiescing.databases)
@@ -120,7 +101,7 @@ def _freeze_paths(
             open_claims.discard(claim)
             if path not in declared:
                 paths.append(path)
-        out.append(_freeze_after(hooked, container, paths) if paths else hooked)
+        out.append(freeze_after(hooked, container, paths, name=TASK_HOOK_NAME) if paths else hooked)
     for path, why in unused.items():
         raise SnapshotError(
             f"The freeze_path {path} cannot be frozen in any pod that mounts the claims: {why.rstrip('.')}.",
@@ -131,14 +112,4 @@ def _freeze_paths(
     return out
 
 
-def _freeze_after(hooked: HookedPod, container: str, paths: t.Sequence[str]) -> HookedPod:
-    def hook(phase: Phase, argv: tuple[str, ...], on_error: OnError) -> Hook:
-        return Hook(source="task", name=TASK_HOOK_NAME, phase=phase, argv=argv, container=container, on_error=on_error)
-
-    freeze = hook("pre", freeze_command(paths), "Fail")
-    # Whatever becomes of it: the release proves that it is thawed, and the pod's own hooks are owed.
-    thaw = hook("post", thaw_command(paths), "Continue")
-    return dataclasses.replace(hooked, pre=(*hooked.pre, freeze), post=(thaw, *hooked.post))
-
-
-__all__ = ("TASK_HOOK_NAME", "QuiescePlan", "freeze_command", "plan_quiescing", "thaw_command")
+__all__ = ("TASK_HOOK_NAME", "QuiescePlan", "plan_quiescing")

@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Iss
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, some_of
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.cuts import VolumeCuts
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.around import AroundOperation
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
@@ -90,12 +91,21 @@ def take_snapshots(
         return task.keep(members, check_mode=check_mode)
     plans = provider.plan(read_volumes(client, claims))
     names = [claim["metadata"]["name"] for claim in claims]
-    quiescing = plan_quiescing(client, request.namespace, names, request.quiescing)
+    quiescing = _with_roles(run, plan_quiescing(client, request.namespace, names, request.quiescing))
     around = AroundOperation(request.execution_hooks, request.hook_settings)
     if check_mode:
         around.plan(run, [request.namespace])
         return dataclasses.replace(task.foresee(plans, quiescing), execution_hooks=around.ran)
     return _with_hooks(around, run, request, lambda: task.take(plans, quiescing))
+
+
+def _with_roles(run: ClusterRun, quiescing: QuiescePlan) -> QuiescePlan:
+    """The plan with the databases that are held, by the roles that their servers have now."""
+    if all(hooked.database is None for hooked in quiescing.hooked):
+        return quiescing
+    from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.database_choice import choose_databases
+
+    return dataclasses.replace(quiescing, hooked=choose_databases(run, quiescing.hooked))
 
 
 def _with_hooks(
@@ -156,7 +166,7 @@ class _Task:
                     refusals.append(why)
                 else:
                     (failures if hook.phase == "pre" else late).append(text)
-        quiesces = self._foresee_databases(quiescing, refusals)
+        quiesces = self._foresee_databases(quiescing, refusals, _cuts(plans))
         self._issues.add_errors(refusals or failures or [f"{text} {_KEPT}" for text in late])
         self._issues.add_warnings([*quiescing.warnings, *self._provider.warnings])
         return SnapshotOutcome(
@@ -169,14 +179,17 @@ class _Task:
             issues=self._issues,
         )
 
-    def _foresee_databases(self, quiescing: QuiescePlan, failures: list[str]) -> list[dict[str, t.Any]]:
+    def _foresee_databases(
+        self, quiescing: QuiescePlan, failures: list[str], cuts: VolumeCuts
+    ) -> list[dict[str, t.Any]]:
         """What would be held; what is known to fail is in ``failures`` too."""
-        declared = [(hooked.pod, hooked.database) for hooked in quiescing.hooked if hooked.database is not None]
+        declared = [(hooked, hooked.database) for hooked in quiescing.hooked if hooked.database is not None]
         if not declared:
             return []
         from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import plan_database
 
-        planned = [plan_database(pod, database) for pod, database in declared]
+        policy = self._request.quiescing.policy
+        planned = [plan_database(hooked.pod, found, hooked.pre, cuts, policy) for hooked, found in declared]
         failures += [entry["error"] for entry in planned if entry["error"]]
         return planned
 
@@ -225,7 +238,7 @@ class _Task:
 
     def _take(self, window: SnapshotWindow, plans: t.Sequence[PlannedSnapshot]) -> None:
         with self._timings.measure("prepare"):
-            window.prepare()
+            window.prepare(_cuts(plans))
         if window.refusals:
             return
         started = time.monotonic()
@@ -235,7 +248,9 @@ class _Task:
                 self._changed = True
                 began = time.monotonic()
                 self._run.progress(f"cutting {counted(len(plans), 'snapshot')}")
-                self._provider.take(plans, timeout=window.seconds_left)
+                by_claim = {plan.claim.where: plan for plan in plans}
+                for wave in window.waves(by_claim):
+                    self._provider.take([by_claim[claim] for claim in wave], timeout=window.seconds_left)
                 self._timings.add("cut", time.monotonic() - began)
         self._timings.add("window", time.monotonic() - started)
         self._run.cancel.check()
@@ -287,6 +302,11 @@ class _Task:
             timings=self._timings.to_dict(),
             issues=self._issues,
         )
+
+
+def _cuts(plans: t.Sequence[PlannedSnapshot]) -> VolumeCuts:
+    groups = {plan.claim.where: plan.group for plan in plans if plan.group}
+    return VolumeCuts(taken=frozenset(plan.claim.where for plan in plans), groups=groups)
 
 
 def _check_members(request: SnapshotRequest, members: t.Sequence[SetMember], claims: t.Sequence[str]) -> None:

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, plural
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.cuts import VolumeCuts
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import pod_identity
@@ -59,7 +60,7 @@ class SnapshotWindow:
         )
         self._entries: list[QuiescedPod] = []
         self._section: CriticalSection | None = None
-        self._started = self._ended = 0.0
+        self._ended = 0.0
         #: When a longer freeze was not allowed.
         self._deadline: float | None = None
         self.swept: list[dict[str, t.Any]] = []
@@ -67,8 +68,11 @@ class SnapshotWindow:
         self._notes: list[str] = []
         self.refusals: list[str] = []
 
-    def prepare(self) -> None:
-        """Sweep, and see every hook through. What must not run and may not fail is in ``refusals``."""
+    def prepare(self, cuts: VolumeCuts) -> None:
+        """Sweep, and see every hook through. What must not run and may not fail is in ``refusals``.
+
+        ``cuts``: the snapshots that will be taken.
+        """
         request = self._request
         sweeping = sweep_namespaces(
             self._client, self._plan.pods, [request.namespace], helper=request.quiescing.policy.helper_pod
@@ -79,7 +83,9 @@ class SnapshotWindow:
         with concurrent.futures.ThreadPoolExecutor(
             min(self._request.workers, max(1, len(self._plan.hooked))), thread_name_prefix="arkive-preflight"
         ) as pool:
-            self._entries = list(pool.map(lambda pod: prepare_pod(pod, preflight, self._settings), self._plan.hooked))
+            self._entries = list(
+                pool.map(lambda pod: prepare_pod(pod, preflight, self._settings, cuts), self._plan.hooked)
+            )
         self._run.cancel.check()
         self.refusals = [
             plan.refusal
@@ -93,7 +99,6 @@ class SnapshotWindow:
         if self._entries:
             names = ", ".join("/".join(pod_identity(entry.pod)) for entry in self._entries)
             self._progress(f"quiescing {names}"[:200])
-        self._started = time.monotonic()
         self._section.__enter__()
         return self
 
@@ -110,17 +115,20 @@ class SnapshotWindow:
         """No pre hook with Fail has failed, and the run goes on."""
         return all(entry.stored for entry in self._entries) and not self._run.cancel.is_cancelled
 
+    def waves(self, claims: t.Iterable[str]) -> t.Iterator[list[str]]:
+        """``claims`` in the order in which they are to be cut: ask for more when all before are."""
+        return self._section.waves(claims) if self._section is not None else iter([list(claims)])
+
     @property
     def seconds_left(self) -> float:
         """How long the snapshots may take: never longer than the freeze may last, ``freeze_max`` from its start."""
         wanted = self._request.take_seconds
-        if self._section is None or self._section.freeze_seconds_left is None:
+        longest = self._section.freeze_seconds_left if self._section is not None else None
+        if longest is None:
             return wanted
-        longest = self._request.quiescing.policy.freeze_max_seconds
-        end = self._started + longest * (1 - _RELEASE_SHARE)
-        left = max(0.0, end - time.monotonic())
+        left = max(0.0, longest - self._request.quiescing.policy.freeze_max_seconds * _RELEASE_SHARE)
         if left < wanted:
-            self._deadline = end
+            self._deadline = time.monotonic() + left
         return min(wanted, left)
 
     def errors_of(self, snapshots: t.Sequence[TakenSnapshot]) -> list[str]:

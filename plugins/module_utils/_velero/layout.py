@@ -18,6 +18,9 @@ RESTORES = "restores/"
 METADATA_FILE = "velero-backup.json"
 #: Ark 0.3 to 0.10; 0.11 reads it too and writes Velero's.
 ARK_METADATA_FILE = "ark-backup.json"
+#: Between the names of a backup and of a dump, and the extension of a dump's record.
+DUMP_INFIX = "-arkive-dump-"
+DUMP_RECORD = "json"
 
 #: Velero makes the whole location unavailable when it finds any other directory at the root.
 ALLOWED_TOP_LEVEL = frozenset({"backups", "restores", "restic", "metadata", "plugins", "kopia"})
@@ -29,8 +32,8 @@ class BackupKeys:
 
     Ark up to 0.9 kept backups at the root of the location (an empty ``parent``), up to 0.10 with another
     ``metadata_file``. The ``csi_`` files are of Velero 1.4 to 1.16. ``write_lock``, ``arkive_record``, ``digests``,
-    ``result``, ``hold`` and ``deletion`` are ours: Velero ignores what it does not know inside ``backups/<n>/`` and
-    deletes it with the backup.
+    ``result``, ``hold``, ``deletion`` and ``dump`` are ours: Velero ignores what it does not know inside
+    ``backups/<n>/`` and deletes it with the backup.
     """
 
     def __init__(self, name: str, *, parent: str = BACKUPS, metadata_file: str = METADATA_FILE) -> None:
@@ -54,6 +57,10 @@ class BackupKeys:
         self.hold = self._key("-arkive-hold.json")
         self.deletion = self._key("-arkive-deletion.json")
         self.verified = self._key("-arkive-verified.json")
+
+    def dump(self, name: str, extension: str) -> str:
+        """A dump of a database beside the backup; ``DUMP_RECORD`` as the extension is the record that makes it one."""
+        return self._key(f"{DUMP_INFIX}{name}.{extension}")
 
     def _key(self, suffix: str) -> str:
         return f"{self.directory}{self.name}{suffix}"
@@ -112,6 +119,8 @@ __all__ = (
     "ALLOWED_TOP_LEVEL",
     "ARK_METADATA_FILE",
     "BACKUPS",
+    "DUMP_INFIX",
+    "DUMP_RECORD",
     "METADATA_FILE",
     "RESTORES",
     "BackupKeys",

@@ -43,6 +43,11 @@ _POSTGRES_PACKAGES = (
     "libkeyutils1", "libaudit1", "libgnutls30", "libnettle8", "libhogweed6", "libp11-kit0", "libtasn1-6", "libidn2-0",
     "libunistring2", "libffi8",
 )
+_MARIADB_PACKAGES = (
+    "mariadb-server", "mariadb-server-core", "mariadb-client", "mariadb-client-core", "mariadb-common", "mysql-common",
+    "libaio1", "liburing2", "libnuma1", "libmariadb3", "libedit2", "libbsd0", "libmd0", "libncurses6", "libssl3",
+    "libstdc++6",
+)
 # fmt: on
 _REDIS_PACKAGES = ("redis-server", "redis-tools", "liblzf1", "libjemalloc2", "libatomic1", "libstdc++6", "libssl3")
 #: A wheel with a real server in it. It has no client: that of Redis speaks with it.
@@ -114,6 +119,51 @@ pg_dump --version
 setpriv --version
 """
 
+#: Of those in usr/bin: each of the others is as large as the server's own checks, and nobody runs it here.
+_MARIADB_PROGRAMS = (
+    "aria_chk", "innochecksum", "mariadb", "mariadb-admin", "mariadb-binlog", "mariadb-check", "mariadb-dump",
+    "mariadb-install-db", "mariadb-upgrade", "my_print_defaults", "myisamchk", "mysql", "mysqldump",
+)  # fmt: skip
+_MARIADB_USER = 999
+_MARIADB_CONFIG = """[mysqld]
+datadir = /var/lib/mysql
+socket = /run/mysqld/mysqld.sock
+pid-file = /run/mysqld/mysqld.pid
+skip-name-resolve
+[client]
+socket = /run/mysqld/mysqld.sock
+"""
+#: What the official image's entry point does: the first start makes an empty server whose root has the password that
+#: the environment says, or a file that it names.
+_MARIADB_START = """#!/bin/bash
+set -e
+data=/var/lib/mysql
+if [ "$(id -u)" = 0 ]; then
+    mkdir -p "$data" /run/mysqld
+    chown -R mysql:mysql "$data" /run/mysqld
+    exec setpriv --reuid=mysql --regid=mysql --clear-groups "$0" "$@"
+fi
+if [ ! -d "$data/mysql" ]; then
+    mariadb-install-db --datadir="$data" --auth-root-authentication-method=normal --skip-test-db \\
+        --force >/dev/null
+    password=$MARIADB_ROOT_PASSWORD
+    if [ -n "$MARIADB_ROOT_PASSWORD_FILE" ]; then password=$(cat "$MARIADB_ROOT_PASSWORD_FILE"); fi
+    if [ -n "$password" ]; then
+        printf "flush privileges;\nalter user root@localhost identified by '%s';\n" "$password" |
+            mariadbd --datadir="$data" --bootstrap
+    fi
+fi
+exec "$@"
+"""
+_TRY_MARIADB = """set -e
+mariadbd --version
+mariadb --version
+mariadb-dump --version
+mariadb-check --version
+innochecksum --version
+mariadb-install-db --datadir=/tmp/tried --auth-root-authentication-method=normal --skip-test-db --force
+"""
+
 
 def registry_tree() -> Path:
     """The directory for the registry to serve, made when it is not in the cache yet."""
@@ -121,7 +171,7 @@ def registry_tree() -> Path:
 
 
 def _make(into: Path) -> None:
-    names = "pause, sleeper, busybox, alpine, ubuntu, nginx, kubectl, postgres, redis and valkey"
+    names = "pause, sleeper, busybox, alpine, ubuntu, nginx, kubectl, postgres, mariadb, redis and valkey"
     say(f"Making the images {names} from Debian packages")
     tree = RegistryTree(into)
     with tempfile.TemporaryDirectory(prefix="arkive-images-") as temporary:
@@ -133,6 +183,7 @@ def _make(into: Path) -> None:
         _add_nginx(tree, work / "nginx", base)
         _add_kubectl(tree, work / "kubectl", base)
         _add_postgres(tree, work / "postgres", base)
+        _add_mariadb(tree, work / "mariadb", base)
         redis = _add_redis(tree, work / "redis", base)
         _add_valkey(tree, work / "valkey", [base, redis])
 
@@ -222,15 +273,8 @@ def _add_postgres(tree: RegistryTree, root: Path, base: Layer) -> None:
             shutil.rmtree(large)
         elif large.name.startswith("llvmjit"):
             large.unlink()
-    _add_users(root)
-    with (root / "etc/passwd").open("a", encoding="utf-8") as file:
-        file.write(f"postgres:x:{_POSTGRES_USER}:{_POSTGRES_USER}::/var/lib/postgresql:/bin/bash\n")
-    with (root / "etc/group").open("a", encoding="utf-8") as file:
-        file.write(f"postgres:x:{_POSTGRES_USER}:\n")
-    start = root / "usr/local/bin/docker-entrypoint.sh"
-    start.parent.mkdir(parents=True, exist_ok=True)
-    start.write_text(_POSTGRES_START, encoding="utf-8")
-    start.chmod(0o755)
+    _add_server_user(root, "postgres", _POSTGRES_USER, "/var/lib/postgresql")
+    _add_entry_point(root, _POSTGRES_START)
     layer = tree.add_layer(root)
     path = f"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/{_POSTGRES_BIN}"
     config = {
@@ -242,6 +286,30 @@ def _add_postgres(tree: RegistryTree, root: Path, base: Layer) -> None:
     }
     tree.add_image([f"library/postgres:{tag}" for tag in ("15", "latest")], [base, layer], config)
     _try_out(_over_base(root), "/usr/bin/env", path, "/bin/bash", "-c", _TRY_POSTGRES)
+
+
+def _add_mariadb(tree: RegistryTree, root: Path, base: Layer) -> None:
+    _merge_usr(root)
+    _unpack(_MARIADB_PACKAGES, root)
+    for program in (root / "usr/bin").iterdir():
+        if program.name not in _MARIADB_PROGRAMS:
+            program.unlink()
+    shutil.rmtree(root / "etc/mysql")
+    (root / "etc/mysql").mkdir()
+    (root / "etc/mysql/my.cnf").write_text(_MARIADB_CONFIG, encoding="utf-8")
+    for directory in ("var/lib/mysql", "run/mysqld"):
+        (root / directory).mkdir(parents=True, exist_ok=True)
+    _add_server_user(root, "mysql", _MARIADB_USER, "/var/lib/mysql")
+    _add_entry_point(root, _MARIADB_START)
+    layer = tree.add_layer(root)
+    config = {
+        "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+        "Entrypoint": ["docker-entrypoint.sh"],
+        "Cmd": ["mariadbd"],
+        "ExposedPorts": {"3306/tcp": {}},
+    }
+    tree.add_image([f"library/mariadb:{tag}" for tag in ("10.11", "latest")], [base, layer], config)
+    _try_out(_over_base(root), "/bin/bash", "-c", _TRY_MARIADB)
 
 
 def _add_redis(tree: RegistryTree, root: Path, base: Layer) -> Layer:
@@ -286,6 +354,21 @@ def _add_users(root: Path) -> None:
     (root / "etc").mkdir(exist_ok=True)
     (root / "etc/passwd").write_text(_USERS, encoding="utf-8")
     (root / "etc/group").write_text(_GROUPS, encoding="utf-8")
+
+
+def _add_server_user(root: Path, name: str, number: int, home: str) -> None:
+    _add_users(root)
+    with (root / "etc/passwd").open("a", encoding="utf-8") as file:
+        file.write(f"{name}:x:{number}:{number}::{home}:/bin/bash\n")
+    with (root / "etc/group").open("a", encoding="utf-8") as file:
+        file.write(f"{name}:x:{number}:\n")
+
+
+def _add_entry_point(root: Path, script: str) -> None:
+    path = root / "usr/local/bin/docker-entrypoint.sh"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(script, encoding="utf-8")
+    path.chmod(0o755)
 
 
 def _unpack(packages: t.Sequence[str], root: Path) -> None:

@@ -40,6 +40,10 @@ KINDS: t.Mapping[str, str] = {
 }
 
 
+#: One refusal names one right.
+_ALL_RIGHTS = "The other rights that it takes are those of k8s_access_info for 'operations'."
+
+
 class OperationObjects:
     """Those of one namespace. Every call raises ``KubeError`` or ``Cancelled``."""
 
@@ -63,6 +67,8 @@ class OperationObjects:
             )
             found = [obj for page in pages for obj in page.items if self._is_sound(obj)]
         except KubeError as exc:
+            if exc.forbidden:
+                exc.hint = f"{exc.hint or ''} {_ALL_RIGHTS}".strip()
             raise (self._missing(kind) if exc.not_found else exc) from exc
         return sorted(found, key=lambda obj: (str(obj["metadata"].get("creationTimestamp")), obj["metadata"]["name"]))
 

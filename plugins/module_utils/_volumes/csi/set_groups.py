@@ -115,7 +115,7 @@ class SetGroups:
             for taken in snapshots:
                 if group.error:
                     taken.fail(group.error)
-                else:
+                elif taken.state == "pending":
                     taken.state, taken.created = "cut", utc_now()
 
     def seal(self, csi: CsiSnapshots) -> list[TakenSnapshot]:

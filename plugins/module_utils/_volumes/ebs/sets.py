@@ -107,11 +107,10 @@ class EbsSet:
         """No request is waited for longer than ``timeout``: what EC2 answers later is discarded."""
         snapshots = [TakenSnapshot(spec=plan.spec, requested=utc_now(), driver=DRIVER) for plan in plans]
         self.taken += snapshots
-        self._begun = [
-            self._pool.submit(self._take_one, taken, plan) for taken, plan in zip(snapshots, plans, strict=True)
-        ]
+        begun = [self._pool.submit(self._take_one, taken, plan) for taken, plan in zip(snapshots, plans, strict=True)]
+        self._begun += begun
         end = time.monotonic() + timeout
-        pending: t.Collection[t.Any] = self._begun
+        pending: t.Collection[t.Any] = begun
         while pending and time.monotonic() < end:
             self._cancel.check()
             pending = concurrent.futures.wait(pending, timeout=min(_TICK_SECONDS, timeout)).not_done

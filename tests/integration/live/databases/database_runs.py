@@ -15,6 +15,9 @@ import sys
 import typing as t
 from pathlib import Path
 
+import yaml
+from cut_proxy import CutProxy, through
+
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import parse_databases
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -27,6 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request impor
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import take_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets import CsiSet
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import PlannedSnapshot
 
 
 class DatabaseApp(t.Protocol):
@@ -52,9 +56,19 @@ class DatabaseApp(t.Protocol):
 _PROGRAM = Path(__file__).with_name("held_section.py")
 
 
+class WatchedSet(CsiSet):
+    """``before_cut`` is called in the window, before each wave of snapshots is asked for, with its claims."""
+
+    before_cut: t.Callable[[list[str]], object] = staticmethod(lambda _claims: None)
+
+    def take(self, plans: t.Sequence[PlannedSnapshot], *, timeout: float) -> None:
+        self.before_cut([plan.claim.name for plan in plans])
+        super().take(plans, timeout=timeout)
+
+
 def take(
     client: KubeClient,
-    app: DatabaseApp,
+    app: DatabaseApp | t.Sequence[DatabaseApp],
     name: str,
     *,
     mode: str = "light",
@@ -62,17 +76,21 @@ def take(
     lease: float = 10.0,
     check_mode: bool = False,
     freeze_paths: tuple[str, ...] = (),
+    claims: tuple[str, ...] = (),
+    held: bool = True,
+    before_cut: t.Callable[[list[str]], object] | None = None,
     **options: t.Any,
 ) -> SnapshotOutcome:
-    """All claims of ``app``, with its database held."""
-    entry = {"label_selector": f"app={app.name}", "kind": app.kind, "mode": mode, "user": user}
+    """All claims of ``app``, or of several, or ``claims`` alone, with their databases ``held``."""
+    apps = [app] if not isinstance(app, t.Sequence) else app
+    entries = [{"label_selector": f"app={each.name}", "kind": each.kind, "mode": mode, "user": user} for each in apps]
     request = SnapshotRequest(
         name=name,
-        namespace=app.namespace,
-        choice=ClaimChoice(claims=app.claims),
+        namespace=apps[0].namespace,
+        choice=ClaimChoice(claims=claims or tuple(claim for each in apps for claim in each.claims)),
         quiescing=Quiescing(
             policy=FreezePolicy(lease_seconds=lease, freeze_max_seconds=60.0),
-            databases=parse_databases([entry]),
+            databases=parse_databases(entries if held else "none"),
             freeze_paths=freeze_paths,
         ),
         take_seconds=60.0,
@@ -80,8 +98,16 @@ def take(
         run_id="live",
         **options,
     )
-    provider = CsiSet(client, request, cancel=CancelToken())
+    provider = WatchedSet(client, request, cancel=CancelToken())
+    if before_cut is not None:
+        provider.before_cut = before_cut
     return take_snapshots(request, client=client, provider=provider, check_mode=check_mode)
+
+
+def by_claim(outcome: SnapshotOutcome, app: DatabaseApp) -> list[str]:
+    """The snapshots of its claims, in their order."""
+    names = {entry["claim"]: entry["name"] for entry in outcome.snapshots}
+    return [names[claim] for claim in app.claims]
 
 
 class HeldSection:
@@ -114,6 +140,20 @@ class HeldSection:
 
 
 @contextlib.contextmanager
+def through_proxy(kubeconfig: str, folder: Path) -> t.Iterator[tuple[CutProxy, str]]:
+    """A way to the API server that can be cut, and the path of a kubeconfig that takes it."""
+    config = yaml.safe_load(Path(kubeconfig).read_text())
+    host, _colon, port = config["clusters"][0]["cluster"]["server"].removeprefix("https://").rpartition(":")
+    proxy = CutProxy(host, int(port))
+    path = folder / "kubeconfig"
+    path.write_text(json.dumps(through(config, proxy.port)))
+    try:
+        yield proxy, str(path)
+    finally:
+        proxy.close()
+
+
+@contextlib.contextmanager
 def held(kubeconfig: str, app: DatabaseApp, *, mode: str, lease: float = 60.0) -> t.Iterator[HeldSection]:
     section = HeldSection(kubeconfig, app, mode=mode, lease=lease)
     try:
@@ -124,4 +164,4 @@ def held(kubeconfig: str, app: DatabaseApp, *, mode: str, lease: float = 60.0) -
         section.process.wait(timeout=30)
 
 
-__all__ = ("HeldSection", "held", "take")
+__all__ = ("HeldSection", "by_claim", "held", "take", "through_proxy")

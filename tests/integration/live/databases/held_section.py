@@ -17,7 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared imp
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import prepare_database
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import DatabaseSettings, prepare_database
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_block import (
     CriticalSection,
     QuiescedPod,
@@ -31,7 +31,7 @@ def main(kubeconfig: str, namespace: str, name: str, kind: str, mode: str, lease
     settings = SectionSettings(run=ClusterRun(client=client, run_id="held"), policy=policy)
     pod = client.get(f"/api/v1/namespaces/{namespace}/pods/{name}")
     declared = DatabaseDeclaration(kind=kind, mode=mode)
-    database = prepare_database(settings.run, pod, declared, [], policy)
+    database = prepare_database(settings.run, pod, declared, [], DatabaseSettings(policy=policy))
     section = CriticalSection([QuiescedPod(pod=pod, pre=[], post=[], database=database)], settings)
     with section:
         print("held" if database.held else f"not held: {database.record.error}", flush=True)

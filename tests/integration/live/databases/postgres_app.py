@@ -15,6 +15,7 @@ from volume_lab import CLASS_ANNOTATION, Object, until
 DATA = "/var/lib/postgresql/data"
 PGDATA = f"{DATA}/pgdata"
 WAL = "/var/lib/postgresql/wal"
+SPACE = "/var/lib/postgresql/space"
 CONTAINER = "postgres"
 #: Each number is in the file of acknowledgements once its commit has been.
 _WRITER = (
@@ -25,7 +26,10 @@ _WRITER = (
 
 
 class PostgresApp:
-    """One pod, ``db``; with ``wal`` its WAL is on a second volume. ``settings``: of the server, as ``name=value``."""
+    """One pod, ``db``; with ``wal`` its WAL is on a second volume, with ``space`` a tablespace on a third.
+
+    ``settings``: of the server, as ``name=value``.
+    """
 
     kind = "postgresql"
 
@@ -36,6 +40,7 @@ class PostgresApp:
         *,
         name: str = "db",
         wal: bool = False,
+        space: bool = False,
         settings: t.Sequence[str] = (),
         annotations: t.Mapping[str, str] | None = None,
         environment: t.Mapping[str, str] | None = None,
@@ -44,17 +49,20 @@ class PostgresApp:
         self.kubectl = kubectl
         self.namespace = namespace
         self.name = name
-        self.claims = (name, f"{name}-wal") if wal else (name,)
+        self._paths = {name: DATA} | ({f"{name}-wal": WAL} if wal else {}) | ({f"{name}-space": SPACE} if space else {})
+        self.claims = tuple(self._paths)
         self._settings = settings
         self._snapshot_class = snapshot_class
         self._annotations = annotations or {}
         self._environment = environment or {}
 
-    def create(self, sources: t.Sequence[str] = ()) -> None:
-        """Make it, its volumes from the snapshots ``sources``, and wait until it serves."""
+    def create(self, sources: t.Sequence[str] = (), *, serves: bool = True) -> None:
+        """Make it, its volumes from the snapshots ``sources``, and wait until it serves, if it ``serves``."""
         objects: list[Object] = [self._claim(claim, at, sources) for at, claim in enumerate(self.claims)]
         objects.append(self._pod())
         self._apply(objects)
+        if not serves:
+            return
         self.kubectl("-n", self.namespace, "wait", "--for=condition=Ready", f"pod/{self.name}", "--timeout=110s")
 
     def sh(self, script: str, *, check: bool = True) -> str:
@@ -76,14 +84,24 @@ class PostgresApp:
         found: str = self.kubectl("-n", self.namespace, "get", "volumesnapshots", "-o", "name")
         return found
 
+    def is_frozen(self) -> bool:
+        """Its data volume: a write there does not end."""
+        script = (
+            f"touch {DATA}/probe </dev/null >/dev/null 2>&1 & sleep 0.5; kill -0 $! 2>/dev/null && echo yes || true"
+        )
+        return self.sh(script) == "yes"
+
     def log(self) -> str:
-        found: str = self.kubectl("-n", self.namespace, "logs", self.name)
+        found: str = self.kubectl("-n", self.namespace, "logs", self.name, check=False)
         return found
 
     @contextlib.contextmanager
     def written_to(self) -> t.Iterator[None]:
-        """A writer that commits one row after the other."""
+        """A writer that commits one row after the other, whose index is in the tablespace, if there is one."""
         self.sql("create table if not exists ticks (id int primary key, at timestamptz default clock_timestamp())")
+        if SPACE in self._paths.values():
+            self.sh(f"mkdir -p {SPACE}/files && chown postgres:postgres {SPACE}/files")
+            self.sql(f"create tablespace space location '{SPACE}/files'", "alter index ticks_pkey set tablespace space")
         self.sql("truncate ticks")
         self.sh(f"setsid /bin/bash -c '{_WRITER}' </dev/null >/dev/null 2>&1 &")
         until(lambda: self.acknowledged() > 100, "rows are committed", seconds=20)
@@ -125,9 +143,9 @@ class PostgresApp:
 
     def _pod(self) -> Object:
         settings = ["max_wal_size=64MB", "min_wal_size=32MB", *self._settings]
-        mounts = [{"name": claim, "mountPath": path} for claim, path in zip(self.claims, (DATA, WAL), strict=False)]
+        mounts = [{"name": claim, "mountPath": path} for claim, path in self._paths.items()]
         environment = {"PGDATA": PGDATA, **self._environment}
-        if len(self.claims) > 1:
+        if WAL in self._paths.values():
             environment["POSTGRES_INITDB_WALDIR"] = f"{WAL}/pg_wal"
         probe = {"exec": {"command": ["pg_isready", "-U", "postgres"]}, "periodSeconds": 1}
         container = {
@@ -157,6 +175,7 @@ class PostgresApp:
 _START = """
 set -e
 rm -f "$PGDATA/postmaster.pid"
+if [ -n "$BACKUP_LABEL" ]; then echo "$BACKUP_LABEL" >"$PGDATA/backup_label"; chown postgres "$PGDATA/backup_label"; fi
 if [ -n "$POSTGRES_INITDB_WALDIR" ] && [ ! -s "$PGDATA/PG_VERSION" ]; then
   mkdir -p "$PGDATA" "$POSTGRES_INITDB_WALDIR"
   chown -R postgres:postgres "$PGDATA" "$POSTGRES_INITDB_WALDIR"
@@ -167,4 +186,4 @@ fi
 exec docker-entrypoint.sh postgres "$@"
 """
 
-__all__ = ("CONTAINER", "DATA", "PGDATA", "WAL", "PostgresApp")
+__all__ = ("CONTAINER", "DATA", "PGDATA", "SPACE", "WAL", "PostgresApp")

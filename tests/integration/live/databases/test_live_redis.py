@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import time
 import typing as t
+from pathlib import Path
 
 import pytest
-from database_runs import held, take
+from database_runs import held, take, through_proxy
 from redis_app import RedisApp
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 
-AOF = ("--appendonly", "yes")
+#: The kernel alone decides when what was written goes to the disk.
+AOF = ("--appendonly", "yes", "--appendfsync", "no")
 RDB = ("--save", "3600 1000000")
 
 
@@ -33,11 +35,13 @@ def app(kubectl: t.Any, module_namespace: str) -> RedisApp:
 def test_what_was_acknowledged_before_is_in_the_snapshot(
     client: KubeClient, kubectl: t.Any, namespace: str, kind: str, settings: tuple[str, ...], mode: str
 ) -> None:
+    """And, where writes are paused, exactly what was read meanwhile, though the server itself syncs nothing."""
     app = RedisApp(kubectl, namespace, kind=kind, settings=settings)
     app.create()
+    read: list[int] = []
     with app.written_to():
         before = app.acknowledged()
-        outcome = take(client, app, "one", mode="auto")
+        outcome = take(client, app, "one", mode="auto", before_cut=lambda _claims: read.append(app.count()))
         time.sleep(0.5)
         after = app.acknowledged()
     assert outcome.errors == []
@@ -46,14 +50,49 @@ def test_what_was_acknowledged_before_is_in_the_snapshot(
     restored = RedisApp(kubectl, namespace, kind=kind, settings=settings, name="back")
     restored.create(outcome.snapshots[0]["name"])
     assert before <= restored.count() < after
+    assert mode == "bgsave" or restored.count() == read[0]
+    assert restored.check() == ""
+
+
+def test_without_us_what_was_acknowledged_is_lost(client: KubeClient, kubectl: t.Any, namespace: str) -> None:
+    """It is in the node's memory still, as the server leaves it to the kernel when it is written."""
+    app = RedisApp(kubectl, namespace, settings=AOF)
+    app.create()
+    app.sh("sync")
+    app.ask("INCRBY n 1000")
+    lost = take(client, app, "one", held=False)
+    kept = take(client, app, "two", mode="auto")
+    assert (lost.errors, kept.errors) == ([], [])
+    for name, outcome, count in (("lost", lost, 0), ("kept", kept, 1000)):
+        restored = RedisApp(kubectl, namespace, settings=AOF, name=name)
+        restored.create(outcome.snapshots[0]["name"])
+        assert restored.count() == count
+
+
+@pytest.mark.parametrize("stay", [False, True])
+def test_who_is_cut_off_lets_go_anew_or_says_until_when(
+    app: RedisApp, kubeconfig: str, tmp_path: Path, stay: bool
+) -> None:
+    """The pause outlasts its session. ``stay``: the network does not come back."""
+    with through_proxy(kubeconfig, tmp_path) as (proxy, path), held(path, app, mode="pause", lease=90.0) as section:
+        proxy.cut(stay=stay)
+        started = time.monotonic()
+        found = section.finish()
+        (entry,) = found["quiesces"]
+        assert (found["consistent"], entry["ended_by"], "until" in entry) == (False, "connection", stay)
+        if stay:
+            assert f"it may be held until {entry['until']}" in entry["error"]
+            app.ask("CLIENT UNPAUSE")
+        app.ask("INCR n")
+        assert time.monotonic() - started < 80
 
 
 def test_a_pause_ends_by_itself_when_nobody_lets_go(app: RedisApp, kubeconfig: str) -> None:
     with held(kubeconfig, app, mode="pause", lease=5.0) as section:
-        assert app.ask("GET n") == ""
+        before = app.count()
         section.process.kill()
         started = time.monotonic()
-        assert app.ask("INCR n") == "1"
+        assert app.ask("INCR n") == str(before + 1)
         assert 1 < time.monotonic() - started < 7
 
 

@@ -12,16 +12,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from cut_proxy import CutProxy, through
 from phase_lab import PhaseLab
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 
-# Where the proxy is that a test can cut.
+# Where the engine is run as a process of its own.
 sys.path.append(str(Path(__file__).parents[1] / "quiesce"))
-
-if t.TYPE_CHECKING:
-    from cut_proxy import CutProxy
 
 
 class CutLine(t.NamedTuple):
@@ -33,8 +31,6 @@ class CutLine(t.NamedTuple):
 
 @pytest.fixture
 def line(kubeconfig: str) -> t.Iterator[CutLine]:
-    from cut_proxy import CutProxy, through
-
     config = yaml.safe_load(Path(kubeconfig).read_text())
     host, _colon, port = config["clusters"][0]["cluster"]["server"].removeprefix("https://").partition(":")
     proxy = CutProxy(host, int(port))

@@ -147,6 +147,10 @@ def test_diff_of_a_new_backup(run_module: Runner, engine: Engine, tmp_path: path
         pytest.param(
             {"included_resources": ["pods"], "excluded_cluster_scoped_resources": ["*"]}, "old filters", id="families"
         ),
+        pytest.param({"hold_reason": "case 4711"}, "Nothing is held by hold_reason with state: present", id="no hold"),
+        pytest.param(
+            {"hold_by": "legal", "state": "absent"}, "Nothing is held by hold_by with state: absent", id="gone"
+        ),
         pytest.param({"snapshot_move_data": True}, "node agent", id="data-mover"),
         pytest.param({"default_volumes_to_fs_backup": True}, "node agent", id="file system backup"),
         pytest.param({"hooks": [{"name": "h", "pre": [{"exec": {}}]}]}, "has no command", id="hook"),

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.diff_outcome import ComparedObject, DiffOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.plugins.modules import k8s_backup_diff, k8s_backup_verify
@@ -75,3 +77,16 @@ def test_drift_as_data_as_a_report_and_as_a_failure(
     failed = run_module(k8s_backup_diff, fail_on_drift=True, **asked)
     assert failed["msg"].startswith("Backup 'b' differs from backup 'a' in 1 object.")
     assert not run_module(k8s_backup_diff, fail_on_drift=True, **{**asked, "other_backup": "a"})["failed"]
+
+
+def test_what_nobody_could_look_for_is_no_good_news(
+    run_module: Runner, place: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = ComparedObject(GroupResource("secrets"), "shop", "s", "not_compared", reason="why", is_unknown=True)
+    found = DiffOutcome(backup="a", other="the cluster", location="l", objects=(row,), unknown=("More is not known.",))
+    monkeypatch.setattr(k8s_backup_diff, "compare", lambda task: found)
+    assert not run_module(k8s_backup_diff, name="a", **place)["failed"]
+    result = run_module(k8s_backup_diff, name="a", fail_on_drift=True, **place)
+    assert result["failed"]
+    assert result["msg"].startswith("Whether the cluster differs from backup 'a' is not known. The rights to look are")
+    assert [each["message"] for each in result["errors_list"]] == ["not known: why", "More is not known."]

@@ -29,6 +29,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._dump import make as dump_make
+from ansible_collections.arkive.k8s.plugins.module_utils._dump import restore as dump_restore
+from ansible_collections.arkive.k8s.plugins.module_utils._dump.request import DumpOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.action_outcome import ActionOutcome, PhaseOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.blueprint_task import BlueprintOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.finding import Finding
@@ -82,6 +85,7 @@ from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_backup_sync,
     k8s_backup_verify,
     k8s_blueprint,
+    k8s_db_dump,
     k8s_hook_exec,
     k8s_restore,
     k8s_restore_info,
@@ -206,6 +210,8 @@ SET = {"name": "s", "namespace": "shop", **AUTH}
 #: Engines that a module imports once it knows that they are needed.
 LOADED_LATE: dict[str, t.Any] = {
     "list_snapshots": csi_listing,
+    "make_dump": dump_make,
+    "restore_dump": dump_restore,
     "delete_backup": catalog_delete,
     "hold_backup": hold_task,
     "release_backup": hold_task,
@@ -327,6 +333,20 @@ CASES = {
         ("validate_blueprints",),
         lambda: BlueprintOutcome(issues=_canaries(), findings=((CANARY, Finding(level="warning", message=CANARY)),)),
         {"definition": BLUEPRINT["definition"], "state": "validated"},
+    ),
+    "db_dump": Case(
+        k8s_db_dump,
+        ("make_dump",),
+        lambda: DumpOutcome(changed=True, location=CANARY, planned=CANARY, warnings=(CANARY,)),
+        {"backup": "b", "namespace": "shop", "pod": "db-0", **AUTH},
+        location=True,
+    ),
+    "db_dump restored": Case(
+        k8s_db_dump,
+        ("restore_dump",),
+        lambda: DumpOutcome(changed=True, location=CANARY),
+        {"state": "restored", "backup": "b", "namespace": "shop", "pod": "db-0", **AUTH},
+        location=True,
     ),
     "hook_exec": Case(
         k8s_hook_exec,

@@ -10,7 +10,13 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.modules import k8s_backup, k8s_backup_info, k8s_hook_exec, k8s_restore
+from ansible_collections.arkive.k8s.plugins.modules import (
+    k8s_backup,
+    k8s_backup_info,
+    k8s_backup_schedule,
+    k8s_hook_exec,
+    k8s_restore,
+)
 
 PLACE = {"path": "/tmp"}
 
@@ -37,6 +43,14 @@ PLACE = {"path": "/tmp"}
         pytest.param(
             k8s_restore, {"backup": "b", "storage_location": {**PLACE, "zzzzzz": 1}},
             "There is no option 'zzzzzz' in storage_location. ", id="like none",
+        ),
+        pytest.param(
+            k8s_backup_info, {"bucket": "x"}, "There is no option 'bucket'; it belongs into storage_location. ",
+            id="at the top instead of within",
+        ),
+        pytest.param(
+            k8s_backup_schedule, {"name": "shop", "included_namespaces": ["shop"], "storage_location": PLACE},
+            "There is no option 'included_namespaces'; it belongs into template. ", id="an option of the backups",
         ),
         pytest.param(
             k8s_hook_exec, {"namespce": "x"}, "There is no option 'namespce'; did you mean 'namespace'? ", id="hooks"

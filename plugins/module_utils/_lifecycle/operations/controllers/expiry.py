@@ -57,7 +57,10 @@ class ExpiryController:
             self._context.warn_once(f"Backup '{name}' has expired, and stays: {exc.message}")
             return
         if location is not None and not location.is_available:
-            self._context.warn_once(f"Backup '{name}' has expired, and stays: location '{where}' is Unavailable.")
+            self._context.warn_once(
+                f"Backup '{name}' has expired, and stays: location '{where}' is Unavailable. The status of its "
+                "BackupStorageLocation says why."
+            )
             return
         failure = "BSLNotFound" if location is None else "BSLReadOnly" if location.is_read_only else None
         self._label(backup, failure)

@@ -34,8 +34,19 @@ class StorageLocationController:
 
     def look(self) -> None:
         found = self._context.objects.all(_KIND)
+        self._tell_of_unknown_names(found)
         self._keep_one_default(found)
         self._context.for_each(filter(self._is_due, found), self._validate)
+
+    def _tell_of_unknown_names(self, found: list[Object]) -> None:
+        """Options for a name that is misspelt would change nothing. Without any location, all else says so."""
+        known = {name_of(bsl) for bsl in found}
+        for name in self._context.request.locations if known else ():
+            if name not in known:
+                self._context.warn_once(
+                    f"The option locations says where '{name}' is, and there is no BackupStorageLocation of that name.",
+                    hint=f"There is {', '.join(sorted(known))}.",
+                )
 
     def _validate(self, bsl: Object) -> None:
         problem = self._find_problem(bsl)

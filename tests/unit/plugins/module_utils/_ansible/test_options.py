@@ -112,6 +112,12 @@ def test_passwords_in_other_options() -> None:
     assert secrets_of_params(params) == {"pw%2B1", "pw+1", "pw-2", key}
 
 
+def test_passwords_of_databases() -> None:
+    right = {"selector": "app=db", "kind": "redis", "credentials": {"user": "me", "password": "pw-3"}}
+    assert secrets_of_params({"databases": [right, {"password": "pw-4"}]}) == {"pw-3", "pw-4"}
+    assert secrets_of_params({"databases": "declared"}) == set()
+
+
 @pytest.mark.parametrize(
     ("option", "text"),
     [

@@ -11,8 +11,8 @@ import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.held import ClientMissing
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import ClientMissing, DatabaseError
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import Waves
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadline
 
 SEPARATOR = "\x1f"
@@ -75,9 +75,8 @@ class FakePsql:
         said, self.stderr = self.stderr, ""
         return said
 
-    def finish(self, seconds: float) -> int | None:
+    def finish(self, seconds: float) -> None:
         self.ended = "finished"
-        return 0
 
     def abort(self) -> None:
         self.ended = self.ended or "aborted"
@@ -92,6 +91,8 @@ class FakeContainer:
         self.places: dict[str, str] = {}
         self.unwritten = ""
         self.flushed: list[str] = []
+        self.ranks: t.Mapping[str, int] | None = None
+        self.waves: Waves = ()
         self._missing = missing
         self._refusal = refusal
         self._flushes = flushes
@@ -109,10 +110,13 @@ class FakeContainer:
         self.flushed.append(path)
         return self._flushes
 
-    def check_places(self, places: t.Mapping[str, str], *, unwritten: str = "") -> None:
-        self.places, self.unwritten = dict(places), unwritten
+    def check_places(
+        self, places: t.Mapping[str, str], *, unwritten: str = "", ranks: t.Mapping[str, int] | None = None
+    ) -> Waves:
+        self.places, self.unwritten, self.ranks = dict(places), unwritten, ranks
         if self._refusal:
             raise DatabaseError(self._refusal)
+        return self.waves
 
 
 __all__ = ("DENIED", "LOOK", "POSITION", "FakeContainer", "FakePsql", "answers")

@@ -7,16 +7,17 @@
 from __future__ import annotations
 
 import threading
+import time
 import typing as t
 
 import pytest
-from fake_psql import FakeContainer, FakePsql, answers
+from fake_psql import LOOK, FakeContainer, FakePsql, answers
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.held import ClientMissing, HeldDatabase
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import HoldOrder
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import ClientMissing, DatabaseError
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.held import HeldDatabase
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import HoldFacts, HoldOrder
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.postgresql import Postgresql
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.record import QuiesceRecord
 
@@ -24,7 +25,7 @@ IDLE = "FATAL:  terminating connection due to idle-session timeout\nserver close
 
 
 def held_database(psql: FakePsql, *, lease: float = 60.0, longest: float = 300.0, **container: t.Any) -> HeldDatabase:
-    order = HoldOrder(mode="light", container="db", label="arkive", lease_seconds=lease, longest_seconds=longest)
+    order = HoldOrder(mode="light", label="arkive", lease_seconds=lease, longest_seconds=longest)
     record = QuiesceRecord(namespace="shop", pod="db-0", container="db", kind="postgresql")
     return HeldDatabase(Postgresql(), order, FakeContainer(psql, **container), record)
 
@@ -156,3 +157,103 @@ def test_the_record_as_it_is_returned() -> None:
         "ended_by": "release",
         "error": "",
     }
+
+
+class Pausing:
+    """A ``Hold`` of which something outlasts the session, as the pause of Redis does."""
+
+    def __init__(self) -> None:
+        self.known = HoldFacts(mode="light", lease="server")
+        self.undone = 0
+
+    def begin(self, server: t.Any) -> None:
+        server.ask("select 1")
+        self.known.outlasts_until = time.monotonic() + 60.0
+
+    def keep(self, server: t.Any) -> None:
+        server.ask("select 1")
+
+    def undo(self, server: t.Any) -> None:
+        server.ask("select 1")
+        self.undone += 1
+        self.known.outlasts_until = 0.0
+
+    def end(self, server: t.Any) -> None:
+        server.ask("select 1")
+
+
+def pausing(psql: FakePsql, next_one: FakePsql | None) -> tuple[HeldDatabase, Pausing]:
+    """``next_one``: the client that is started after ``psql``; None: none can be."""
+    hold = Pausing()
+
+    class Kind(Postgresql):
+        def hold(self, order: HoldOrder) -> t.Any:
+            return hold
+
+    class Container(FakeContainer):
+        def open(self, argv: t.Sequence[str]) -> FakePsql:
+            self.opened.append(tuple(argv))
+            if len(self.opened) == 1:
+                return psql
+            if next_one is None:
+                raise DatabaseError("The node is gone.")
+            return next_one
+
+    record = QuiesceRecord(namespace="shop", pod="db-0", container="db", kind="redis")
+    return HeldDatabase(Kind(), HoldOrder(mode="light", label="arkive"), Container(psql), record), hold
+
+
+def test_what_outlasts_a_lost_session_is_let_go_in_another_one() -> None:
+    psql, next_one = FakePsql(answers()), FakePsql(answers())
+    database, hold = pausing(psql, next_one)
+    database.begin(CancelToken())
+    psql.lost = EOFError()
+    database.end()
+    assert (hold.undone, next_one.ended, database.record.until) == (1, "finished", None)
+    assert (database.record.consistent, database.record.ended_by) == (False, "connection")
+    assert "ended" in database.record.to_return()
+
+
+def test_what_nobody_can_let_go_of_is_told_with_the_time_when_its_server_does() -> None:
+    psql = FakePsql(answers())
+    database, _hold = pausing(psql, None)
+    database.begin(CancelToken())
+    psql.lost = EOFError()
+    database.end()
+    found = database.record.to_return()
+    assert "ended" not in found
+    assert f"it may be held until {found['until']}, when its server lets go" in found["error"]
+
+
+def test_a_hold_that_failed_and_cannot_be_undone_is_told_as_well() -> None:
+    psql = FakePsql(answers())
+    database, hold = pausing(psql, None)
+
+    def fail(server: t.Any) -> None:
+        hold.known.outlasts_until = time.monotonic() + 60.0
+        psql.lost = EOFError()
+        server.ask("select 1")
+
+    hold.begin = fail  # type: ignore[method-assign]
+    with pytest.raises(DatabaseError, match="was lost"):
+        database.begin(CancelToken())
+    assert "it may be held until" in database.record.still_held
+
+
+def test_a_server_that_ends_no_silent_session_is_let_go_at_the_longest_time() -> None:
+    psql = FakePsql(answers() | {"select current_setting('server_version_num')": [["130009", "13.9", *LOOK[2:]]]})
+    database = held_database(psql, lease=0.6, longest=0.5)
+    database.begin(CancelToken())
+    wait_for(lambda: psql.ended == "aborted")
+    database.end()
+    found = database.record.to_return()
+    assert (found["lease"], found["ended_by"], found["consistent"]) == ("stream", "lease", False)
+    assert "It was let go after 0.5 s (freeze_max)." in found["error"]
+
+
+def test_what_cannot_be_cut_in_an_order_is_not_held() -> None:
+    database, _hold = pausing(FakePsql(answers()), None)
+    database.begin(CancelToken())
+    database.advance(1)
+    database.end()
+    assert "cannot be cut one after the other" in database.record.error

@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.cuts import ContainerClaims
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.pod_container import PodContainer
 
@@ -21,8 +22,7 @@ def container(claims: set[str], frozen: t.Collection[str] = ()) -> PodContainer:
         t.cast("t.Any", None),
         ("shop", "db-0", "db"),
         claim_of=lambda path: f"shop{path[: path.index('/', 1)]}",
-        claims=claims,
-        frozen=frozen,
+        claims=ContainerClaims(mounted=frozenset(claims), frozen=frozenset(frozen)),
     )
 
 

@@ -28,7 +28,7 @@ OLD = ["130009", "13.9", *LOOK[2:]]
 
 def order(mode: str = "light", **more: t.Any) -> HoldOrder:
     given = {"lease_seconds": 60.0, "longest_seconds": 300.0, "label": "arkive run1", **more}
-    return HoldOrder(mode=mode, container="postgres", **given)
+    return HoldOrder(mode=mode, **given)
 
 
 def hold(psql: FakePsql, wanted: HoldOrder, **container: t.Any) -> tuple[QuiesceRecord, FakeContainer]:
@@ -195,3 +195,107 @@ def test_the_client_has_the_users_own_password_and_no_other() -> None:
 )
 def test_who_ended_the_session(said: str, who: str) -> None:
     assert Postgresql().ended_by(said) == who
+
+
+WAVES = (("shop/data",), ("shop/wal",))
+SLOT = "select pg_create_physical_replication_slot"
+
+
+def staged(change: dict[str, t.Any], mode: str = "auto", **more: t.Any) -> tuple[FakePsql, HeldDatabase]:
+    """Begun, with the WAL on a claim of its own."""
+    psql = FakePsql(answers() | {SLOT: [["x"]], "select wal_status": [["reserved"]]} | change)
+    place = FakeContainer(psql)
+    place.waves = WAVES
+    record = QuiesceRecord(namespace="shop", pod="db-0", container="postgres", kind="postgresql")
+    held = HeldDatabase(Postgresql(), order(mode, **more), place, record)
+    held.begin(CancelToken())
+    return psql, held
+
+
+def test_the_wal_of_its_own_is_cut_after_the_end_of_backup_mode_and_kept_by_a_slot_until_then() -> None:
+    psql, held = staged({})
+    record = held.record
+    assert (record.known.mode, record.waves, record.known.facts["write_label"]) == ("backup", WAVES, True)
+    held.advance(1)
+    assert record.known.facts["stop_position"] == "0/4000100"
+    held.end()
+    assert record.consistent
+    steps = ("select pg_create", "select pg_backup_start", "select lsn", "select wal_status")
+    assert [step for each in psql.asked for step in steps if each.startswith(step)] == list(steps)
+
+
+def test_who_cuts_no_waves_proves_nothing_of_the_order() -> None:
+    _psql, held = staged({})
+    held.end()
+    assert (held.record.consistent, "were not cut in their order" in held.record.error) == (False, True)
+
+
+@pytest.mark.parametrize("rows", [[], [["lost"]]])
+def test_wal_that_was_removed_meanwhile_spoils_it(rows: list[list[str]]) -> None:
+    _psql, held = staged({"select wal_status": rows})
+    held.advance(1)
+    held.end()
+    assert not held.record.consistent
+    assert "It has removed WAL" in held.record.error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        (DENIED, "permission denied to use replication slots"),
+        ("53400", "all replication slots are in use"),
+        ("55000", 'replication slots can only be used if "max_replication_slots" > 0'),
+    ],
+)
+def test_without_a_slot_the_order_is_refused(error: tuple[str, str]) -> None:
+    with pytest.raises(ArkiveError) as caught:
+        staged({SLOT: error})
+    assert error[1] in caught.value.sentence
+    assert 'ALTER ROLE "postgres" REPLICATION' in caught.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("mode", "standby", "ranked"),
+    [("auto", "f", True), ("backup", "f", True), ("light", "f", False), ("auto", "t", False), ("freeze", "f", False)],
+)
+def test_only_backup_mode_of_a_primary_has_an_order(mode: str, standby: str, ranked: bool) -> None:
+    look = [*LOOK[:2], standby, *LOOK[3:]]
+    psql = FakePsql(answers() | {LOOKED: [look], "select case": [["0/5", standby, POSITION[2]]]})
+    _record, place = hold(psql, order(mode))
+    assert (place.ranks is not None) is ranked
+    if ranked:
+        assert place.ranks == {"the data directory": 0, "the WAL": 2}
+
+
+def test_a_freeze_takes_no_right_and_all_of_its_claims() -> None:
+    psql = FakePsql(answers(checkpoint=(DENIED, "must be superuser")))
+    record, place = hold(psql, order("freeze"))
+    assert (record.consistent, record.known.facts["checkpoint"]) == (True, False)
+    assert "it is to be frozen" in place.unwritten
+
+
+def test_a_server_that_recovers_is_told_in_its_own_words() -> None:
+    psql = FakePsql(answers() | {"": EOFError()})
+    psql.stderr = "FATAL:  the database system is starting up"
+    assert "the database system is starting up" in refusal(psql, order())
+
+
+@pytest.mark.parametrize(
+    ("environment", "places"),
+    [
+        ({"PGDATA": "/data/pg"}, {"the data directory": "/data/pg", "the WAL": "/data/pg/pg_wal"}),
+        (
+            {"PGDATA": "/data/pg", "POSTGRES_INITDB_WALDIR": "/wal/x"},
+            {"the data directory": "/data/pg", "the WAL": "/wal/x"},
+        ),
+        (
+            {"POSTGRESQL_DATA_DIR": "/bitnami/postgresql/data", "POSTGRESQL_INITDB_WAL_DIR": "/w"},
+            {"the data directory": "/bitnami/postgresql/data", "the WAL": "/w"},
+        ),
+    ],
+)
+def test_where_images_say_that_the_files_are(environment: dict[str, str], places: dict[str, str]) -> None:
+    found, ranks = Postgresql().foreseen(environment, "auto")
+    assert found == places
+    assert ranks == {"the data directory": 0, "the WAL": 2}
+    assert Postgresql().foreseen(environment, "light")[1] is None

@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._databases import redis
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError, StatementRefused
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import HoldOrder
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import HoldOrder, Waves
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.redis import Redis, RedisHold
 
 SERVER = ["# Server", "redis_version:7.0.15", "run_id:5061260f418e"]
@@ -71,12 +71,15 @@ class FakeServer:
         self.asked.append(f"sync {path}")
         return self.flushes
 
-    def check_places(self, places: t.Mapping[str, str], *, unwritten: str = "") -> None:
+    def check_places(
+        self, places: t.Mapping[str, str], *, unwritten: str = "", ranks: t.Mapping[str, int] | None = None
+    ) -> Waves:
         self.places = dict(places)
+        return ()
 
 
 def order(mode: str = "auto", **more: t.Any) -> HoldOrder:
-    return HoldOrder(mode=mode, container="redis", label="arkive", **more)
+    return HoldOrder(mode=mode, label="arkive", **more)
 
 
 def begun(server: FakeServer, mode: str = "auto", **more: t.Any) -> RedisHold:
@@ -90,7 +93,7 @@ def test_a_primary_with_an_append_only_file_is_paused_and_its_file_system_synced
     hold = begun(server)
     assert (hold.known.mode, hold.known.role, hold.known.version) == ("pause", "primary", "Redis 7.0.15")
     steps = [each for each in server.asked if each.startswith(("CLIENT", "sync"))]
-    assert steps == ["CLIENT PAUSE 60000 WRITE", "sync /data", "CLIENT PAUSE 60000 WRITE"]
+    assert steps == ["sync /data", "CLIENT PAUSE 60000 WRITE", "sync /data", "CLIENT PAUSE 60000 WRITE"]
     hold.keep(server)
     hold.end(server)
     assert server.asked[-1] == "CLIENT UNPAUSE"
@@ -132,15 +135,17 @@ def test_a_dump_that_was_begun_after_we_asked(table: dict[str, t.Any], mode: str
         (
             {"CONFIG": ["NOPERM User x has no permissions to run the 'config|get' command"]},
             "auto",
-            "could not be synced",
+            "does not say where its files are",
         ),
     ],
 )
 def test_refused(table: dict[str, t.Any], mode: str, why: str) -> None:
     if "CONFIG" in table:
         table = {"CONFIG_GET_dir": table["CONFIG"]}
+    server = FakeServer(**table)
     with pytest.raises(DatabaseError, match=why):
-        begun(FakeServer(**table), mode)
+        begun(server, mode)
+    assert not any(each.startswith("CLIENT PAUSE") for each in server.asked)
 
 
 @pytest.mark.parametrize(
@@ -207,14 +212,25 @@ def test_a_pause_whose_answer_was_lost_is_undone() -> None:
     assert server.asked[-1] == "CLIENT UNPAUSE"
 
 
-def test_what_begin_has_paused_is_undone() -> None:
+def test_what_cannot_be_synced_is_not_paused() -> None:
     server = FakeServer()
     server.flushes = False
     hold = RedisHold(order())
     with pytest.raises(DatabaseError, match="could not be synced"):
         hold.begin(server)
     hold.undo(server)
-    assert server.asked[-1] == "CLIENT UNPAUSE"
+    assert not any(each.startswith("CLIENT") for each in server.asked)
+
+
+def test_what_begin_has_paused_is_undone() -> None:
+    """It outlasts the session until then."""
+    server = FakeServer(INFO_persistence=[PERSISTENCE, ["aof_enabled:1", "aof_last_write_status:err"]])
+    hold = RedisHold(order())
+    with pytest.raises(DatabaseError, match="cannot write its append-only file"):
+        hold.begin(server)
+    assert hold.known.outlasts_until > redis.time.monotonic() + 50
+    hold.undo(server)
+    assert (server.asked[-1], hold.known.outlasts_until) == ("CLIENT UNPAUSE", 0.0)
 
 
 @pytest.mark.parametrize(

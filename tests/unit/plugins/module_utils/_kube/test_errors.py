@@ -182,3 +182,11 @@ def test_proxy() -> None:
         f"The API server {SERVER} could not be reached through the proxy: Connection refused. "
         "Check proxy, no_proxy and proxy_headers."
     )
+
+
+def test_a_namespace_that_is_not_there() -> None:
+    body = status(message='namespaces "velero" not found', reason="NotFound")
+    error = answered_error(server=SERVER, verb="POST", path="/api/v1/x", code=404, body=body)
+    assert error.sentence.endswith(
+        """"velero" not found. Make the namespace ('kubectl create namespace velero'), or name another one."""
+    )

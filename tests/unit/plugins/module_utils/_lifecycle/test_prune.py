@@ -310,3 +310,15 @@ def test_a_store_that_is_gone_ends_the_run(lab: PruneLab) -> None:
     lab.store = inner
     lab.prune()
     assert lab.names() == names[:1]
+
+
+def test_a_schedule_that_has_no_backup_is_told_of(lab: PruneLab) -> None:
+    lab.put_days(3)
+    said = lab.prune(schedules=("shopp",), keep_last=1).warnings
+    assert [sentence.partition(" in ")[0] for sentence in said] == ["There is no backup of schedule 'shopp'"]
+    assert lab.prune(schedules=("shop",), keep_last=1).warnings == ()
+
+
+def test_a_location_without_backups_is_told_of(lab: PruneLab) -> None:
+    assert "check its bucket, prefix or path" in lab.prune(keep_last=1).warnings[0]
+    assert lab.stored() == []

@@ -84,3 +84,17 @@ def test_the_location_knows_the_schedule(lab: Lab) -> None:
 def test_it_works_where_nothing_may_be_written(lab: Lab, tmp_path: Path) -> None:
     lab.tick(at="2026-06-10T00:00:05Z")
     assert check(Lab(tmp_path, read_only=True), "@daily").running == ""
+
+
+def test_a_schedule_that_nobody_knows(lab: Lab) -> None:
+    with pytest.raises(ScheduleError) as caught:
+        check(lab)
+    assert "check its name, and bucket, prefix or path" in caught.value.sentence
+
+
+def test_a_paused_schedule_is_told_of(lab: Lab) -> None:
+    lab.tick(at="2026-06-08T11:00:00Z")
+    lab.tick(paused=True)
+    outcome = check(lab)
+    assert outcome.next_run is None
+    assert outcome.warnings == ("Schedule 'shop' is paused: no backups are made, and it is not late.",)

@@ -316,3 +316,9 @@ def test_weeks_of_looks_make_a_backup_for_each_time(lab: Lab, text: str, begin: 
         if is_due:
             last, expected = lab.now, expected + 1
     assert len(lab.made) == len(set(lab.made)) == expected == 15
+
+
+def test_a_schedule_without_an_expression(lab: Lab) -> None:
+    with pytest.raises(ValidationError, match="Schedule 'shop' does not say when backups are made"):
+        lab.tick("")
+    assert lab.stored() == []

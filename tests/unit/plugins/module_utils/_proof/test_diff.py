@@ -100,6 +100,25 @@ def test_who_may_only_read(api: RestoreApi, store: LocalStore) -> None:
     assert rows(live(api, store)) == [("configmaps other", "changed", ("data.a",))]
 
 
+def test_who_may_not_even_list(api: RestoreApi, store: LocalStore) -> None:
+    """That nothing was seen to differ is not that nothing differs."""
+    write_backup(store, "b", config("other", a="2"))
+    api.add("configmaps", "other", "shop", data={"a": "1"})
+    api.denied = {("list", "configmaps")}
+    outcome = live(api, store)
+    assert outcome.drift == []
+    assert [each.name for each in outcome.not_known] == ["other"]
+    assert "more configmaps than the backup is not known" in outcome.unknown[0]
+
+
+def test_what_no_restore_brings_back_is_no_drift(store: LocalStore) -> None:
+    event = {"apiVersion": "v1", "kind": "Event", "metadata": {"namespace": "shop", "name": "e"}, "count": 1}
+    write_backup(store, "b", config("same"), ("events", event))
+    write_backup(store, "c", config("same"), ("events", {**event, "count": 2}))
+    outcome = diff_backups("b", "c", store=store)
+    assert [each.name for each in outcome.objects] == ["same"]
+
+
 def test_single_objects(api: RestoreApi, store: LocalStore) -> None:
     """What nobody has asked for is no drift."""
     write_backup(store, "b", config("one"), config("two"))

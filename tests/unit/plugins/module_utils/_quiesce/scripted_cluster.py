@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecR
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce import (
     freeze_timer,
     guard,
+    quiesce_block,
     quiesce_pod,
     release,
     timer_keeper,
@@ -199,6 +200,7 @@ def install_clock(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     fake = FakeTime()
     monkeypatch.setattr(release, "time", fake)
     monkeypatch.setattr(quiesce_pod, "time", fake)
+    monkeypatch.setattr(quiesce_block, "time", fake)
     monkeypatch.setattr(timer_keeper, "time", fake)
     return fake
 

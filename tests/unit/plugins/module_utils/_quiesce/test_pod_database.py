@@ -6,28 +6,35 @@
 
 from __future__ import annotations
 
+import threading
 import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import DatabaseDeclaration
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.cuts import VolumeCuts
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import DatabaseDeclaration, parse_databases
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.record import QuiesceRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookPolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import PodHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.guard import ApiObjectReader
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import give_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import (
+    DatabaseSettings,
     PodDatabase,
     plan_database,
     prepare_database,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import Preflight
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan, Preflight
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_block import (
     CriticalSection,
     QuiescedPod,
     SectionSettings,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise_hook
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -37,7 +44,16 @@ DECLARED = DatabaseDeclaration(kind="postgresql")
 class Held:
     """In the place of a ``HeldDatabase``: tells the cluster's list of calls when it is held and let go."""
 
-    def __init__(self, calls: list[t.Any], record: QuiesceRecord, *, fails: str = "", holds: bool = True) -> None:
+    def __init__(
+        self,
+        calls: list[t.Any],
+        record: QuiesceRecord,
+        *,
+        fails: str = "",
+        holds: bool = True,
+        raises: BaseException | None = None,
+    ) -> None:
+        self._raises = raises
         self.calls = calls
         self.record = record
         self.held = False
@@ -53,8 +69,13 @@ class Held:
         self.held = True
         self.record.started = t.cast("t.Any", "now")
 
+    def advance(self, wave: int) -> None:
+        self.calls.append(f"advance {self.record.pod} {wave}")
+
     def end(self) -> None:
         self.calls.append(f"unlock {self.record.pod}")
+        if self._raises is not None:
+            raise self._raises
         self.held = False
         self.record.consistent = self._holds
         self.record.error = "" if self._holds else "It was not held until the snapshot was cut."
@@ -124,8 +145,10 @@ def test_one_that_cannot_be_held_is_as_a_pre_hook_that_fails(cluster: t.Any, on_
     stops = on_error == "Fail"
     assert entry.stored is not stops
     assert lab.steps == (["lock a", "work"] if stops else ["lock a", "freeze a", "work", "release a"])
+    section.report_warnings(lab.issues)
     said = [issue.error or issue.message for issue in (*lab.issues.errors, *lab.issues.warnings)]
-    assert any("postgresql in container db of pod shop/a could not be held" in text for text in said)
+    (text,) = said  # once
+    assert "postgresql in container db of pod shop/a could not be held" in text
     assert section.why_broken == ""
 
 
@@ -155,7 +178,7 @@ def test_a_declaration_that_makes_no_sense_is_an_error_and_nobody_is_asked(clust
         (DatabaseDeclaration(kind="oracle", refusal="No such kind."), "No such kind."),
         (DatabaseDeclaration(kind="postgresql", container="x"), "no such container"),
     ):
-        database = prepare_database(run, pod, declared, [], FreezePolicy())
+        database = prepare_database(run, pod, declared, [], DatabaseSettings(policy=FreezePolicy()))
         database.begin(run.cancel)
         assert (database.held, why in database.record.error) == (False, True)
         assert why in plan_database(pod, declared)["error"]
@@ -169,3 +192,117 @@ def test_check_mode_says_by_which_statement_it_would_be_held(cluster: t.Any) -> 
         "SELECT pg_backup_start('arkive', true)",
         "SELECT * FROM pg_backup_stop(false)",
     ]
+
+
+def test_keepers_stop_and_marks_go_when_a_database_cannot_be_let_go(cluster: t.Any) -> None:
+    lab = Section(cluster)
+    lab.add("a", raises=OSError("no more threads"))
+    lab.add("b")
+    section = CriticalSection(lab.entries, lab.settings)
+    section.quiesce()
+    assert cluster.marks("a")
+    assert any(thread.name == "arkive-timer-keeper" for thread in threading.enumerate())
+    with pytest.raises(OSError, match="no more threads"):
+        section.release()
+    assert (cluster.marks("a"), cluster.marks("b"), cluster.claim_marks("data-a")) == ([], [], [])
+    assert not any(thread.name == "arkive-timer-keeper" for thread in threading.enumerate())
+    assert "unlock b" in lab.steps
+
+
+def test_claims_are_cut_by_the_order_of_their_databases(cluster: t.Any) -> None:
+    """Between two waves each database is told; what has no order is cut first."""
+    lab = Section(cluster)
+    staged = lab.add("a").database
+    lab.add("b")
+    assert staged is not None
+    staged.record.known.waves = (("shop/data",), ("shop/ts",), ("shop/wal",))
+    section = CriticalSection(lab.entries, lab.settings)
+    with section:
+        for wave in section.waves(["shop/wal", "shop/data", "shop/other", "shop/ts"]):
+            cluster.calls.append(" ".join(wave))
+    assert [step for step in lab.steps if step.startswith(("shop", "advance"))] == [
+        "shop/data shop/other",
+        "advance a 1",
+        "shop/ts",
+        "advance a 2",
+        "shop/wal",
+    ]
+
+
+def test_databases_that_need_a_claim_at_different_times_are_not_consistent(cluster: t.Any) -> None:
+    lab = Section(cluster)
+    orders = (("shop/x",), ("shop/y",)), (("shop/y",), ("shop/x",))
+    for name, order in zip("ab", orders, strict=True):
+        database = lab.add(name).database
+        assert database is not None
+        database.record.known.waves = order
+    section = CriticalSection(lab.entries, lab.settings)
+    with section:
+        assert sorted(claim for wave in section.waves(["shop/x", "shop/y"]) for claim in wave) == ["shop/x", "shop/y"]
+    assert (section.consistent, "has files of two databases" in section.why_broken) == (False, True)
+
+
+def with_wal(cluster: t.Any) -> dict[str, t.Any]:
+    """A pod of the official image, whose WAL has a claim of its own."""
+    container = {
+        "name": "db",
+        "env": [{"name": "PGDATA", "value": "/data/pg"}, {"name": "POSTGRES_INITDB_WALDIR", "value": "/wal/pg_wal"}],
+        "volumeMounts": [{"name": name, "mountPath": f"/{name}"} for name in ("data", "wal")],
+    }
+    volumes = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in ("data", "wal")]
+    found: dict[str, t.Any] = cluster.add_pod("a", spec={"containers": [container], "volumes": volumes})
+    return found
+
+
+BOTH = frozenset({"shop/data", "shop/wal"})
+
+
+@pytest.mark.parametrize(
+    ("mode", "cuts", "error"),
+    [
+        ("auto", VolumeCuts(taken=BOTH), ""),
+        ("backup", VolumeCuts(taken=BOTH), ""),
+        ("light", VolumeCuts(taken=BOTH), "Its files are on several claims (shop/data, shop/wal)"),
+        ("light", VolumeCuts(taken=BOTH, groups=dict.fromkeys(BOTH, "g")), ""),
+        ("auto", VolumeCuts(), "Its files are on several claims (shop/data, shop/wal)"),
+        ("auto", VolumeCuts(taken=frozenset({"shop/data"})), "No snapshot is taken of shop/wal, where the WAL lies"),
+    ],
+)
+def test_check_mode_refuses_a_wrong_order_as_far_as_the_pod_tells(
+    cluster: t.Any, mode: str, cuts: VolumeCuts, error: str
+) -> None:
+    entry = plan_database(with_wal(cluster), DatabaseDeclaration(kind="postgresql", mode=mode), (), cuts)
+    if error:
+        assert error in entry["error"]
+        assert entry["statements"] == []
+    else:
+        assert entry["error"] == ""
+        assert (entry["mode"] == "backup") is (not cuts.groups)
+        assert entry["facts"].get("cut_order") == (None if cuts.groups else [["shop/data"], ["shop/wal"]])
+
+
+def test_mode_freeze_freezes_all_claims_of_its_container_after_the_pods_own_hooks(cluster: t.Any) -> None:
+    pod = with_wal(cluster)
+    own = Hook(source="annotation", name="x", phase="pre", argv=("fsfreeze", "--freeze", "/wal"))
+    choice = parse_databases([{"label_selector": "a=b", "kind": "postgresql", "mode": "freeze"}])
+    pod["metadata"]["labels"] = {"a": "b"}
+    found = give_hooks(pod, PodHooks(pre=(own,), post=(), warnings=()), choice)
+    assert [hook.argv for hook in found.pre] == [own.argv, ("fsfreeze", "--freeze", "/data")]
+    assert found.post[0].argv == ("fsfreeze", "--unfreeze", "/data")
+    assert (found.pre[-1].container, found.pre[-1].on_error) == ("db", "Fail")
+    bare = give_hooks(pod, PodHooks(pre=(), post=(), warnings=()), choice)
+    assert {freeze.path for freeze in recognise_hook(bare.pre[0]).freezes} == {"/data", "/wal"}
+    declared = DatabaseDeclaration(kind="postgresql", mode="freeze")
+    planned = plan_database(pod, declared, bare.pre, VolumeCuts(taken=BOTH))
+    assert (planned["error"], planned["mode"]) == ("", "freeze")
+
+
+def test_a_freeze_that_is_refused_holds_nothing(cluster: t.Any) -> None:
+    pod = cluster.add_pod("a")
+    freeze = Hook(source="task", name="database", phase="pre", argv=("fsfreeze", "--freeze", "/data"))
+    refused = HookPlan(hook=freeze, refusal="It lies on the node's own disk.")
+    declared = DatabaseDeclaration(kind="postgresql", mode="freeze")
+    settings = DatabaseSettings(policy=FreezePolicy())
+    database = prepare_database(ClusterRun(client=cluster.client), pod, declared, [refused], settings)
+    database.begin(CancelToken())
+    assert (database.held, database.record.error) == (False, "It lies on the node's own disk.")

@@ -9,12 +9,12 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_commands import freeze_command, thaw_command
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import (
     FreezeCommand,
     asked_for,
     recognise,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import freeze_command, thaw_command
 
 # What is run as a freeze on the pages of Ark, Velero and the blogs that follow them, and what only looks like one.
 # The id of a case: docs/compatibility A4.

@@ -13,12 +13,11 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.freeze_commands import freeze_command, thaw_command
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.recognition import recognise
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.pods import (
     QuiescePlan,
-    freeze_command,
     plan_quiescing,
-    thaw_command,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import Quiescing
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import parse_hook_rules

@@ -198,3 +198,20 @@ def _refusing(made: list[RefusedDelete], at: int, *, all_keys: bool) -> t.Callab
         return made[-1]
 
     return open_store
+
+
+def test_a_right_that_is_lacking_is_not_the_only_one(tmp_path: Path) -> None:
+    lab = OperationsLab(tmp_path)
+    lab.api.denied = {("list", "backupstoragelocations")}
+    with pytest.raises(KubeError, match="backupstoragelocations") as caught:
+        lab.pass_once()
+    assert "those of k8s_access_info for 'operations'" in caught.value.sentence
+
+
+def test_options_for_a_name_that_no_location_has(tmp_path: Path) -> None:
+    lab = OperationsLab(tmp_path)
+    lab.add_location()
+    given = dict(lab.request.locations)
+    said = [issue.message for issue in lab.pass_once(locations={**given, "defualt": {"path": "/"}}).issues.warnings]
+    assert said == ["The option locations says where 'defualt' is, and there is no BackupStorageLocation of that name."]
+    assert not lab.pass_once(locations=given).issues.warnings

@@ -1,0 +1,207 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""MariaDB is held while its volume is cut: what comes back, and that nothing is held for longer."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import signal
+import time
+import typing as t
+
+import pytest
+from database_runs import held, take
+from mariadb_app import MariadbApp
+from volume_lab import until
+
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.pod_container import PodContainer
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+
+BINLOG = ("--log-bin=binlog", "--server-id=1")
+MODES = ["stages", "read_lock"]
+
+
+@pytest.fixture(scope="module")
+def app(kubectl: t.Any, module_namespace: str) -> MariadbApp:
+    found = MariadbApp(kubectl, module_namespace, settings=BINLOG)
+    found.create()
+    return found
+
+
+@pytest.fixture
+def set_name() -> str:
+    return f"set-{secrets.token_hex(3)}"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_was_acknowledged_before_is_in_the_snapshot_and_nothing_later(
+    client: KubeClient, app: MariadbApp, mode: str, set_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In tables of all engines there is what was counted while it was held, and the server's check is clean."""
+    flush, under_lock = PodContainer.flush, {}
+
+    def count_and_flush(self: PodContainer, path: str) -> bool:
+        under_lock.update(app.counts())
+        return flush(self, path)
+
+    monkeypatch.setattr(PodContainer, "flush", count_and_flush)
+    with app.written_to():
+        before = app.acknowledged()
+        outcome = take(client, app, set_name, mode=mode)
+        time.sleep(0.5)
+        after = app.acknowledged()
+    assert outcome.errors == []
+    (entry,) = outcome.quiesces
+    assert (entry["consistent"], entry["ended_by"], entry["role"], entry["lease"], entry["mode"]) == (
+        True,
+        "release",
+        "primary",
+        "server",
+        mode,
+    )
+    assert not app.is_held
+    until(lambda: app.sessions == 0, "the session is gone", seconds=10)
+    restored = MariadbApp(app.kubectl, app.namespace, name=f"back-{mode.replace('_', '-')}", settings=BINLOG)
+    restored.create(outcome.snapshots[0]["name"])
+    assert restored.check() == ""
+    assert restored.counts() == under_lock
+    assert all(before <= newest == count < after for newest, count in under_lock.values())
+    assert restored.sql("select @@gtid_binlog_pos") == entry["facts"]["gtid_binlog_pos"]
+
+
+@pytest.mark.parametrize("protection", ["none", "lock alone"])
+def test_without_the_lock_or_without_the_flush_tables_outside_of_the_log_break(
+    client: KubeClient, app: MariadbApp, set_name: str, protection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the two of them are for: each of the tests above fails without one of them."""
+    monkeypatch.setattr(PodContainer, "flush", lambda _self, _path: True)
+    with app.written_to():
+        outcome = take(client, app, set_name, mode="stages", held=protection != "none")
+    assert outcome.errors == []
+    restored = MariadbApp(app.kubectl, app.namespace, name=f"broken-{secrets.token_hex(2)}", settings=BINLOG)
+    restored.create(outcome.snapshots[0]["name"])
+    assert "app.ticks_myisam" in restored.check()
+
+
+def test_who_is_killed_lets_go_at_once(app: MariadbApp, kubeconfig: str) -> None:
+    """The stream ends with the process, the client's stdin with the stream, and the session with the client."""
+    with held(kubeconfig, app, mode="stages") as section:
+        assert app.is_held
+        section.process.kill()
+        started = time.monotonic()
+        until(lambda: app.sessions == 0, "the session is gone", seconds=10)
+        assert time.monotonic() - started < 3
+        assert not app.is_held
+
+
+def test_who_is_silent_loses_it_at_the_lease(app: MariadbApp, kubeconfig: str) -> None:
+    """The server itself ends the session, and the one who comes back is told."""
+    with held(kubeconfig, app, mode="stages", lease=4.0) as section:
+        section.process.send_signal(signal.SIGSTOP)
+        started = time.monotonic()
+        until(lambda: app.sessions == 0, "the session is gone", seconds=15)
+        assert 1 < time.monotonic() - started < 6
+        assert not app.is_held
+        section.process.send_signal(signal.SIGCONT)
+        found = section.finish()
+    assert (found["consistent"], found["quiesces"][0]["ended_by"]) == (False, "lease")
+    assert "ran out before its release" in found["errors"][0]
+
+
+def test_signs_of_life_keep_it_for_longer_than_the_lease(app: MariadbApp, kubeconfig: str) -> None:
+    with held(kubeconfig, app, mode="stages", lease=5.0) as section:
+        time.sleep(8)
+        assert app.is_held
+        found = section.finish()
+    assert found["consistent"] is True
+    assert found["quiesces"][0]["seconds"] >= 8
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_session_that_somebody_ends_spoils_the_snapshots(app: MariadbApp, kubeconfig: str, mode: str) -> None:
+    with held(kubeconfig, app, mode=mode) as section:
+        number = app.sql("select id from information_schema.processlist where command = 'Sleep'")
+        app.sql(f"kill {number}")
+        found = section.finish()
+    assert (found["consistent"], found["quiesces"][0]["ended_by"]) == (False, "connection")
+    assert "was not held until the snapshot was cut" in found["errors"][0]
+
+
+@pytest.mark.parametrize(("mode", "right"), [("stages", "RELOAD"), ("read_lock", "RELOAD, PROCESS")])
+def test_a_user_without_the_right_is_told_what_to_grant(
+    client: KubeClient, app: MariadbApp, set_name: str, mode: str, right: str
+) -> None:
+    app.sql("create or replace user plain@localhost")
+    refused = take(client, app, set_name, mode=mode, user="plain")
+    grant = f"GRANT {right} ON *.* TO 'plain'@'localhost'"
+    assert grant in refused.errors[0]
+    assert refused.snapshots == []
+    app.sql(grant)
+    granted = take(client, app, f"{set_name}-granted", mode=mode, user="plain")
+    assert granted.errors == []
+    assert granted.quiesces[0]["facts"]["user"] == "plain@localhost"
+    assert granted.quiesces[0]["facts"]["binlog_file"].startswith("binlog.")
+
+
+@pytest.mark.parametrize(
+    ("statement", "mode", "why"),
+    [
+        ("update probe.m set i=i+0 where sleep(8)=0", "stages", "BACKUP STAGE BLOCK_DDL was not granted within 2 s"),
+        ("lock tables probe.p write; select sleep(8)", "stages", "BACKUP STAGE START was not granted within 2 s"),
+        ("select sleep(9) from probe.p", "read_lock", r"has run for \d+ s. A read lock would wait for it"),
+    ],
+)
+def test_who_waits_for_a_long_statement_gives_up_and_writes_go_on(
+    client: KubeClient, app: MariadbApp, set_name: str, statement: str, mode: str, why: str
+) -> None:
+    app.sql("create or replace table probe.m (i int) engine=myisam", "replace probe.m values (1)")
+    app.sql("truncate probe.p", "insert into probe.p values (1)")
+    app.sh(f"setsid mariadb -e '{statement}' </dev/null >/dev/null 2>&1 & sleep {6 if mode == 'read_lock' else 1}")
+    refused = take(client, app, set_name, mode=mode, lease=2.0)
+    assert re.search(why, refused.errors[0])
+    assert refused.snapshots == []
+    started = time.monotonic()
+    app.sql("create or replace table probe.other (i int)", "insert into probe.other values (1)")
+    assert time.monotonic() - started < 2
+    until(
+        lambda: (
+            "sleep"
+            not in app.sql(
+                "select info from information_schema.processlist where command = 'Query' and id <> connection_id()"
+            )
+        ),
+        "it has ended",
+        seconds=20,
+    )
+
+
+def test_commits_that_the_server_has_in_its_memory_only_are_in_the_snapshot(
+    client: KubeClient, app: MariadbApp, set_name: str
+) -> None:
+    """It writes its log once a second, which is awaited."""
+    app.sql("set global innodb_flush_log_at_trx_commit = 0")
+    try:
+        app.sql("create or replace table probe.late (i int)", "insert into probe.late values (4711)")
+        outcome = take(client, app, set_name, mode="stages")
+    finally:
+        app.sql("set global innodb_flush_log_at_trx_commit = 1")
+    restored = MariadbApp(app.kubectl, app.namespace, name="late", settings=("--server-id=1",))
+    restored.create(outcome.snapshots[0]["name"])
+    assert restored.sql("select i from probe.late") == "4711"
+
+
+def test_a_password_from_the_file_that_the_container_knows(client: KubeClient, kubectl: t.Any, namespace: str) -> None:
+    """Nobody may connect without one, and it is on no command line."""
+    app = MariadbApp(kubectl, namespace, environment={"MYSQL_ROOT_PASSWORD_FILE": "/tmp/password"})
+    app.create()
+    app.sql("set password = password('secret-4711')")
+    app.sh("printf secret-4711 >/tmp/password")
+    outcome = take(client, app, "one", mode="auto")
+    assert outcome.errors == []
+    assert "secret-4711" not in str(outcome.to_return(default_on_error="Fail"))
+    app.sh("printf wrong >/tmp/password")
+    refused = take(client, app, "two", mode="auto")
+    assert "Access denied for user 'root'@'localhost'" in refused.errors[0]

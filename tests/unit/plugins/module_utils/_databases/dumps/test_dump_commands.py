@@ -1,0 +1,244 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The scripts that run in containers, run here by a shell with programs that tell what they were given."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_kind import DumpOrder, Target
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_kinds import (
+    DUMP_KINDS,
+    find_dump_kind,
+)
+
+PASSWORD = "p4ss'w\"o$rd `x` \\n"
+#: What a program is given, a line each; file descriptor 3 where it is open.
+_TELL = """#!/bin/sh
+echo "program ${0##*/}"
+for word in "$@"; do echo "word $word"; done
+for name in PGPASSWORD MYSQL_PWD REDISCLI_AUTH ARKIVE_USER ARKIVE_PASSWORD; do
+  eval "value=\\${$name-unset}"
+  [ "$value" = unset ] || printf '%s=%s\\n' "$name" "$value"
+done
+case "$*" in *--version*) echo "$VERSION" ;; esac
+case "$*" in *fd/3*) sed 's/^/file /' <&3 ;; esac
+"""
+
+
+class Container:
+    """``programs``: those that there are, beside the system's own."""
+
+    def __init__(self, folder: Path, programs: t.Sequence[str]) -> None:
+        self._folder = folder
+        for name in programs:
+            path = folder / name
+            path.write_text(_TELL)
+            path.chmod(0o755)
+        for name in ("cat", "sed", "grep", "head"):
+            (folder / name).symlink_to(f"/usr/bin/{name}")
+
+    def run(self, argv: t.Sequence[str], stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            argv,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env={"PATH": str(self._folder), **environment},
+            check=False,
+            timeout=30,
+        )
+
+
+COMMANDS = [
+    (
+        "postgresql",
+        DumpOrder(database="shop"),
+        {},
+        "",
+        [
+            "program pg_dump",
+            "word -w",
+            "word --lock-wait-timeout=60s",
+            "word -d",
+            "word shop",
+            "word -U",
+            "word postgres",
+        ],
+    ),
+    (
+        "postgresql",
+        DumpOrder(),
+        {"POSTGRES_USER": "app", "POSTGRES_PASSWORD": PASSWORD},
+        "",
+        [
+            "program pg_dumpall",
+            "word -w",
+            "word --lock-wait-timeout=60s",
+            "word -U",
+            "word app",
+            f"PGPASSWORD={PASSWORD}",
+        ],
+    ),
+    (
+        "postgresql",
+        DumpOrder(database="shop", user="dumper", with_password=True),
+        {"POSTGRES_PASSWORD": "of another user"},
+        f"{PASSWORD}\n",
+        [
+            "program pg_dump",
+            "word -w",
+            "word --lock-wait-timeout=60s",
+            "word -d",
+            "word shop",
+            "word -U",
+            "word dumper",
+            f"PGPASSWORD={PASSWORD}",
+        ],
+    ),
+    (
+        "mariadb",
+        DumpOrder(database="shop"),
+        {"MARIADB_ROOT_PASSWORD": PASSWORD, "VERSION": "mysqldump  Ver 10.19 Distrib 10.11.19-MariaDB"},
+        "",
+        [
+            "program mariadb-dump",
+            "word --user=root",
+            "word --single-transaction",
+            "word --quick",
+            "word --routines",
+            "word --events",
+            "word --triggers",
+            "word --hex-blob",
+            "word --no-tablespaces",
+            "word --default-character-set=utf8mb4",
+            "word --comments",
+            "word shop",
+            f"MYSQL_PWD={PASSWORD}",
+        ],
+    ),
+    (
+        "mongodb",
+        DumpOrder(),
+        {"MONGO_INITDB_ROOT_USERNAME": "root", "MONGO_INITDB_ROOT_PASSWORD": PASSWORD},
+        "",
+        [
+            "program mongodump",
+            "word --username=root",
+            "word --authenticationDatabase=admin",
+            "word --config=/dev/fd/3",
+            "word --archive",
+            "file password: '" + PASSWORD.replace("'", "''") + "'",
+        ],
+    ),
+    ("mongodb", DumpOrder(database="shop"), {}, "", ["program mongodump", "word --archive", "word --db=shop"]),
+    (
+        "redis",
+        DumpOrder(user="dumper", with_password=True),
+        {},
+        f"{PASSWORD}\n",
+        [
+            "program redis-cli",
+            "word -p",
+            "word 6379",
+            "word --user",
+            "word dumper",
+            "word --rdb",
+            "word -",
+            f"REDISCLI_AUTH={PASSWORD}",
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "order", "environment", "stdin", "expected"), COMMANDS)
+def test_what_a_program_is_given(
+    tmp_path: Path, kind: str, order: DumpOrder, environment: dict[str, str], stdin: str, expected: list[str]
+) -> None:
+    container = Container(tmp_path, ["pg_dump", "pg_dumpall", "mariadb-dump", "mongodump", "redis-cli"])
+    argv = find_dump_kind(kind).load().dump_command(order)
+    done = container.run(argv, stdin, **environment)
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == expected
+    assert not any(PASSWORD in word for word in argv)
+
+
+@pytest.mark.parametrize(
+    ("version", "has_option"),
+    [
+        # Of the server's own programs: only MySQL's know the option.
+        ("mysqldump  Ver 10.19 Distrib 10.6.12-MariaDB, for debian-linux-gnu (x86_64)", False),
+        ("mysqldump  Ver 8.0.36 for Linux on x86_64 (MySQL Community Server - GPL)", True),
+        ("mysqldump  Ver 8.4.0 for Linux on x86_64 (MySQL Community Server - GPL)", True),
+    ],
+)
+def test_a_dump_of_mysql_sets_no_gtids(tmp_path: Path, version: str, has_option: bool) -> None:
+    argv = find_dump_kind("mysql").load().dump_command(DumpOrder())
+    done = Container(tmp_path, ["mysqldump"]).run(argv, VERSION=version)
+    words = done.stdout.splitlines()
+    assert words[:2] == ["program mysqldump", "word --user=root"]
+    assert ("word --set-gtid-purged=OFF" in words) is has_option
+    assert "word --all-databases" in words
+
+
+@pytest.mark.parametrize("kind", [row.name for row in DUMP_KINDS])
+def test_a_program_that_is_not_there(tmp_path: Path, kind: str) -> None:
+    dump = find_dump_kind(kind).load()
+    order = DumpOrder()
+    for argv in (
+        dump.dump_command(order),
+        dump.look_command(order),
+        dump.fill_command(order, 1, Target(place="/data/dump.rdb")),
+    ):
+        result = _empty(tmp_path).run(argv)
+        assert result.returncode == 127
+        assert result.stderr.startswith("arkive: there is no program ")
+
+
+def _empty(folder: Path) -> Container:
+    inner = folder / os.urandom(4).hex()
+    inner.mkdir()
+    return Container(inner, [])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"database": "-d"},
+        {"database": "host=elsewhere"},
+        {"database": "postgresql://elsewhere/x"},
+        {"database": "a'b"},
+        {"database": "a b"},
+        {"user": "a\nb"},
+        {"user": "--help"},
+    ],
+)
+def test_names_that_a_program_would_misread(fields: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="cannot be given to the database's programs"):
+        DumpOrder(**fields).validate()
+
+
+@pytest.mark.parametrize(
+    ("kind", "order", "answer", "found"),
+    [
+        ("postgresql", DumpOrder(database="shop"), "0\nrole postgres\ndatabase postgres\ndatabase shop\n", ""),
+        ("postgresql", DumpOrder(database="shop"), "7\nrole postgres\n", "7 tables, views, sequences and functions"),
+        ("postgresql", DumpOrder(), "0\nrole postgres\ndatabase postgres\ndatabase template1\n", ""),
+        ("postgresql", DumpOrder(), "0\ndatabase postgres\ndatabase shop\n", "the databases shop"),
+        ("mariadb", DumpOrder(), "0\n", ""),
+        ("mysql", DumpOrder(), "3\n", "3 tables and views"),
+        ("mongodb", DumpOrder(), "Current Mongosh Log ID\n4\n", "4 collections"),
+        ("redis", DumpOrder(), "dir\n/data\ndbfilename\ndump.rdb\nappendonly\nno\nrole\nmaster\nkeys\n0\n", ""),
+        ("valkey", DumpOrder(), "dir\n/data\ndbfilename\ndump.rdb\nappendonly\nno\nrole\nmaster\nkeys\n2\n", "keys"),
+    ],
+)
+def test_what_is_there_already(kind: str, order: DumpOrder, answer: str, found: str) -> None:
+    assert find_dump_kind(kind).load().look(order, answer).found == found

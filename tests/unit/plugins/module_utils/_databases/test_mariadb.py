@@ -1,0 +1,284 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The statements that hold MariaDB, and what its answers mean. The answers are those of MariaDB 10.11.19."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from fake_mysql import Answer, FakeServer, order, refused
+
+from ansible_collections.arkive.k8s.plugins.module_utils._databases import mysql_family
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import (
+    DatabaseError,
+    SessionLost,
+    StatementRefused,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.mariadb import Mariadb, MariadbHold
+
+VERSION = "10.11.19-MariaDB-0+deb12u1-log"
+STAGES = ["backup stage start", "backup stage flush", "backup stage block_ddl", "backup stage block_commit"]
+
+
+def server(*, version: str = VERSION, client: str = "root@localhost", table: t.Any = None, **more: str) -> FakeServer:
+    answers: dict[str, Answer] = {
+        "": [],
+        "select @@version": [[version, client, "root@localhost", "18", "db-0"]],
+        "show global status like 'Slave_running'": [["Slave_running", "OFF"]],
+        "select @@global.read_only": [["0", ""]],
+        "select @@global.gtid_binlog_pos": [["0-1-471", ""]],
+        "show global status where variable_name in ('Binlog": [
+            ["Binlog_snapshot_file", "binlog.000001"],
+            ["Binlog_snapshot_position", "325"],
+        ],
+    }
+    return FakeServer(answers | (table or {}), **more)
+
+
+def begun(found: FakeServer, mode: str = "auto", **more: t.Any) -> MariadbHold:
+    hold = MariadbHold(order(mode, **more))
+    hold.begin(found)
+    return hold
+
+
+def test_the_stages_are_held_and_all_of_it_is_on_the_disk_before_anything_is_cut() -> None:
+    found = server()
+    hold = begun(found, lease_seconds=60.0)
+    assert (hold.known.mode, hold.known.role, hold.known.version, hold.known.lease) == (
+        "stages",
+        "primary",
+        VERSION,
+        "server",
+    )
+    assert found.between("set session wait_timeout = 60", STAGES[0]) == [
+        "set session wait_timeout = 60",
+        "set session lock_wait_timeout = 5",
+        "set session autocommit = 1",
+        "set session max_statement_time = 300",
+        STAGES[0],
+    ]
+    held = found.between(STAGES[0], "sync /var/lib/mysql")
+    assert held[:5] == [*STAGES, "flush no_write_to_binlog engine logs"]
+    assert hold.known.facts["gtid_binlog_pos"] == "0-1-471"
+    assert (hold.known.facts["binlog_file"], hold.known.facts["binlog_position"]) == ("binlog.000001", 325)
+    hold.keep(found)
+    hold.end(found)
+    assert found.asked[-1] == "backup stage end"
+
+
+def test_the_read_lock_waits_for_no_long_statement() -> None:
+    found = server()
+    begun(found, "read_lock").end(found)
+    assert found.asked[-1] == "unlock tables"
+    assert "flush tables with read lock" in found.asked
+    with pytest.raises(DatabaseError, match="number 7 has run for 93 s"):
+        begun(server(table={"select id, time": [["7", "93"]]}), "read_lock")
+
+
+@pytest.mark.parametrize(
+    ("version", "mode"),
+    [
+        ("10.4.1-MariaDB", "stages"),  # the release notes of 10.4.1: BACKUP STAGE
+        ("10.4.0-MariaDB", "read_lock"),
+        ("10.3.39-MariaDB-0+deb10u2", "read_lock"),
+        ("11.8.3-MariaDB-ubu2404", "stages"),
+        ("12.0.2-MariaDB", "stages"),
+    ],
+)
+def test_the_stages_are_as_old_as_10_4_1(version: str, mode: str) -> None:
+    assert begun(server(version=version)).known.mode == mode
+
+
+@pytest.mark.parametrize(
+    ("more", "mode", "why"),
+    [
+        ({"version": "8.0.36"}, "auto", "It is no MariaDB"),
+        ({"version": "10.3.39-MariaDB"}, "stages", "has no BACKUP STAGE"),
+        ({"client": "root@10.0.0.9"}, "auto", "reaches the server db-0 over the network"),
+    ],
+)
+def test_refused_before_anything_is_held(more: dict[str, str], mode: str, why: str) -> None:
+    found = server(**more)
+    with pytest.raises(DatabaseError, match=why):
+        begun(found, mode)
+    assert not set(STAGES) & set(found.asked)
+
+
+@pytest.mark.parametrize(
+    ("statement", "said", "mode", "why"),
+    [
+        # Measured: an UPDATE of a MyISAM table, and LOCK TABLES ... WRITE, that began before.
+        (
+            "backup stage block_ddl",
+            refused(1205, "Lock wait timeout exceeded; try restarting transaction"),
+            "auto",
+            "BACKUP STAGE BLOCK_DDL was not granted within 5 s",
+        ),
+        (
+            "backup stage start",
+            refused(1227, "Access denied; you need (at least one of) the RELOAD privilege(s) for this operation"),
+            "auto",
+            "GRANT RELOAD ON",
+        ),
+        (
+            "select count(*) from information_schema.innodb_trx",
+            refused(1227, "Access denied; you need (at least one of) the PROCESS privilege(s) for this operation"),
+            "read_lock",
+            "GRANT RELOAD, PROCESS ON",
+        ),
+        (
+            "backup stage flush",
+            refused(1969, "Query execution was interrupted (max_statement_time exceeded)"),
+            "auto",
+            "was not done within 300 s",
+        ),
+    ],
+)
+def test_what_is_refused_is_said_with_its_remedy(statement: str, said: str, mode: str, why: str) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        begun(server(table={statement: said}), mode)
+    assert why in caught.value.sentence
+
+
+def test_a_lock_waits_no_longer_than_the_lease() -> None:
+    found = server()
+    begun(found, lease_seconds=2.5)
+    assert "set session wait_timeout = 2" in found.asked
+    assert "set session lock_wait_timeout = 2" in found.asked
+
+
+@pytest.mark.parametrize(
+    ("table", "why"),
+    [
+        ({"backup stage end": refused(4146, "You must start backup")}, "was not held until the snapshot was cut"),
+        ({"select connection_id()": [["19"]]}, "not the one that has held it"),
+        ({"show global status like 'Slave_running'": [["Slave_running", "ON"]]}, "became the primary, or a replica"),
+    ],
+)
+def test_the_end_is_the_proof(table: dict[str, Answer], why: str) -> None:
+    found = server()
+    hold = begun(found)
+    found.table |= table
+    with pytest.raises(DatabaseError, match=why):
+        hold.end(found)
+    assert "backup stage end" in found.asked
+
+
+def test_a_session_that_was_silent_for_longer_than_the_server_allows_ended_by_its_lease(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The server says the same when it was killed."""
+    now = [100.0]
+    monkeypatch.setattr(mysql_family.time, "monotonic", lambda: now[0])
+    found = server()
+    hold = begun(found, lease_seconds=10.0)
+    found.table["select connection_id()"] = refused(2006, "Server has gone away")
+    for silent, ended_by in ((9.0, ""), (11.0, "lease")):
+        now[0] = 100.0 + silent
+        with pytest.raises(SessionLost) as caught:
+            hold.keep(found)
+        assert Mariadb().ended_by(caught.value.said) == ended_by
+
+
+@pytest.mark.parametrize(
+    ("words", "ended_by"),
+    [
+        (refused(1927, "Connection was killed"), "server"),
+        (refused(1053, "Server shutdown in progress"), "server"),
+        # MySQL since 8.0.24: ER_CLIENT_INTERACTION_TIMEOUT.
+        (refused(4031, "The client was disconnected by the server because of inactivity."), "lease"),
+        (refused(2006, "Server has gone away"), ""),
+        ("", ""),
+    ],
+)
+def test_who_ended_the_session(words: str, ended_by: str) -> None:
+    assert Mariadb().ended_by(words) == ended_by
+
+
+@pytest.mark.parametrize(
+    ("running", "read_only", "applied", "role"),
+    [
+        ("OFF", "0", "", "primary"),
+        ("ON", "0", "", "replica"),
+        ("OFF", "1", "0-1-9", "replica"),
+        ("OFF", "1", "", "primary"),
+    ],
+)
+def test_a_replica_whose_threads_stand_still_is_one(running: str, read_only: str, applied: str, role: str) -> None:
+    table: dict[str, Answer] = {
+        "show global status like 'Slave_running'": [["Slave_running", running]],
+        "select @@global.read_only": [[read_only, applied]],
+        "select @@global.gtid_binlog_pos": [["", applied]],
+    }
+    known = begun(server(table=table)).known
+    assert (known.role, known.facts["gtid_slave_pos"]) == (role, applied)
+
+
+def test_a_log_that_is_not_written_at_each_commit_is_awaited() -> None:
+    """Measured: FLUSH ENGINE LOGS does nothing where the setting is 0."""
+    found = server(innodb_flush_log_at_trx_commit="0")
+    answers = iter([("100", "90"), ("140", "95"), ("150", "100")])
+
+    def ask(statement: str) -> list[list[str]]:
+        if "Innodb_lsn_current" in statement:
+            written, on_disk = next(answers)
+            return [["Innodb_lsn_current", written], ["Innodb_lsn_flushed", on_disk]]
+        return FakeServer.ask(found, statement)
+
+    found.ask = ask  # type: ignore[method-assign]
+    begun(found)
+    assert found.asked.count("wait") == 2
+
+
+def test_a_log_that_is_never_written_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter(range(100, 200))
+    monkeypatch.setattr(mysql_family.time, "monotonic", lambda: float(next(now)))
+    with pytest.raises(DatabaseError, match="What was committed is not on the disk"):
+        begun(server(innodb_flush_log_at_trx_commit="0"))
+
+
+def test_all_places_are_looked_at() -> None:
+    found = server(innodb_log_group_home_dir="/redo", log_bin_basename="/binlogs/bin", aria_log_dir_path="aria")
+    found.links = {"/var/lib/mysql": "/data", "/redo": "/fast/redo"}
+    begun(found)
+    assert found.places == {
+        "the data directory": "/data",
+        "the InnoDB tablespace": "/data",
+        "the InnoDB log": "/fast/redo",
+        "the InnoDB undo log": "/data",
+        "the Aria log": "/var/lib/mysql/aria",
+        "the binary log": "/binlogs",
+    }
+    assert found.unwritten == ""
+    found = server(innodb_flush_method="nosync")
+    begun(found)
+    assert found.unwritten == "its setting innodb_flush_method is nosync"
+
+
+def test_what_cannot_be_synced_is_refused() -> None:
+    found = server()
+    found.flushes = False
+    with pytest.raises(DatabaseError, match="come back broken"):
+        begun(found)
+
+
+def test_a_node_of_a_galera_cluster_is_warned_of() -> None:
+    (warning,) = begun(server(wsrep_on="ON")).known.warnings
+    assert "wsrep_desync" in warning
+
+
+def test_the_client_ends_with_an_error_and_says_where_an_answer_ends() -> None:
+    kind = Mariadb()
+    assert kind.framed("select 1", "arkive-1") == "select 1;\nselect 'arkive-1 done';\n"
+    shell, *plain = kind.clients(order())
+    assert shell[0] == "/bin/sh"
+    assert [each[0] for each in plain] == ["mariadb", "mysql"]
+    assert all("--skip-reconnect" in each and "-n" in each for each in plain)
+    assert kind.cells("a\\tb\tc\\\\n") == ["a\tb", "c\\n"]
+    assert kind.statements("auto")[0] == "BACKUP STAGE START"
+    with pytest.raises(StatementRefused) as caught:
+        mysql_family.mysql_client.ask(server(table={"foo": refused(1064, "You have\nan error.")}), "foo")
+    assert (caught.value.message, caught.value.state) == ("You have an error", "1064")
