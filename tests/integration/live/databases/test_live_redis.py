@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as t
 from pathlib import Path
@@ -74,7 +75,9 @@ def test_who_is_cut_off_lets_go_anew_or_says_until_when(
     app: RedisApp, kubeconfig: str, tmp_path: Path, stay: bool
 ) -> None:
     """The pause outlasts its session. ``stay``: the network does not come back."""
-    with through_proxy(kubeconfig, tmp_path) as (proxy, path), held(path, app, mode="pause", lease=90.0) as section:
+    with contextlib.ExitStack() as stack:
+        proxy, path = stack.enter_context(through_proxy(kubeconfig, tmp_path))
+        section = stack.enter_context(held(path, app, mode="pause", lease=90.0))
         proxy.cut(stay=stay)
         started = time.monotonic()
         found = section.finish()
