@@ -61,7 +61,11 @@ options:
         for a primary with an append-only file, and V(bgsave) else.
       - A session of the database's own client, in the container, is open all the time. A database is held before file
         systems are frozen, and let go after they are thawed. It is let go as well when the module ends or is killed,
-        and by the server itself when the lease passes without a sign of life.
+        and by the server itself when the lease passes without a sign of life. The signs end at the latest when a freeze
+        would have to.
+      - A PostgreSQL server with files on several claims is cut in the one order that is right (the data directory, then
+        tablespaces, and the WAL after the end of backup mode), or at one moment, when all of them are frozen or are one
+        group. Any other order is refused before anything is held, in check mode as far as the pod tells where they are.
       - Where a database cannot be held, it is as with a pre hook that fails. Snapshots that were cut while it is not
         proven that it was held are removed.
       - In check mode, RV(quiesces) tells what would be held, on which pod, and by which statements. Servers are asked

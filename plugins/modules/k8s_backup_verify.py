@@ -206,19 +206,18 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import (
+    named_or_newest,
+    open_location,
+    open_to_read,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_VERIFY
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
-    STORAGE,
-    require_store_library,
-    storage_location,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.verify_request import VerifyRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
-from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
@@ -239,7 +238,7 @@ def work(task: Task) -> Result:
     from ansible_collections.arkive.k8s.plugins.module_utils._proof.verify import verify_backup
 
     require_store_library(task.params)
-    store = open_store(storage_location(task.params), cancel=task.cancel)
+    store = open_location(task) if task.params["record"] else open_to_read(task)
     location = snapshot_location(task.params)
     if location is not None:
         require_library("boto3")
@@ -252,8 +251,10 @@ def work(task: Task) -> Result:
 
     context = VolumeContext(connect=connect_when_needed, location=location, cancel=task.cancel)
     issues = Issues()
+    name, warnings = named_or_newest(task, store)
+    issues.add_warnings(warnings)
     request = VerifyRequest(
-        name=task.params["name"] or _newest(store, task.params["schedule"], issues),
+        name=name,
         percentage=task.params["percentage"],
         snapshots=task.params["snapshots"],
         record=task.params["record"],
@@ -273,14 +274,6 @@ def work(task: Task) -> Result:
     if not outcome.sound:
         result |= failed_by(f"Backup '{outcome.name}' in {outcome.location} is not sound.", errors)
     return result
-
-
-def _newest(store: Store, schedule: str, issues: Issues) -> str:
-    from ansible_collections.arkive.k8s.plugins.module_utils._catalog.newest import newest_backup
-
-    newest = newest_backup(store, schedule)
-    issues.add_warnings(newest.warnings)
-    return newest.name
 
 
 def main() -> t.NoReturn:

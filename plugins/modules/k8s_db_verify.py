@@ -343,13 +343,13 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.proof_options import PROOF, proof_request
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_DB_VERIFY
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
     STORAGE_UNUSED,
     require_store_library,
-    storage_location,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
@@ -357,7 +357,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Iss
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.prove import prove_database
-from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
 SPEC = ArgumentSpec().merge(AUTH, PROOF, PROGRESS, STORAGE_UNUSED)
@@ -370,7 +369,7 @@ def find_store(task: Task) -> Store | None:
     if not task.params["storage_location"]:
         raise ValidationError("storage_location is missing.", hint="Say where the backup is.")
     require_store_library(task.params)
-    return open_store(storage_location(task.params), cancel=task.cancel)
+    return open_location(task)
 
 
 def newest_of(task: Task, store: Store | None, issues: Issues) -> str:

@@ -15,7 +15,7 @@ import json
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.verification import write_beside
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.verification import Recorded, write_beside
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
@@ -50,8 +50,8 @@ def has_failed_proof(store: Store, name: str, backup: t.Mapping[str, t.Any]) -> 
 
 def write_proof(
     catalog: Catalog, name: str, backup: t.Mapping[str, t.Any], database: str, certificate: Certificate
-) -> list[str]:
-    """Put it in the place of the last one of this ``database`` (namespace/pod). Warnings: why it is not recorded.
+) -> Recorded:
+    """Put it in the place of the last one of this ``database`` (namespace/pod).
 
     Raises ``StoreError``.
     """

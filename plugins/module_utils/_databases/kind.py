@@ -12,6 +12,8 @@ import dataclasses
 import typing as t
 
 Mode: t.TypeAlias = str
+#: In the place of a server's code: there is no server any more.
+LOST = "lost"
 #: Claims, as namespace/name: those that are cut first, those that are cut when these are, and so on.
 Waves: t.TypeAlias = "tuple[tuple[str, ...], ...]"
 
@@ -126,7 +128,10 @@ class DatabaseKind(t.Protocol):
         """``statement`` as the client reads it, after which it says ``token`` at the start of a line."""
 
     def error_in(self, lines: t.Sequence[str], words: str) -> tuple[str, str]:
-        """The error, and its code, in the lines of an answer or in what the client said after the token; else empty."""
+        """The error, and its code, in the lines of an answer or in what the client said after the token; else empty.
+
+        The code is ``LOST`` where the client is there still, and its connection to the server is not.
+        """
 
     def cells(self, line: str) -> list[str]:
         """The values in a line of an answer."""
@@ -141,4 +146,15 @@ class DatabaseKind(t.Protocol):
         """Nothing is done yet."""
 
 
-__all__ = ("DatabaseKind", "ForeseenKind", "Hold", "HoldFacts", "HoldOrder", "Mode", "Server", "StagedHold", "Waves")
+__all__ = (
+    "LOST",
+    "DatabaseKind",
+    "ForeseenKind",
+    "Hold",
+    "HoldFacts",
+    "HoldOrder",
+    "Mode",
+    "Server",
+    "StagedHold",
+    "Waves",
+)

@@ -45,7 +45,7 @@ class ScheduleBackup:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ScheduleBackups:
-    """``newest`` of any phase, ``good``: the newest Completed one, if it was looked for; ``running``: a name."""
+    """``newest`` of any phase, ``good``: the newest that is good, if it was looked for; ``running``: a name."""
 
     newest: ScheduleBackup | None = None
     good: ScheduleBackup | None = None
@@ -74,7 +74,9 @@ def find_backups(catalog: Catalog, schedule: str, now: dt.datetime, *, need_good
         elif found is not None:
             newest = newest or found
             running = running or (found.name if found.phase not in TERMINAL_PHASES else "")
-            is_good = found.phase == "Completed" and not entry.deleting
+            is_good = entry.is_good(found.phase)
+            if found.phase == "Completed" and not entry.has_archive:
+                warnings.append(f"The file of objects of backup '{found.name}' is missing: it does not count as good.")
             if is_good or not need_good:
                 good = found if is_good else None
                 return ScheduleBackups(newest, good, running, tuple(warnings))

@@ -92,6 +92,11 @@ class RedisTarget(DatabaseTarget):
         return True
 
 
+class ValkeyTarget(RedisTarget):
+    def __init__(self, kubectl: t.Any, namespace: str) -> None:
+        self.app: RedisApp = RedisApp(kubectl, namespace, name="valkey", kind="valkey")
+
+
 class MariadbTarget(DatabaseTarget):
     modes, client = ("stages", "read_lock"), "mariadb"
 
@@ -128,6 +133,7 @@ class MongodbTarget(DatabaseTarget):
 TARGETS: tuple[t.Callable[[t.Any, str], DatabaseTarget], ...] = (
     PostgresTarget,
     RedisTarget,
+    ValkeyTarget,
     MariadbTarget,
     MongodbTarget,
 )

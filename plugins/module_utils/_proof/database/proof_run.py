@@ -137,7 +137,7 @@ class DatabaseProofRun:
             )
         self._volumes.check(subject, self.account.namespace)
         for kind, name in self._copies():
-            if subject.find(GroupResource(kind), name) is None and name not in pull_secrets(subject):
+            if name not in pull_secrets(subject) and subject.find(GroupResource(kind), name) is None:
                 raise ProofError(
                     f"The {kind.removesuffix('s')} {name} is not in {subject.source}.",
                     hint="Leave it out, if the server starts without it.",
@@ -177,14 +177,19 @@ class DatabaseProofRun:
 
     def _copy_objects(self, namespace: str) -> None:
         for kind, name in self._copies():
-            found = self._subject.find(GroupResource(kind), name)
-            if found is None:
-                self._run.issues.warning(
-                    f"The secret {name}, by which its image is pulled, is not in {self._subject.source}."
-                )
+            try:
+                found = self._subject.find(GroupResource(kind), name)
+                if found is None:
+                    raise ProofError(f"It is not in {self._subject.source}.")
+                _remember_object(found)
+                self._run.client.post(namespaced_path("v1", namespace, kind), copied(found, namespace))
+            except (KubeError, ProofError) as exc:
+                if name not in pull_secrets(self._subject):
+                    raise
+                # The node may have the image, or another way to it.
+                what = f"The secret {name}, by which its image is pulled, did not come along"
+                self._run.issues.warning(f"{what}: {exc.message}")
                 continue
-            _remember_object(found)
-            self._run.client.post(namespaced_path("v1", namespace, kind), copied(found, namespace))
             self.account.brought.append(f"{kind.removesuffix('s')} {name}")
 
     def _start_pod(self, namespace: str, body: Object) -> None:

@@ -12,6 +12,7 @@ import dataclasses
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.database_proofs import write_proof
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.verification import not_recorded
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.errors import ProofError
@@ -58,11 +59,11 @@ def _keep(request: ProofRequest, catalog: Catalog | None, outcome: ProofOutcome)
     account: ProofAccount = outcome.account
     database = f"{account.subject.namespace}/{account.subject.pod_name}"
     try:
-        warnings = write_proof(catalog, request.name, account.subject.backup, database, account.certificate())
+        recorded = write_proof(catalog, request.name, account.subject.backup, database, account.certificate())
     except StoreError as exc:
-        warnings = [f"The proof of backup '{request.name}' is not recorded: {exc.message}"]
-    outcome.issues.add_warnings(warnings)
-    return dataclasses.replace(outcome, recorded=not any("is not recorded" in each for each in warnings))
+        recorded = not_recorded("proof", request.name, exc.message)
+    outcome.issues.add_warnings(recorded.warnings)
+    return dataclasses.replace(outcome, recorded=recorded.done)
 
 
 __all__ = ("prove_database",)

@@ -234,23 +234,23 @@ def _kill_one(kubeconfig: str, namespace: str, name: str, pod: str) -> None:
         killed.kill()
 
 
-def test_mariadb_is_proven_where_it_was_flushed_and_found_broken_where_it_was_not(
-    enforcer: PolicyEnforcer, kubectl: t.Any, namespace: str, proofs: Proofs
+def test_mariadb_is_proven_where_it_was_held_and_found_broken_where_it_was_not(
+    enforcer: PolicyEnforcer, client: KubeClient, kubectl: t.Any, namespace: str, proofs: Proofs
 ) -> None:
     """Its tables of MyISAM are whole only when somebody has had them closed and synced."""
     app = MariadbApp(kubectl, namespace, settings=["--log-bin=mysql-bin"])
     app.create()
-    asked: dict[str, t.Any] = {"kind": "mariadb", "pod": app.name}
     with app.written_to():
         proofs.back_up("written")
-    broken = proofs.prove("written", **asked)
+        taken = take(client, app, "held", mode="auto")
+    assert taken.errors == []
+    broken = proofs.prove("written", kind="mariadb", pod=app.name)
     assert any("mariadb-check" in problem and "app." in problem for problem in broken.account.problems)
-    until(lambda: app.sql("flush tables") == "", "its tables are closed", seconds=20)
-    app.sh("sync -f /var/lib/mysql")
-    proofs.back_up("flushed")
-    outcome = proofs.prove("flushed", **asked)
+    outcome = proofs.prove("held", from_set=True, namespace=namespace, quiesce=taken.quiesces[0])
     certificate = outcome.account.certificate()
-    assert (certificate["sound"], outcome.account.problems) == (True, [])
+    assert outcome.account.problems == []
+    assert certificate["sound"]
+    assert certificate["position"] == certificate["recorded_position"]
     assert certificate["position"].startswith("0-1-")
-    assert (certificate["held"], certificate["network"]["verdict"]) == (False, "enforced")
+    assert (certificate["held"], certificate["network"]["verdict"]) == (True, "enforced")
     assert proofs.left == []

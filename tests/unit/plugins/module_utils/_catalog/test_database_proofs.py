@@ -34,10 +34,10 @@ def catalog(tmp_path: Path) -> Catalog:
 
 def test_each_database_has_its_newest_certificate(catalog: Catalog) -> None:
     for name, sound in (("shop/a", False), ("shop/b", True), ("shop/a", True)):
-        assert write_proof(catalog, "one", BACKUP, name, {"sound": sound}) == []
+        assert write_proof(catalog, "one", BACKUP, name, {"sound": sound}) == (True, ())
     assert read_proofs(catalog.store, "one", BACKUP) == {"shop/a": {"sound": True}, "shop/b": {"sound": True}}
     assert not has_failed_proof(catalog.store, "one", BACKUP)
-    assert write_proof(catalog, "one", BACKUP, "shop/b", {"sound": False}) == []
+    assert write_proof(catalog, "one", BACKUP, "shop/b", {"sound": False}) == (True, ())
     assert has_failed_proof(catalog.store, "one", BACKUP)
     # Another backup of its name is another one.
     assert read_proofs(catalog.store, "one", ANOTHER) == {}
@@ -52,5 +52,5 @@ def test_what_nobody_can_read_is_no_certificate(catalog: Catalog, text: bytes) -
 
 def test_nothing_is_left_of_a_backup_that_is_gone(catalog: Catalog) -> None:
     catalog.store.delete_many([BackupKeys("one").metadata])
-    (warning,) = write_proof(catalog, "one", BACKUP, "shop/a", {"sound": True})
+    (warning,) = write_proof(catalog, "one", BACKUP, "shop/a", {"sound": True}).warnings
     assert "the backup is gone" in warning
