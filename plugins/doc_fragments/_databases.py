@@ -28,8 +28,8 @@ options:
         C(arkive.k8s/database-mode), C(arkive.k8s/database-max-lag) or C(arkive.k8s/database-standby).
       - C(selector), required, says which pods hold it by their labels, as a text such as V(app=db), or a mapping.
         C(label_selector) is another name for it.
-      - C(kind), required, is one of V(postgresql), V(redis) and V(valkey). C(mode) is how it is held, by default
-        V(auto).
+      - C(kind), required, is one of V(postgresql), V(mariadb), V(mysql), V(mongodb), V(redis) and V(valkey). C(mode) is
+        how it is held, by default V(auto).
       - C(container) is the one of the server, by default the first one.
       - C(user) is who connects, by default the one that the container was started with.
       - C(standby) says which of the servers of one database is held, by what they say of themselves. With V(prefer),
@@ -49,12 +49,23 @@ options:
       - The kind V(postgresql) has the modes V(light), which makes a checkpoint right before the snapshots; V(backup),
         which has the server in backup mode while they are cut, and returns its label; V(freeze), which freezes all
         claims of its container; and V(auto), which is V(light), or V(backup) where its files are on several claims.
+      - The kind V(mariadb) has the modes V(stages), in which nobody commits (C(BACKUP STAGE)); V(read_lock); and
+        V(auto), which is V(stages) since MariaDB 10.4.1. The kind V(mysql) has V(instance), which locks the instance
+        for backup; V(read_lock); and V(auto), which is V(instance) where all tables are known to be InnoDB's. It
+        has not been run against a MySQL server.
+      - The kind V(mongodb) has the modes V(journal), which locks nothing; V(lock), which locks the server by C(fsync),
+        under a lease that a process in the container keeps; and V(auto), which is V(journal) where journal and data are
+        cut at one moment. It has not been run against a MongoDB server.
       - The kinds V(redis) and V(valkey) have the modes V(pause), which pauses writes while the snapshots are cut, and
         needs an append-only file; V(bgsave), which has a dump made right before them; and V(auto), which is V(pause)
         for a primary with an append-only file, and V(bgsave) else.
       - A session of the database's own client, in the container, is open all the time. A database is held before file
         systems are frozen, and let go after they are thawed. It is let go as well when the module ends or is killed,
-        and by the server itself when the lease passes without a sign of life.
+        and by the server itself when the lease passes without a sign of life. The signs end at the latest when a freeze
+        would have to.
+      - A PostgreSQL server with files on several claims is cut in the one order that is right (the data directory, then
+        tablespaces, and the WAL after the end of backup mode), or at one moment, when all of them are frozen or are one
+        group. Any other order is refused before anything is held, in check mode as far as the pod tells where they are.
       - Where a database cannot be held, it is as with a pre hook that fails. Snapshots that were cut while it is not
         proven that it was held are removed.
       - In check mode, RV(quiesces) tells what would be held, on which pod, and by which statements. Servers are asked

@@ -102,6 +102,8 @@ options:
         description:
           - Refuses to write to the location or to delete from it, in every task. Restores work;
             O(arkive.k8s.k8s_restore#module:records_path) says where they are recorded then.
+          - A C(BackupStorageLocation) of the cluster that names the same bucket and prefix, with C(accessMode) set to
+            C(ReadOnly), has the same effect on every task that may list such objects.
         type: bool
         default: false
 notes:

@@ -37,6 +37,8 @@ options:
       - V(sync) is M(arkive.k8s.k8s_backup_sync) with the types of O(api_group); O(namespaces) are those of its objects.
       - V(verify) is M(arkive.k8s.k8s_backup_verify) of a backup with snapshots, which takes no other rights than to
         delete it; V(diff) is M(arkive.k8s.k8s_backup_diff) with the cluster.
+      - V(db_verify) is M(arkive.k8s.k8s_db_verify) of a backup. Its rights are of the whole cluster, as it makes a
+        namespace of its own each time.
       - V(operations) is M(arkive.k8s.k8s_velero_operations), without the rights of what it carries out; O(namespaces)
         are those of the objects. Its backups and restores take those of V(backup), V(delete) and V(restore) besides.
       - V(blueprint) is M(arkive.k8s.k8s_blueprint), and O(arkive.k8s.k8s_backup#module:execution_hooks) beside the
@@ -57,6 +59,7 @@ options:
       - sync
       - verify
       - diff
+      - db_verify
       - operations
       - blueprint
     required: true

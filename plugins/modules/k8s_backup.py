@@ -134,6 +134,27 @@ EXAMPLES = r"""
   loop_control:
     label: "{{ item.pod }}"
 
+- name: Back up a namespace while its database is in backup mode, with each of its volumes cut when it is right
+  arkive.k8s.k8s_backup:
+    name: shop-db-2026-06-01
+    included_namespaces:
+      - shop
+    databases:
+      - selector: app=db
+        kind: postgresql
+        mode: backup
+    storage_location:
+      bucket: backups
+      prefix: production
+  register: backup
+
+- name: Tell how long the database was held, and that this is proven
+  ansible.builtin.debug:
+    msg: "{{ item.kind }} in {{ item.pod }}: {{ item.seconds }} s, ended by {{ item.ended_by }}, {{ item.consistent }}"
+  loop: "{{ backup.quiesces }}"
+  loop_control:
+    label: "{{ item.pod }}"
+
 - name: Back up what carries a label, without Secrets, to a directory
   arkive.k8s.k8s_backup:
     name: shop-web
@@ -409,18 +430,23 @@ quiesces:
     role: {description: "C(primary), or C(standby), or C(replica).", type: str, returned: always, sample: primary}
     lease:
       description:
-        - Who lets go when nothing is heard from the module any more. C(server), or C(stream) where only the end of the
-          stream to the client does.
+        - Who lets go when nothing is heard from the module any more. C(server); C(timer), a process in its container;
+          or C(stream) where only the end of the stream to the client does.
       type: str
       returned: always
       sample: server
     started: {description: When it was held., type: str, returned: when it was, sample: "2026-06-01T02:00:00Z"}
     ended: {description: When it was let go., type: str, returned: when it was, sample: "2026-06-01T02:00:01Z"}
     seconds: {description: How long it was held., type: float, returned: when it was, sample: 0.35}
+    until:
+      description: When its server lets go by itself, as nobody could. C(ended) is not there then.
+      type: str
+      returned: when it may be held still
+      sample: "2026-06-01T02:01:00Z"
     ended_by:
       description:
-        - Who let go. C(release) is this module; C(lease) the server, as it had heard nothing; C(server) the server,
-          as it was stopped or told to; and C(connection) where the session was lost, nobody knows why.
+        - Who let go. C(release) is this module; C(lease) what the lease is kept by, as it had heard nothing; C(server)
+          the server, as it was stopped or told to; and C(connection) where the session was lost, nobody knows why.
       type: str
       returned: always
       sample: release
@@ -454,8 +480,11 @@ quiesces:
     facts:
       description:
         - What the server said. For PostgreSQL, C(timeline), C(archive_mode), C(user), C(start_position) and
-          C(stop_position), and in backup mode C(label), C(backup_label) and C(tablespace_map). For Redis and Valkey,
+          C(stop_position), and in backup mode C(label), C(backup_label) and C(tablespace_map). For MariaDB and
+          MySQL, C(binlog_file) and C(binlog_position), with C(gtid_binlog_pos) and C(gtid_slave_pos), or
+          C(gtid_executed). For MongoDB, C(replica_set), C(storage_engine) and C(last_write). For Redis and Valkey,
           C(append_only). For all of them C(flushed), whether the file system was synced.
+        - Where its claims were cut one after the other, C(cut_order) has them, and C(write_label) is true.
         - A snapshot of one volume is restored without C(backup_label). With it the server would not start, as the
           end of the backup is not in that snapshot.
       type: dict
@@ -581,6 +610,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.backup_options
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import FREEZE, HOOKS, LEASE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
     ended,
@@ -590,17 +620,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
     text_diff,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
-    STORAGE,
-    require_store_library,
-    storage_location,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
@@ -624,13 +650,10 @@ SPEC = ArgumentSpec(
 @phase_in_failure()
 def make(task: Task) -> Result:
     """State ``present``."""
-    from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.restore_only import refuse_restore_only
-
     request = backup_request(task.params)
     require_library("kubernetes")
-    store = open_store(storage_location(task.params), cancel=task.cancel)
     client = connect(kube_auth(task.params), cancel=task.cancel)
-    refuse_restore_only(client, store.location, namespace=request.namespace)
+    store = open_location(task, namespace=request.namespace, client=client)
     engine = plan_backup if task.check_mode else run_backup
     outcome = engine(request, client=client, store=store, progress=task.progress, cancel=task.cancel)
     if outcome.is_stored:
@@ -655,7 +678,7 @@ def delete(task: Task) -> Result:
     from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 
     name = backup_name(task.params, backup_manifest(task.params))
-    store = open_store(storage_location(task.params), cancel=task.cancel)
+    store = _open(task)
     location = snapshot_location(task.params)
 
     def connect_when_needed() -> KubeClient:
@@ -689,7 +712,11 @@ def hold(task: Task) -> Result:
     from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hold_task import hold_or_release
 
     name = backup_name(task.params, backup_manifest(task.params))
-    return hold_or_release(task, name, open_store(storage_location(task.params), cancel=task.cancel))
+    return hold_or_release(task, name, _open(task))
+
+
+def _open(task: Task) -> Store:
+    return open_location(task, namespace=task.params["velero_namespace"] or "")
 
 
 _WORK = {"present": make, "absent": delete, "held": hold, "released": hold}

@@ -392,16 +392,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options i
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.detail_options import DETAILS, Details
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.extract_option import EXTRACT, take_out
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query import Query
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_to_read
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_INFO
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import (
     LABEL_SELECTOR,
     label_selector,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
-    STORAGE,
-    require_store_library,
-    storage_location,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_filter import BackupFilter
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_text import describe_backup_lines
@@ -410,7 +407,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.find_backup im
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue
-from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 
 SPEC = ArgumentSpec(
     options={
@@ -444,7 +440,7 @@ def work(task: Task) -> Result:
     wanted, details = backup_filter(task.params), Details(task.params)
     query = Query(task.params["query"]) if task.params["query"] else None
     require_store_library(task.params)
-    store = open_store(storage_location(task.params), cancel=task.cancel)
+    store = open_to_read(task)
     listing = list_backups(store, wanted, sections=details.sections, cancel=task.cancel)
     backups = details.to_return(listing.backups, describe_backup_lines)
     result: Result = {"changed": False, "backups": backups, "location": store.location.describe}

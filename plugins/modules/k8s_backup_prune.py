@@ -107,6 +107,7 @@ options:
     description:
       - Whether those count first for O(min_good) that M(arkive.k8s.k8s_backup_verify) has found sound. Where there are
         not so many, the newest of the others make up the number.
+      - One with a database that M(arkive.k8s.k8s_db_verify) has found not to be whole does not count as sound.
     type: bool
     default: false
   failed_ttl:
@@ -143,9 +144,10 @@ options:
   leftovers:
     description:
       - What is done with what belongs to nobody, which are claims of runs that have ended, uploads that were never
-        finished, records of restores without a backup that are older than a day, and VolumeSnapshots of this
-        collection without a backup.
-      - VolumeSnapshots are looked for where O(kubeconfig), O(context) or O(host) say in which cluster.
+        finished, records of restores without a backup that are older than a day, and snapshots of volumes that this
+        collection took for a backup in this location which is not there.
+      - VolumeSnapshots are looked for where O(kubeconfig), O(context) or O(host) say in which cluster, EBS snapshots
+        where O(snapshot_location) says in which account. Where no backup at all is in the location, they stay.
     type: str
     choices: [ignored, found, removed]
     default: found
@@ -341,17 +343,14 @@ error_details:
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth, names_cluster
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.prune_options import PRUNE, names_cluster, retention
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_location
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.prune_options import PRUNE, retention
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_PRUNE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by, text_diff
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
-    STORAGE,
-    require_store_library,
-    storage_location,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
@@ -359,8 +358,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import PruneOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_run import PruneRequest, prune
-from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.left_snapshots import LeftSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
@@ -373,11 +370,7 @@ def prune_location(task: Task) -> Result:
     if task.params["snapshot_location"] is not None:
         require_library("boto3")
     request = _request(task)
-    store = open_store(storage_location(task.params), cancel=task.cancel)
-    if names_cluster(task.params):
-        from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.restore_only import refuse_restore_only
-
-        refuse_restore_only(_connect(task), store.location, namespace=task.params["velero_namespace"])
+    store = open_location(task, namespace=task.params["velero_namespace"])
     context = RunContext(progress=task.progress, cancel=task.cancel)
     outcome = prune(request, store, context=context, check_mode=task.check_mode)
     result: Result = {"changed": outcome.changed, **outcome.to_return(), **_issues(outcome)}
@@ -396,12 +389,9 @@ def _request(task: Task) -> PruneRequest:
 
     context = VolumeContext(connect=connect_when_needed, location=snapshot_location(task.params), cancel=task.cancel)
     providers = make_providers(context)
-    namespace, find_left, objects = task.params["velero_namespace"], None, None
-    if names_cluster(task.params):
+    namespace, in_cluster, objects = task.params["velero_namespace"], names_cluster(task.params), None
+    if in_cluster:
         from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_objects import BackupObjects
-
-        def find_left(location: str) -> list[LeftSnapshot]:
-            return [left for provider in providers for left in provider.find_left(location)]
 
         objects = BackupObjects(connect_when_needed, namespace).remove if namespace else None
     return PruneRequest(
@@ -409,7 +399,7 @@ def _request(task: Task) -> PruneRequest:
         leftovers=task.params["leftovers"],
         providers=providers,
         remove_objects=objects,
-        find_left=find_left,
+        find_left=tuple(each.find_left for each in providers if in_cluster or each.kind == "native"),
     )
 
 

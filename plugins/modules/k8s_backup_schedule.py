@@ -333,6 +333,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_asking, open_to_read
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_SCHEDULE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
     ended,
@@ -346,18 +347,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.schedule_optio
     given_schedule,
     max_age,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
-    STORAGE,
-    require_store_library,
-    storage_location,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_request import ScheduleOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
 SPEC = ArgumentSpec().merge(AUTH, STORAGE, SCHEDULE, PROGRESS, RESULT)
@@ -370,13 +366,12 @@ def tick_schedule(task: Task) -> Result:
 
     given = given_schedule(task.params)
     task.params["no_log_output"] = given.template["no_log_output"]
-    store = open_store(storage_location(task.params), cancel=task.cancel)
+    store = open_asking(task, namespace=given.template["velero_namespace"] or "")
     outcome = tick(
         given.request,
         store,
         lambda request: _make(task, store, request),
         check_mode=task.check_mode,
-        permit=lambda: _permit(task, store, given.template["velero_namespace"] or ""),
     )
     result: Result = {**_answer(outcome, given.warnings), "changed": outcome.changed}
     if task.diff_mode and outcome.recorded:
@@ -403,12 +398,6 @@ def _connect(task: Task) -> KubeClient:
     return connect(kube_auth(task.params), cancel=task.cancel)
 
 
-def _permit(task: Task, store: Store, namespace: str) -> None:
-    from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.restore_only import refuse_restore_only
-
-    refuse_restore_only(_connect(task), store.location, namespace=namespace)
-
-
 def _make(task: Task, store: Store, request: BackupRequest) -> BackupOutcome:
     from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
     from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
@@ -427,7 +416,7 @@ def check(task: Task) -> Result:
 
     given = given_schedule(task.params)
     request = given.request
-    store = open_store(storage_location(task.params), cancel=task.cancel)
+    store = open_to_read(task)
     times = request.times(utc_now()) if request.schedule else None
     outcome = check_schedule(request.name, store, times=times, max_age=max_age(task.params))
     return {**_answer(outcome, given.warnings), "changed": False}

@@ -210,18 +210,14 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_asking
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_SYNC
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import text_diff
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
-    STORAGE,
-    require_store_library,
-    storage_location,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_request import SyncRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import FAMILIES
-from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 
 _CREDENTIAL = ArgumentSpec(
     options={"name": {"type": "str", "required": True}, "key": {"type": "str", "default": "cloud", "no_log": False}}
@@ -243,7 +239,7 @@ def work(task: Task) -> Result:
 
     require_store_library(task.params)
     require_library("kubernetes")
-    store = open_store(storage_location(task.params), cancel=task.cancel)
+    store = open_asking(task, namespace=task.params["namespace"] or "")
     outcome = sync_backups(
         _request(task.params),
         client=connect(kube_auth(task.params), cancel=task.cancel),

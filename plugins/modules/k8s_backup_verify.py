@@ -14,6 +14,7 @@ description:
   - Reads the files of a backup to their ends. Where M(arkive.k8s.k8s_backup) wrote them, each is compared with the
     digest that was recorded then; else each has to be what its name says, and its checksums have to fit.
   - Unpacks the objects. Each has to be the object that its name says, in the form that Kubernetes gives its type.
+  - Unpacks the dumps of databases beside it (M(arkive.k8s.k8s_db_dump)), and compares them with their digests.
   - Asks the storage whether the snapshots are there that hold the data of volumes.
   - The task fails when anything is wrong, with a sentence for each. What was found is recorded beside the backup.
 extends_documentation_fragment:
@@ -205,19 +206,18 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import (
+    named_or_newest,
+    open_location,
+    open_to_read,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_VERIFY
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
-    STORAGE,
-    require_store_library,
-    storage_location,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.verify_request import VerifyRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
-from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
@@ -238,7 +238,7 @@ def work(task: Task) -> Result:
     from ansible_collections.arkive.k8s.plugins.module_utils._proof.verify import verify_backup
 
     require_store_library(task.params)
-    store = open_store(storage_location(task.params), cancel=task.cancel)
+    store = open_location(task) if task.params["record"] else open_to_read(task)
     location = snapshot_location(task.params)
     if location is not None:
         require_library("boto3")
@@ -251,8 +251,10 @@ def work(task: Task) -> Result:
 
     context = VolumeContext(connect=connect_when_needed, location=location, cancel=task.cancel)
     issues = Issues()
+    name, warnings = named_or_newest(task, store)
+    issues.add_warnings(warnings)
     request = VerifyRequest(
-        name=task.params["name"] or _newest(store, task.params["schedule"], issues),
+        name=name,
         percentage=task.params["percentage"],
         snapshots=task.params["snapshots"],
         record=task.params["record"],
@@ -272,14 +274,6 @@ def work(task: Task) -> Result:
     if not outcome.sound:
         result |= failed_by(f"Backup '{outcome.name}' in {outcome.location} is not sound.", errors)
     return result
-
-
-def _newest(store: Store, schedule: str, issues: Issues) -> str:
-    from ansible_collections.arkive.k8s.plugins.module_utils._catalog.newest import newest_backup
-
-    newest = newest_backup(store, schedule)
-    issues.add_warnings(newest.warnings)
-    return newest.name
 
 
 def main() -> t.NoReturn:

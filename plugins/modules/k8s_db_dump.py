@@ -271,11 +271,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.duration_options import seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_DB_DUMP
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
     STORAGE,
     require_store_library,
-    storage_location,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
@@ -283,7 +283,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_k
 from ansible_collections.arkive.k8s.plugins.module_utils._dump.request import DumpRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
-from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 
 SPEC = ArgumentSpec(
     options={
@@ -328,7 +327,7 @@ def work(task: Task) -> Result:
     request.validate()
     require_store_library(task.params)
     require_library("kubernetes")
-    store = open_store(storage_location(task.params), cancel=task.cancel)
+    store = open_location(task)
     client = connect(kube_auth(task.params), cancel=task.cancel)
     run = ClusterRun(client=client, progress=task.progress, cancel=task.cancel, run_id=secrets.token_hex(8))
     carry_out = make_dump if task.params["state"] == "dumped" else restore_dump

@@ -222,17 +222,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.detail_options import DETAILS, Details
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query import Query
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_to_read
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_RESTORE_INFO
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
-    STORAGE,
-    require_store_library,
-    storage_location,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import RESTORE_SECTIONS
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restore_listing import RestoreFilter, list_restores
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restore_text import describe_restore_lines
-from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 
 SPEC = ArgumentSpec(
     options={
@@ -252,7 +248,7 @@ def work(task: Task) -> Result:
     details = Details(params, told=["items"], known=RESTORE_SECTIONS)
     query = Query(params["query"], over="the restores") if params["query"] else None
     require_store_library(params)
-    store = open_store(storage_location(params), cancel=task.cancel)
+    store = open_to_read(task)
     found = list_restores(store, wanted, sections=details.sections, cancel=task.cancel)
     restores = details.to_return(found, describe_restore_lines)
     result: Result = {"changed": False, "restores": restores, "location": store.location.describe}

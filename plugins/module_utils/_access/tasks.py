@@ -17,7 +17,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.rights import
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import ALL_TYPES, Grant, RightsScope
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_rights import operation_grants
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.restore_only import restore_only_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_rights import sync_grants
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.rights import proof_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.rights import diff_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.rights import hook_task_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.rights import restore_grants
@@ -27,26 +29,28 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers impo
 
 
 class TaskRow(t.NamedTuple):
-    """``own``: the task's table. ``use``: what it does with snapshots."""
+    """``own``: the task's table. ``use``: what it does with snapshots. ``writes``: to a storage location."""
 
     own: t.Callable[[RightsScope], list[Grant]] | None
     use: SnapshotUse | None
+    writes: bool
 
 
 TASKS: t.Mapping[str, TaskRow] = {
-    "backup": TaskRow(backup_grants, "backup"),
-    "restore": TaskRow(restore_grants, "restore"),
-    "delete": TaskRow(None, "delete"),
-    "prune": TaskRow(prune_grants, "delete"),
-    "snapshot": TaskRow(snapshot_grants, "set"),
-    "snapshot_info": TaskRow(None, "list"),
-    "hooks": TaskRow(hook_task_grants, None),
-    "dump": TaskRow(dump_grants, None),
-    "sync": TaskRow(sync_grants, None),
-    "verify": TaskRow(None, "delete"),
-    "diff": TaskRow(diff_grants, None),
-    "operations": TaskRow(operation_grants, None),
-    "blueprint": TaskRow(blueprint_grants, None),
+    "backup": TaskRow(backup_grants, "backup", writes=True),
+    "restore": TaskRow(restore_grants, "restore", writes=True),
+    "delete": TaskRow(None, "delete", writes=True),
+    "prune": TaskRow(prune_grants, "delete", writes=True),
+    "snapshot": TaskRow(snapshot_grants, "set", writes=False),
+    "snapshot_info": TaskRow(None, "list", writes=False),
+    "hooks": TaskRow(hook_task_grants, None, writes=False),
+    "dump": TaskRow(dump_grants, None, writes=True),
+    "sync": TaskRow(sync_grants, None, writes=False),
+    "verify": TaskRow(None, "delete", writes=True),
+    "diff": TaskRow(diff_grants, None, writes=False),
+    "db_verify": TaskRow(proof_grants, None, writes=True),
+    "operations": TaskRow(operation_grants, None, writes=False),
+    "blueprint": TaskRow(blueprint_grants, None, writes=False),
 }
 
 
@@ -62,6 +66,8 @@ def grants_of(task: str, scope: RightsScope) -> list[Grant]:
     if row.use is not None:
         for name in scope.providers:
             found += find_row(name).make(VolumeContext()).grants(row.use, scope)
+    if row.writes:
+        found += restore_only_grants()
     return _each_once(found)
 
 

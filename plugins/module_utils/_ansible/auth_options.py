@@ -66,4 +66,9 @@ def kube_auth(params: t.Mapping[str, t.Any]) -> KubeAuth:
     )
 
 
-__all__ = ("AUTH", "kube_auth")
+def names_cluster(params: t.Mapping[str, t.Any]) -> bool:
+    """Whether the task says which cluster it is about."""
+    return any(params[name] for name in ("kubeconfig", "context", "host"))
+
+
+__all__ = ("AUTH", "kube_auth", "names_cluster")

@@ -8,22 +8,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.large_results import SHOWN_OBJECTS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import named_or_newest, open_to_read
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.report_file import write_report
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import selection
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
-    storage_location,
-)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.diff_outcome import DiffOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
 _OF_CLUSTER = (
@@ -55,7 +53,7 @@ DIFF = ArgumentSpec(
 
 def compare(task: Task) -> DiffOutcome:
     """With another backup where one is named, else with the cluster. Raises ``ArkiveError``."""
-    store = open_store(storage_location(task.params), cancel=task.cancel)
+    store = open_to_read(task)
     if task.params["other_backup"]:
         return _with_backup(task, store)
     return _with_cluster(task, store)
@@ -88,13 +86,15 @@ def drift_sentence(outcome: DiffOutcome) -> str:
 def _with_backup(task: Task, store: Store) -> DiffOutcome:
     from ansible_collections.arkive.k8s.plugins.module_utils._proof.backup_diff import diff_backups
 
-    return diff_backups(
-        task.params["name"] or _newest(store, task.params["schedule"]),
+    name, warnings = named_or_newest(task, store)
+    outcome = diff_backups(
+        name,
         task.params["other_backup"],
         store=store,
         max_diffs=SHOWN_OBJECTS if task.diff_mode else 0,
         cancel=task.cancel,
     )
+    return dataclasses.replace(outcome, warnings=(*warnings, *outcome.warnings))
 
 
 def _with_cluster(task: Task, store: Store) -> DiffOutcome:
@@ -129,12 +129,6 @@ def _with_cluster(task: Task, store: Store) -> DiffOutcome:
 
 def _texts(mapping: t.Mapping[t.Any, t.Any] | None) -> dict[str, str] | None:
     return None if mapping is None else {str(name): str(other) for name, other in mapping.items()}
-
-
-def _newest(store: Store, schedule: str) -> str:
-    from ansible_collections.arkive.k8s.plugins.module_utils._catalog.newest import newest_backup
-
-    return newest_backup(store, schedule).name
 
 
 def write_junit(path: str, outcome: DiffOutcome) -> None:

@@ -14,10 +14,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.large_results import SHOWN_OBJECTS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import named_or_newest, open_to_read
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION, selection
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
     require_store_library,
-    storage_location,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
@@ -26,7 +26,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.export imp
     TreeRequest,
     export_tree,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 
 EXPORT = ArgumentSpec(
     options={
@@ -79,19 +78,19 @@ def _check(params: t.Mapping[str, t.Any]) -> None:
 
 
 def _of_backup(task: Task, request: TreeRequest) -> TreeOutcome:
-    from ansible_collections.arkive.k8s.plugins.module_utils._catalog.newest import newest_backup
     from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import open_source
 
     require_store_library(task.params)
-    store = open_store(storage_location(task.params), cancel=task.cancel)
-    name: str = task.params["name"] or ""
-    warnings: tuple[str, ...] = ()
-    if not name:
-        newest = newest_backup(store, task.params["schedule"])
-        name, warnings = newest.name, tuple(newest.warnings)
+    store = open_to_read(task)
+    name, warnings = named_or_newest(task, store)
     with open_source(store, name, cancel=task.cancel) as backup:
         return export_tree(
-            backup, request, warnings=warnings, dry_run=task.check_mode, progress=task.progress, cancel=task.cancel
+            backup,
+            request,
+            warnings=tuple(warnings),
+            dry_run=task.check_mode,
+            progress=task.progress,
+            cancel=task.cancel,
         )
 
 

@@ -72,9 +72,4 @@ def _named(name: str, params: t.Mapping[str, t.Any], parse: t.Callable[[str], _T
         raise ValidationError(f"{name}: {exc.message}", hint=exc.hint) from exc
 
 
-def names_cluster(params: t.Mapping[str, t.Any]) -> bool:
-    """Whether the task says which cluster the backups are of: then it may be asked for what is left there."""
-    return any(params[name] for name in ("kubeconfig", "context", "host"))
-
-
-__all__ = ("PRUNE", "names_cluster", "retention")
+__all__ = ("PRUNE", "retention")

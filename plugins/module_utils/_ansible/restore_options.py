@@ -22,9 +22,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.duration_optio
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query import Query
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.large_results import SHOWN_OBJECTS
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_options import MANIFEST, manifest_documents
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import STRICTNESS, selection
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import storage_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import shown_value
@@ -210,7 +210,7 @@ def restore_source(task: Task, client: KubeClient) -> t.Iterator[tuple[Store, st
     """Where the backup lies, what that is called, and warnings about it. Raises ``ArkiveError``."""
     params = task.params
     if params["tree"] is None:
-        store = open_store(storage_location(params), cancel=task.cancel)
+        store = open_location(task, namespace=params["velero_namespace"] or "", client=client)
         yield store, store.location.describe, ()
         return
     from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_documents import TreePlace

@@ -146,6 +146,20 @@ K8S_BLUEPRINT: ResultKeys = {
 
 K8S_DB_DUMP: ResultKeys = {**_COMMON, "dump": {}, "planned": "", "location": ""}
 
+K8S_DB_VERIFY: ResultKeys = {
+    **_COMMON,
+    "sound": False,
+    "problems": [],
+    "certificate": {},
+    "scratch_namespace": "",
+    "brought": [],
+    "planned": [],
+    "server_log": [],
+    "swept": [],
+    "recorded": False,
+    "timings": {},
+}
+
 K8S_HOOK_EXEC: ResultKeys = {
     **_COMMON,
     **_FITTED,
@@ -225,6 +239,7 @@ __all__ = (
     "K8S_BACKUP_VERIFY",
     "K8S_BLUEPRINT",
     "K8S_DB_DUMP",
+    "K8S_DB_VERIFY",
     "K8S_HOOK_EXEC",
     "K8S_RESTORE",
     "K8S_RESTORE_INFO",

@@ -58,10 +58,11 @@ class Answer(dict[str, t.Any]):
         return found
 
     def moment(self, name: str) -> dt.datetime:
+        """In UTC. What botocore gives has a zone of its own for each, which takes more room than all the rest."""
         found = self.get(name)
         if not isinstance(found, dt.datetime):
             raise self.lacks(name)
-        return found
+        return found.astimezone(dt.UTC)
 
     def entries(self, name: str, *, required: bool = False) -> list[Answer]:
         """Entries of a list. S3 leaves an empty list out, EC2 never does: there it is ``required``."""
@@ -82,14 +83,15 @@ class Pages:
     def __init__(self, operation: str) -> None:
         self._operation = operation
         self._tokens: set[str] = set()
-        self._seen: set[str] = set()
+        #: Digests of the names: lists are long, and a page must have nothing but known ones.
+        self._seen: set[int] = set()
         self._empty = 0
 
     def turn(self, names: t.Iterable[str], token: object) -> str:
         """The page had ``names``, and says that the next one is at ``token``, which is returned."""
         if not isinstance(token, str) or not token:
             raise BadAnswer(f"the server says that its answer to {self._operation} is not all, but not how to go on")
-        found = set(names)
+        found = set(map(hash, names))
         self._empty = 0 if found else self._empty + 1
         again = token in self._tokens or (found and found <= self._seen)
         if again or self._empty > _EMPTY_PAGES:

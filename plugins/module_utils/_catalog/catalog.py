@@ -20,11 +20,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout 
     read_flat_directories,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.file_sizes import FileSizes
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
     BACKUPS,
+    DELETION,
+    HOLD,
+    TARBALL,
+    WRITE_LOCK,
     BackupKeys,
     check_top_level,
     top_level_strangers,
@@ -57,12 +62,29 @@ class BackupEntry:
     @property
     def held(self) -> bool:
         """Whether somebody holds it: it is not deleted."""
-        return f"{self.name}-arkive-hold.json" in self.files
+        return f"{self.name}{HOLD}" in self.files
 
     @property
     def deleting(self) -> bool:
         """Whether its deletion was begun: it may have lost snapshots and files."""
-        return f"{self.name}-arkive-deletion.json" in self.files
+        return f"{self.name}{DELETION}" in self.files
+
+    @property
+    def has_archive(self) -> bool:
+        """Whether the file with its objects is there."""
+        return self.files.get(f"{self.name}{TARBALL}", 0) > 0
+
+    def is_good(self, phase: str) -> bool:
+        """See ``is_good_backup``. ``phase``: of its object."""
+        return self.complete and is_good_backup(phase, has_archive=self.has_archive, deleting=self.deleting)
+
+
+def is_good_backup(phase: str, *, has_archive: bool, deleting: bool) -> bool:
+    """Whether all of a backup can be restored, as far as a listing and the phase of its object tell.
+
+    Everybody means this by a good backup: retention, schedules, and what restores the newest.
+    """
+    return phase == "Completed" and has_archive and not deleting
 
 
 class Catalog:
@@ -71,8 +93,8 @@ class Catalog:
     def __init__(self, store: Store, cancel: CancelToken | None = None) -> None:
         self.store = store
         self._cancel = cancel or CancelToken()
-        #: Where backups lie that were listed or read already.
-        self._places: dict[str, BackupKeys] = {}
+        #: Where backups lie that were listed or read already: below which parent, and by which metadata file.
+        self._places: dict[str, tuple[str, str]] = {}
         self._prefixes: list[str] | None = None
         self._flat: Directories | None = None
 
@@ -100,8 +122,12 @@ class Catalog:
         """All directories with a backup's files, by name. One listing, no request for each backup."""
         flat = self._flat_directories()
         found = {name: self._entry(name, files, flat=True) for name, files in flat.items()}
-        for name, files in group_by_directory(self.store.list(BACKUPS).objects, BACKUPS).items():
-            found[name] = self._entry(name, files, flat=False)
+        objects = self.store.list(BACKUPS).objects
+        directories = group_by_directory(objects, BACKUPS)
+        # What was listed goes as entries come.
+        objects.clear()
+        for name in list(directories):
+            found[name] = self._entry(name, directories.pop(name), flat=False)
         return [entry for _name, entry in sorted(found.items())]
 
     def entry(self, name: str) -> BackupEntry | None:
@@ -128,11 +154,11 @@ class Catalog:
 
     def read_backup(self, name: str) -> dict[str, t.Any] | None:
         """The Backup object, None when there is no such backup; see ``StoredFiles.read_backup``."""
-        known = self._places.get(name)
+        known = self._known(name)
         for keys in places_of(name) if known is None else (known,):
             backup = StoredFiles(self.store, keys, self._cancel).read_backup()
             if backup is not None:
-                self._places[name] = keys
+                self._know(keys)
                 return backup
         return None
 
@@ -156,29 +182,36 @@ class Catalog:
         sizes = {info.key.split("/", 1 if flat else 2)[-1]: info.size for info in files}
         metadata_file = metadata_file_of(sizes, flat=flat)
         if metadata_file is not None and is_subdomain_name(name):
-            parent = "" if flat else BACKUPS
-            self._places[name] = BackupKeys(name, parent=parent, metadata_file=metadata_file)
+            self._places[name] = ("" if flat else BACKUPS, metadata_file)
         return BackupEntry(
             name=name,
             complete=metadata_file is not None,
-            locked=f"{name}-arkive-claim.json" in sizes,
+            locked=f"{name}{WRITE_LOCK}" in sizes,
             size=sum(sizes.values()),
             objects=len(files),
-            files=sizes,
+            files=FileSizes(name, sizes),
             written=next((info.modified for info in files if info.key.endswith(f"{name}/{metadata_file}")), None),
             flat=flat,
         )
 
     def _find(self, name: str) -> BackupKeys:
-        known = self._places.get(name)
+        known = self._known(name)
         if known is not None:
             return known
         places = places_of(name)
         for keys in places:
             if self.store.exists(keys.metadata):
-                self._places[name] = keys
+                self._know(keys)
                 return keys
         return places[0]
+
+    def _known(self, name: str) -> BackupKeys | None:
+        place = self._places.get(name)
+        return None if place is None else BackupKeys(name, parent=place[0], metadata_file=place[1])
+
+    def _know(self, keys: BackupKeys) -> None:
+        parent, metadata_file = keys.directory.removesuffix(f"{keys.name}/"), keys.metadata.rpartition("/")[2]
+        self._places[keys.name] = (parent, metadata_file)
 
     def _top_level(self) -> list[str]:
         if self._prefixes is None:
@@ -191,4 +224,4 @@ class Catalog:
         return self._flat
 
 
-__all__ = ("BackupEntry", "Catalog")
+__all__ = ("BackupEntry", "Catalog", "is_good_backup")

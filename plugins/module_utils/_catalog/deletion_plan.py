@@ -142,6 +142,7 @@ class _Planner:
                 f"{self._what} is locked in the storage: {locked}.",
                 hint="Wait for the end of the retention. With force: true it is hidden, and its files stay as old "
                 "versions.",
+                details={"locked": locked},
             )
 
     def _read_backup(self) -> dict[str, t.Any] | None:

@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access im
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout import group_by_directory
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import MAX_TEXT, parse_gzip_document
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side import read_each
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -42,24 +43,6 @@ class FoundRestores:
     unreadable: list[str]
 
 
-def find_restores(store: Store, backup_name: str) -> FoundRestores:
-    """The restores made from ``backup_name``: by our own record, else by the start of the log (Velero, Ark 0.10).
-
-    One listing, and one small read for each restore.
-    """
-    directories = {
-        name: [info.key for info in files]
-        for name, files in group_by_directory(store.list(RESTORES).objects, RESTORES).items()
-        if is_subdomain_name(name)
-    }
-    sources = read_each(lambda name: source_of(store, name, directories[name]), directories)
-    found = dict(zip(directories, sources, strict=True))
-    return FoundRestores(
-        keys={name: directories[name] for name, source in found.items() if source == backup_name},
-        unreadable=[name for name, source in found.items() if source is None],
-    )
-
-
 class RestoreIndex:
     """All restores of a location, read once: one listing, and one small read for each of them."""
 
@@ -76,11 +59,15 @@ class RestoreIndex:
         self._now = now
 
     def of(self, backup: str) -> FoundRestores:
-        """As ``find_restores``."""
+        """The restores made from ``backup``: by our own record, else by the start of the log (Velero, Ark 0.10)."""
         return FoundRestores(
             keys={name: self.keys(name) for name, source in self.sources.items() if source == backup},
             unreadable=[name for name, source in self.sources.items() if source is None],
         )
+
+    def forget(self, backup: str) -> None:
+        """Its restores are gone, with it."""
+        self.sources = {name: source for name, source in self.sources.items() if source != backup}
 
     def keys(self, restore: str) -> list[str]:
         return [info.key for info in self._files[restore]]
@@ -101,6 +88,11 @@ class RestoreIndex:
         present = {info.key: info.modified for info in self._files[name]}
         begun = present.get(keys.arkive_record)
         return begun is not None and keys.results not in present and self._now - begun <= _DEAD_RESTORE
+
+
+def find_restores(store: Store, backup: str) -> FoundRestores:
+    """Those made from one backup, where no others are asked for."""
+    return RestoreIndex(store, utc_now()).of(backup)
 
 
 def find_unfinished(store: Store, backup_name: str) -> list[str]:

@@ -8,11 +8,15 @@
 
 from __future__ import annotations
 
+import collections
 import concurrent.futures
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import MAX_CONNECTIONS
+
+#: As many again wait as are read.
+_UNDER_WAY = 2 * MAX_CONNECTIONS
 
 _Asked = t.TypeVar("_Asked")
 _Found = t.TypeVar("_Found")
@@ -21,7 +25,10 @@ _Found = t.TypeVar("_Found")
 def read_each(
     read: t.Callable[[_Asked], _Found], asked: t.Iterable[_Asked], *, cancel: CancelToken | None = None
 ) -> list[_Found]:
-    """What ``read`` gives for each, in their order. After ``cancel`` nothing more is read: ``Cancelled`` is raised."""
+    """What ``read`` gives for each, in their order. After ``cancel`` nothing more is read: ``Cancelled`` is raised.
+
+    Few are under way at a time, so that thousands take no more memory than what is made of them.
+    """
     token = cancel or CancelToken()
 
     def read_one(one: _Asked) -> _Found:
@@ -29,7 +36,19 @@ def read_each(
         return read(one)
 
     with concurrent.futures.ThreadPoolExecutor(MAX_CONNECTIONS, thread_name_prefix="arkive-catalog") as pool:
-        return list(pool.map(read_one, asked))
+        found: list[_Found] = []
+        under_way: collections.deque[concurrent.futures.Future[_Found]] = collections.deque()
+        try:
+            for one in asked:
+                if len(under_way) >= _UNDER_WAY:
+                    found.append(under_way.popleft().result())
+                under_way.append(pool.submit(read_one, one))
+            while under_way:
+                found.append(under_way.popleft().result())
+        finally:
+            for left in under_way:
+                left.cancel()
+        return found
 
 
 __all__ = ("read_each",)

@@ -83,8 +83,23 @@ def read_verification(store: Store, name: str) -> Verification | None:
         return None
 
 
-def write_verification(catalog: Catalog, name: str, verification: Verification) -> list[str]:
-    """Under the lock of the name, so that nothing is left of a backup that is just deleted. Warnings: why it was not.
+class Recorded(t.NamedTuple):
+    """``done``: it stands in the location. ``warnings``: why it does not, or what was left behind."""
+
+    done: bool
+    warnings: tuple[str, ...] = ()
+
+
+def write_verification(catalog: Catalog, name: str, verification: Verification) -> Recorded:
+    """Raises ``StoreError``."""
+    data = json.dumps(verification.to_dict(), indent=2).encode() + b"\n"
+    return write_beside(
+        catalog, name, what="verification", write=lambda: catalog.store.put(BackupKeys(name).verified, data)
+    )
+
+
+def write_beside(catalog: Catalog, name: str, *, what: str, write: t.Callable[[], object]) -> Recorded:
+    """Under the lock of the name, so that nothing is left of a backup that is just deleted.
 
     Raises ``StoreError``.
     """
@@ -97,13 +112,18 @@ def write_verification(catalog: Catalog, name: str, verification: Verification) 
             is_over=lambda holder: is_over(catalog, name, holder),
         )
     except WriteLockHeld as exc:
-        return [f"The verification of backup '{name}' is not recorded: {exc.message}"]
+        return not_recorded(what, name, exc.message)
     with lock:
         if not catalog.exists(name):
-            return [f"The verification of backup '{name}' is not recorded: the backup is gone."]
+            return not_recorded(what, name, "the backup is gone.")
         lock.require_held()
-        catalog.store.put(keys.verified, json.dumps(verification.to_dict(), indent=2).encode() + b"\n")
-    return list(filter(None, [lock.left_behind]))
+        write()
+    return Recorded(True, tuple(filter(None, [lock.left_behind])))
 
 
-__all__ = ("Verification", "read_verification", "write_verification")
+def not_recorded(what: str, name: str, why: str) -> Recorded:
+    """``why``: a sentence."""
+    return Recorded(False, (f"The {what} of backup '{name}' is not recorded: {why}",))
+
+
+__all__ = ("Recorded", "Verification", "not_recorded", "read_verification", "write_beside", "write_verification")

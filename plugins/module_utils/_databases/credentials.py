@@ -18,6 +18,7 @@ PASSWORD_VARIABLES: t.Mapping[str, tuple[str, ...]] = {
     "valkey": ("REDISCLI_AUTH", "VALKEYCLI_AUTH"),
     "mariadb": ("MYSQL_PWD",),
     "mysql": ("MYSQL_PWD",),
+    "mongodb": ("ARKIVE_PASSWORD",),
 }
 DEFAULT_SECRET_KEY = "password"
 

@@ -70,6 +70,8 @@ class ContainerClaims:
                 hint="Freeze the file system around the snapshot: by mode freeze, by hooks of the pod, or with "
                 "freeze_path.",
             )
+        if ranks is not None and not ranks:
+            return (tuple(sorted(claims)),)
         moments = {claim: self.cuts.groups.get(claim) or f"claim {claim}" for claim in claims}
         if len(set(moments.values())) < 2:
             return (tuple(sorted(claims)),)

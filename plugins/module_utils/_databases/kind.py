@@ -12,6 +12,8 @@ import dataclasses
 import typing as t
 
 Mode: t.TypeAlias = str
+#: In the place of a server's code: there is no server any more.
+LOST = "lost"
 #: Claims, as namespace/name: those that are cut first, those that are cut when these are, and so on.
 Waves: t.TypeAlias = "tuple[tuple[str, ...], ...]"
 
@@ -54,6 +56,7 @@ class Server(t.Protocol):
         """Raise ``DatabaseError`` unless these paths, by what lies there, can be snapshotted as it is right.
 
         That is at one moment, or, with ``ranks`` (of each place), those of a lower rank before those of a higher one.
+        With ``ranks`` that are empty, in any order: nothing of it is written to.
         The claims are returned, by what is cut first. A path that is not known is empty. ``unwritten``: why the disk
         may not have what the server has written, a clause; only a freeze helps then.
         """
@@ -66,8 +69,9 @@ class HoldFacts:
     mode: Mode = ""
     version: str = ""
     role: str = ""
-    #: ``server``: it lets go by itself. ``stream``: only when the stream to its client ends.
-    lease: t.Literal["", "server", "stream"] = ""
+    #: ``server``: it lets go by itself. ``timer``: a process in its container unlocks it. ``stream``: only when the
+    #: stream to its client ends.
+    lease: t.Literal["", "server", "timer", "stream"] = ""
     facts: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     warnings: list[str] = dataclasses.field(default_factory=list)
     #: By the monotonic clock: so long it stays held when its session is lost and nobody undoes it. 0: it ends with it.
@@ -124,7 +128,10 @@ class DatabaseKind(t.Protocol):
         """``statement`` as the client reads it, after which it says ``token`` at the start of a line."""
 
     def error_in(self, lines: t.Sequence[str], words: str) -> tuple[str, str]:
-        """The error, and its code, in the lines of an answer or in what the client said after the token; else empty."""
+        """The error, and its code, in the lines of an answer or in what the client said after the token; else empty.
+
+        The code is ``LOST`` where the client is there still, and its connection to the server is not.
+        """
 
     def cells(self, line: str) -> list[str]:
         """The values in a line of an answer."""
@@ -139,4 +146,15 @@ class DatabaseKind(t.Protocol):
         """Nothing is done yet."""
 
 
-__all__ = ("DatabaseKind", "ForeseenKind", "Hold", "HoldFacts", "HoldOrder", "Mode", "Server", "StagedHold", "Waves")
+__all__ = (
+    "LOST",
+    "DatabaseKind",
+    "ForeseenKind",
+    "Hold",
+    "HoldFacts",
+    "HoldOrder",
+    "Mode",
+    "Server",
+    "StagedHold",
+    "Waves",
+)

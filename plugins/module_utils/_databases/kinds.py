@@ -37,6 +37,12 @@ def _mariadb() -> DatabaseKind:
     return Mariadb()
 
 
+def _mongodb() -> DatabaseKind:
+    from ansible_collections.arkive.k8s.plugins.module_utils._databases.mongodb import Mongodb
+
+    return Mongodb()
+
+
 def _mysql() -> DatabaseKind:
     from ansible_collections.arkive.k8s.plugins.module_utils._databases.mysql import Mysql
 
@@ -56,6 +62,7 @@ KINDS = (
     KindRow(name="postgresql", title="PostgreSQL", modes=("auto", "light", "backup", FREEZE_MODE), load=_postgresql),
     KindRow(name="mariadb", title="MariaDB", modes=("auto", "stages", "read_lock"), load=_mariadb),
     KindRow(name="mysql", title="MySQL", modes=("auto", "instance", "read_lock"), load=_mysql),
+    KindRow(name="mongodb", title="MongoDB", modes=("auto", "journal", "lock"), load=_mongodb),
     KindRow(name="redis", title="Redis", modes=_REDIS_MODES, load=_redis),
     KindRow(name="valkey", title="Valkey", modes=_REDIS_MODES, load=_redis),
 )

@@ -100,6 +100,8 @@ class MysqlFamilyHold(abc.ABC):
         """Look, arm, hold, and have all of it written to the disk."""
         self._look(server)
         self._look_at_places(server)
+        # Once before: what is left to sync while everybody waits is little then.
+        self._flush(server)
         # After all that is asked elsewhere, while the session is silent.
         self._arm(server)
         *holding, _release = self.locks()

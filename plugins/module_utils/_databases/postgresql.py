@@ -23,7 +23,14 @@ import secrets
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError, StatementRefused
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import Hold, HoldFacts, HoldOrder, Mode, Server
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import (
+    LOST,
+    Hold,
+    HoldFacts,
+    HoldOrder,
+    Mode,
+    Server,
+)
 
 _SEPARATOR = "\x1f"
 _PSQL = ("psql", "-X", "-A", "-t", "-q", "-w", "-F", _SEPARATOR, "-v", "ON_ERROR_STOP=0", "-d", "postgres")
@@ -63,6 +70,8 @@ _BASE64 = "translate(encode(convert_to(coalesce({0}, ''), 'UTF8'), 'base64'), E'
 _STOP = f"select lsn, {_BASE64.format('labelfile')}, {_BASE64.format('spcmapfile')} from {{}}"
 _ALIVE = "select 1"
 _DENIED = "42501"
+#: A connection that failed, and one that the server ends: for an administrator, after a crash, or as it is idle.
+_GONE = re.compile(r"08|57P0[1-5]")
 _SLOT_STATES_SINCE = 130000
 #: What is cut first, and what last.
 _DATA, _WAL, _TABLESPACE = "the data directory", "the WAL", "the tablespace {0}"
@@ -90,6 +99,8 @@ class Postgresql:
             return "", ""
         if state.startswith(":"):
             return "The psql in the container is older than version 11, and does not tell errors from answers", "client"
+        if not state or _GONE.match(state):
+            return message or "its connection to the server is gone", LOST
         return message or "unknown error", state
 
     def cells(self, line: str) -> list[str]:
@@ -142,6 +153,8 @@ class PostgresqlHold:
         self._look(server)
         self._look_at_places(server)
         self._arm(server)
+        # Before: afterwards it would only make the window longer, as the server syncs what it writes itself.
+        self._flush(server)
         try:
             if self.known.mode == "backup":
                 self._start_backup(server)
@@ -152,7 +165,6 @@ class PostgresqlHold:
         except StatementRefused as exc:
             raise self._explained(exc) from exc
         _set(server, "statement_timeout", f"{_milliseconds(self._order.lease_seconds)}ms")
-        self._flush(server)
 
     def keep(self, server: Server) -> None:
         server.ask(_ALIVE)

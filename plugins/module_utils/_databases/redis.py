@@ -100,6 +100,7 @@ class RedisHold:
             # The disk may have taken as long as the pause.
             self._pause(server)
             self._changes = _changes(_info(server, "persistence"))
+            self.known.facts["keys"] = keys_of(_info(server, "keyspace"))
 
     def keep(self, server: Server) -> None:
         if self.known.mode == "pause":
@@ -235,6 +236,15 @@ def _info(server: Server, section: str) -> dict[str, str]:
     return {name: value for name, colon, value in rows if colon}
 
 
+def keys_of(keyspace: t.Mapping[str, str]) -> dict[str, dict[str, int]]:
+    """How many keys each database has, and how many of these expire: of ``db0:keys=12,expires=3,avg_ttl=0``."""
+    found = {}
+    for name, text in keyspace.items():
+        pairs = [pair.partition("=") for pair in text.split(",")]
+        found[name] = {key: int(number) for key, _equals, number in pairs if key in ("keys", "expires")}
+    return found
+
+
 def _role(server: Server) -> tuple[str, bool]:
     """Primary or replica, and whether a replica has all that its primary has sent."""
     words = [row[0] for row in server.ask("ROLE")]
@@ -259,4 +269,4 @@ def _begin_dump(server: Server) -> bool:
     return True
 
 
-__all__ = ("Redis", "RedisHold")
+__all__ = ("Redis", "RedisHold", "keys_of")

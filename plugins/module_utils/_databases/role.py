@@ -12,6 +12,7 @@ import dataclasses
 import re
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.container_lease import answer
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 
 Role: t.TypeAlias = t.Literal["primary", "standby"]
@@ -159,6 +160,31 @@ def ask_mysql(server: AskedServer) -> ServerRole:
     return ServerRole(role="standby", lineage=row[_PRIMARY_ID], lag_seconds=lag, behind=behind)
 
 
+#: Of the members of a replica set, as MongoDB's manual has replSetGetStatus.
+_MONGODB_MEMBERS = "db.adminCommand({replSetGetStatus: 1}).members"
+
+
+def ask_mongodb(server: AskedServer) -> ServerRole:
+    """By its place in the replica set, and how far it and the primary have come in the log of operations."""
+    hello = answer(server.ask("db.hello()"))
+    lineage = hello.get("setName") or ""
+    if not lineage or hello.get("isWritablePrimary"):
+        return ServerRole(role="primary", lineage=lineage or str(hello.get("topologyVersion")))
+    if not hello.get("secondary"):
+        return ServerRole(role="standby", lineage=lineage, lag_seconds=None, behind="it is no secondary yet")
+    members = answer(server.ask(_MONGODB_MEMBERS))
+    own = next((_seconds_of(member) for member in members if member.get("self")), 0)
+    newest = next((_seconds_of(member) for member in members if member.get("stateStr") == "PRIMARY"), 0)
+    if not own or not newest:
+        behind = "its replica set has no primary"
+        return ServerRole(role="standby", lineage=lineage, lag_seconds=None, behind=behind)
+    return ServerRole(role="standby", lineage=lineage, lag_seconds=float(max(0, newest - own)))
+
+
+def _seconds_of(member: t.Mapping[str, t.Any]) -> int:
+    return int(((member.get("optime") or {}).get("ts") or {}).get("$timestamp", {}).get("t", 0))
+
+
 #: By kind. One that is not here does not tell, and ``standby`` and ``max_lag`` are refused for it.
 ROLE_QUESTIONS: t.Mapping[str, RoleQuestion] = {
     "postgresql": ask_postgresql,
@@ -166,6 +192,7 @@ ROLE_QUESTIONS: t.Mapping[str, RoleQuestion] = {
     "valkey": ask_redis,
     "mariadb": ask_mysql,
     "mysql": ask_mysql,
+    "mongodb": ask_mongodb,
 }
 
 __all__ = (
@@ -175,6 +202,7 @@ __all__ = (
     "RoleQuestion",
     "RoleRule",
     "ServerRole",
+    "ask_mongodb",
     "ask_mysql",
     "ask_postgresql",
     "ask_redis",

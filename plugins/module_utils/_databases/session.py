@@ -20,7 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors impor
     SessionLost,
     StatementRefused,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import DatabaseKind
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import LOST, DatabaseKind
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadline
 
@@ -73,6 +73,8 @@ class DatabaseSession:
         except KubeError as exc:
             raise self._lost(exc.message.rstrip(".")) from exc
         message, state = self._kind.error_in(lines, last.removeprefix(token))
+        if state == LOST:
+            raise self._lost(message.rstrip("."))
         if message:
             self._stream.take_said()
             raise StatementRefused(message, state=state)

@@ -64,21 +64,24 @@ def make_dump(request: DumpRequest, *, run: ClusterRun, store: Store, check_mode
     _require_backup(catalog, request.backup)
     database = find_database(run.client, request)
     there = read_dump(store, request.backup, request.dump_name)
+    lost = []
     if there is not None:
         _require_same(there, request, database)
-        return DumpOutcome(changed=False, location=store.location.describe, record=there)
+        if store.exists(f"{BackupKeys(request.backup).directory}{there.file}"):
+            return DumpOutcome(changed=False, location=store.location.describe, record=there)
+        lost.append(f"The dump '{there.name}' was recorded, and its file {there.file} is missing: it is made anew.")
     compression = request.compression or best_compression()
     require_compression(compression)
     if check_mode:
         file = _keys(request, database, compression)[0].rpartition("/")[2]
         program = database.kind.program(database.order)
         planned = f"{program} would run in {database.where}, and {file} be written beside backup '{request.backup}'."
-        return DumpOutcome(changed=True, location=store.location.describe, planned=planned)
+        return DumpOutcome(changed=True, location=store.location.describe, planned=planned, warnings=tuple(lost))
     lock = lock_name(catalog, request.backup, run_id=run.run_id, cancel=run.cancel, progress=run.progress)
     with lock:
         _require_backup(catalog, request.backup)
         record, warnings = _Making(request, run, store, database, compression).run(lock)
-    warnings += [lock.left_behind] if lock.left_behind else []
+    warnings = [*lost, *warnings, *filter(None, [lock.left_behind])]
     return DumpOutcome(changed=True, location=store.location.describe, record=record, warnings=tuple(warnings))
 
 
@@ -124,7 +127,7 @@ class _Making:
         program = database.kind.program(order)
         self._run.progress(f"dump {self._request.dump_name}: {program} in {database.where}")
         ending = database.kind.ending(order)
-        pipe = database.start(database.kind.dump_command(order), self._request.seconds)
+        pipe = database.start(database.kind.dump_command(order), self._request.seconds, stays_open=True)
         last = time.monotonic()
         try:
             for data in pipe.read(self._run.cancel):

@@ -55,12 +55,21 @@ class PodDatabase:
         namespace, pod, container = self.target
         return f"container {container} of pod {namespace}/{pod}"
 
-    def start(self, argv: t.Sequence[str], seconds: float, stdin: t.Iterable[bytes] | None = None) -> ExecPipe:
-        """Run a program; the password goes first, where there is one."""
+    def start(
+        self,
+        argv: t.Sequence[str],
+        seconds: float,
+        stdin: t.Iterable[bytes] | None = None,
+        *,
+        stays_open: bool = False,
+    ) -> ExecPipe:
+        """Run a program; the password goes first, where there is one. ``stays_open``: see ``ExecPipe``."""
         if self.password is not None:
             stdin = _behind(f"{self.password}\n".encode(), stdin or ())
+        elif stays_open:
+            stdin = stdin or ()
         try:
-            return ExecPipe(self.client, self.target, argv, stdin=stdin, seconds=seconds)
+            return ExecPipe(self.client, self.target, argv, stdin=stdin, stays_open=stays_open, seconds=seconds)
         except ExecRefused as exc:
             raise self.explained(exc) from exc
 

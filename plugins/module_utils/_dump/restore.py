@@ -31,6 +31,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._dump.request import Du
 from ansible_collections.arkive.k8s.plugins.module_utils._dump.restarting import await_restart, require_lasting
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_errors import ExecError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
 _MIB = 1 << 20
@@ -120,7 +121,7 @@ def _fill(
             if ended is not None:
                 pipe.rc = int(ended[1])
                 break
-    except (ExecError, ArchiveError) as exc:
+    except (ExecError, ArchiveError, StoreError) as exc:
         if not _is_in_place(heard):
             said = " ".join(filter(None, [exc.message, shown_words(pipe.said)]))
             raise DumpError(

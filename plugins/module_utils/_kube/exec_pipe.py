@@ -47,10 +47,12 @@ class ExecPipe:
         argv: t.Sequence[str],
         *,
         stdin: t.Iterable[bytes] | None = None,
+        stays_open: bool = False,
         seconds: float | None = None,
     ) -> None:
         """``target``: namespace, pod and container. ``stdin``: pieces, after which it is closed (Kubernetes 1.30).
 
+        ``stays_open``: it ends with the stream only, so that the command knows whether somebody is there.
         ``seconds``: for everything; None for no limit. An error that ``stdin`` raises comes out of ``read``; the
         command sees the end of its input then, as it does when this process dies.
         Raises what ``exec_command`` raises.
@@ -61,13 +63,13 @@ class ExecPipe:
             container=target[2],
             argv=tuple(argv),
             with_stdin=stdin is not None,
-            protocols=(V5, V4) if stdin is None else (V5,),
+            protocols=(V5, V4) if stdin is None or stays_open else (V5,),
             timeout=seconds,
         )
         self._deadline = Deadline(seconds)
         stream = open_stream(client, self._request, self._deadline.sooner(_OPEN_SECONDS))
         self._channels = ExecChannels(_MOST_AT_ONCE)
-        messages = None if stdin is None else self._messages(stdin)
+        messages = None if stdin is None else self._messages(stdin, closes=not stays_open)
         self._run = ExecRun(stream, self._request, self._channels, stdin=messages)
         self._words = b""
         self.rc = -1
@@ -111,12 +113,13 @@ class ExecPipe:
             yield data
             self._run.listen_again()
 
-    def _messages(self, pieces: t.Iterable[bytes]) -> t.Iterator[bytes]:
+    def _messages(self, pieces: t.Iterable[bytes], *, closes: bool) -> t.Iterator[bytes]:
         for piece in pieces:
             self._run.listen_again()
             for start in range(0, len(piece), _MESSAGE_BYTES):
                 yield bytes([STDIN]) + piece[start : start + _MESSAGE_BYTES]
-        yield bytes([CLOSE, STDIN])
+        if closes:
+            yield bytes([CLOSE, STDIN])
 
 
 def _taken(output: LimitedOutput) -> bytes:

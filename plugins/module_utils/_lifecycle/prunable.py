@@ -13,13 +13,14 @@ import datetime as dt
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog, is_good_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.database_proofs import has_failed_proof
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import Hold, read_hold
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side import read_each
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.verification import read_verification
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import VERIFIED, BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import (
     expires_at,
     find_problems,
@@ -58,7 +59,8 @@ class Prunable:
     @property
     def is_good(self) -> bool:
         """Whether all of it can be restored, as far as a listing tells."""
-        return self.phase == "Completed" and self.has_archive and not (self.problem or self.deleting)
+        good = is_good_backup(self.phase, has_archive=self.has_archive, deleting=self.deleting)
+        return good and not self.problem
 
 
 class Seen(t.NamedTuple):
@@ -84,7 +86,7 @@ def _read(catalog: Catalog, entry: BackupEntry, *, verified: bool) -> Prunable |
         deleting=entry.deleting,
         flat=entry.flat,
         hold=read_hold(catalog.store, entry.name) if entry.held else None,
-        has_archive=entry.files.get(f"{entry.name}.tar.gz", 0) > 0,
+        has_archive=entry.has_archive,
         records_volumes=entry.locked or entry.deleting or _may_record_volumes(entry),
     )
     if not entry.complete:
@@ -103,10 +105,14 @@ def _read(catalog: Catalog, entry: BackupEntry, *, verified: bool) -> Prunable |
 
 
 def _is_verified(catalog: Catalog, entry: BackupEntry, backup: t.Mapping[str, t.Any]) -> bool:
-    if BackupKeys(entry.name).verified.rpartition("/")[2] not in entry.files:
+    if f"{entry.name}{VERIFIED}" not in entry.files:
         return False
     found = read_verification(catalog.store, entry.name)
-    return found is not None and found.sound and found.is_of(backup)
+    if found is None or not (found.sound and found.is_of(backup)):
+        return False
+    if BackupKeys(entry.name).proofs.rpartition("/")[2] not in entry.files:
+        return True
+    return not has_failed_proof(catalog.store, entry.name, backup)
 
 
 def _may_record_volumes(entry: BackupEntry) -> bool:

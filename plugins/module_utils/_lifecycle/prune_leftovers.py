@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores impor
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import Leftover
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import Kind, Leftover
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_record import PRUNE_LOCK
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import (
@@ -37,27 +37,50 @@ LeftoverUse: t.TypeAlias = t.Literal["ignored", "found", "removed"]
 FindLeft: t.TypeAlias = t.Callable[[str], t.Sequence[LeftSnapshot]]
 
 _OWN_FOLDER = "metadata/arkive/"
+#: A bucket that somebody has emptied, or filled anew, is no reason to lose what its backups can be told from.
+_NOTHING_THERE = "It stays, because no backup at all is there."
+_CALLED: t.Mapping[Kind, str] = {
+    "claim": "killed runs have left claims or uploads",
+    "restore": "records of restores were left",
+    "snapshot": "snapshots were left",
+}
 
 
 def clear_strays(
     catalog: Catalog,
-    restores: RestoreIndex,
-    snapshots: FindLeft | None,
+    restores: t.Callable[[], RestoreIndex],
+    snapshots: t.Sequence[FindLeft],
     *,
     locked: t.Sequence[BackupEntry],
     remove: bool,
     dry_run: bool,
 ) -> t.Iterator[Leftover]:
-    """All of them. ``locked``: the entries with a lock.
+    """All of them. ``locked``: the entries with a lock. ``restores``: gives the index, which is read when it is needed.
 
-    With ``dry_run`` nothing is removed, and ``removed`` says what would be.
+    With ``dry_run`` nothing is removed, and ``removed`` says what would be. One kind that cannot be looked for, or
+    removed, keeps no other from being seen to, and is a find without a name that says so.
     """
+    how = {"remove": remove, "dry_run": dry_run}
+    looks: list[tuple[Kind, t.Iterator[Leftover]]] = [
+        ("claim", _of_backups(catalog, locked, **how)),
+        ("claim", _dead_locks(catalog.store, **how)),
+        ("restore", _stray_restores(catalog, restores, **how)),
+    ]
+    looks += [("snapshot", _stray_snapshots(catalog, find, **how)) for find in snapshots]
+    for kind, look in looks:
+        try:
+            yield from look
+        except Cancelled:
+            raise
+        except ArkiveError as exc:
+            yield Leftover(kind=kind, name="", message=f"Whether {_CALLED[kind]} is unknown: {exc.sentence}")
+
+
+def _of_backups(
+    catalog: Catalog, locked: t.Sequence[BackupEntry], *, remove: bool, dry_run: bool
+) -> t.Iterator[Leftover]:
     for found in find_leftovers(catalog, "", dry_run=dry_run or not remove, locked=locked):
         yield Leftover(kind=found.kind, name=found.name, message=found.message, removed=remove and found.removed)
-    yield from _dead_locks(catalog.store, remove=remove, dry_run=dry_run)
-    yield from _stray_restores(catalog, restores, remove=remove, dry_run=dry_run)
-    if snapshots is not None:
-        yield from _stray_snapshots(catalog, snapshots, remove=remove, dry_run=dry_run)
 
 
 def _dead_locks(store: Store, *, remove: bool, dry_run: bool) -> t.Iterator[Leftover]:
@@ -81,8 +104,11 @@ def _is_dead(holder: LockRecord) -> bool:
     return utc_now() >= holder.expires or holder.is_gone
 
 
-def _stray_restores(catalog: Catalog, index: RestoreIndex, *, remove: bool, dry_run: bool) -> t.Iterator[Leftover]:
+def _stray_restores(
+    catalog: Catalog, restores: t.Callable[[], RestoreIndex], *, remove: bool, dry_run: bool
+) -> t.Iterator[Leftover]:
     """Records of restores whose backup is not there, and to which nobody has written for a day."""
+    index = restores()
     quiet = {restore: source for restore, source in index.sources.items() if source and index.is_quiet(restore)}
     names = {entry.name for entry in catalog.entries()} if quiet else set()
     for restore, source in sorted(quiet.items()):
@@ -93,30 +119,28 @@ def _stray_restores(catalog: Catalog, index: RestoreIndex, *, remove: bool, dry_
         if remove and not dry_run:
             try:
                 delete_checked(catalog.store, RESTORES, index.keys(restore))
+            except Cancelled:
+                raise
             except ArkiveError as exc:
                 yield Leftover(kind="restore", name=restore, message=f"{said} {exc.sentence}", size=size)
                 continue
         yield Leftover(kind="restore", name=restore, message=said, removed=remove, size=size)
 
 
-def _stray_snapshots(catalog: Catalog, snapshots: FindLeft, *, remove: bool, dry_run: bool) -> t.Iterator[Leftover]:
+def _stray_snapshots(catalog: Catalog, find: FindLeft, *, remove: bool, dry_run: bool) -> t.Iterator[Leftover]:
     """Those of runs that were killed. The snapshots are looked for first: a run that begins later has its lock then."""
-    try:
-        found = snapshots(catalog.store.location.describe)
-    except Cancelled:
-        raise
-    except ArkiveError as exc:
-        said = f"Whether snapshots were left in the cluster is unknown: {exc.sentence}"
-        yield Leftover(kind="snapshot", name="", message=said)
-        return
+    found = find(catalog.store.location.describe)
     if not found:
         return
-    known = {label_value(entry.name) for entry in catalog.entries()}
+    names = [entry.name for entry in catalog.entries()]
+    known = {*names, *map(label_value, names)}
     for each in found:
         if each.backup in known:
             continue
-        said = f"The VolumeSnapshot {each.where} is of backup '{each.backup}', which is not there."
-        why = each.remove() if remove and not dry_run else ""
+        said = f"The {each.what} {each.where} is of backup '{each.backup}', which is not there."
+        why = "" if names else _NOTHING_THERE
+        if remove and not dry_run:
+            why = why or each.remove()
         yield Leftover(kind="snapshot", name=each.where, message=f"{said} {why}".strip(), removed=remove and not why)
 
 

@@ -17,6 +17,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_pl
 #: What becomes of a backup; in check mode, what would. ``failed``: it was to go, and is still there, or a part of it.
 State: t.TypeAlias = t.Literal["kept", "deleted", "failed"]
 
+#: Of leftovers.
+Kind: t.TypeAlias = t.Literal["claim", "upload", "restore", "snapshot"]
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PrunedBackup:
@@ -56,7 +59,7 @@ class PrunedBackup:
 class Leftover:
     """Something that belongs to nobody. ``removed``: it is gone, or in check mode would be. ``size``: bytes."""
 
-    kind: t.Literal["claim", "upload", "restore", "snapshot"]
+    kind: Kind
     name: str
     message: str
     removed: bool = False
@@ -95,4 +98,4 @@ class PruneOutcome:
         }
 
 
-__all__ = ("Leftover", "PruneOutcome", "PrunedBackup", "State")
+__all__ = ("Kind", "Leftover", "PruneOutcome", "PrunedBackup", "State")

@@ -23,13 +23,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import 
     RemoveObjects,
     delete_entry,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.deletion_plan import find_locked
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import RestoreIndex
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import (
     SnapshotDeleter,
     SnapshotProvider,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
@@ -69,14 +68,14 @@ class PruneRequest:
     """What shall stay of a location, and who removes what is not in it.
 
     ``providers`` delete snapshots of volumes, ``remove_objects`` the objects of a cluster that stand for a backup.
-    ``find_left``: snapshots that killed runs have left; None where nobody is to look.
+    ``find_left``: who look for snapshots that killed runs have left, each in a place of its own.
     """
 
     retention: Retention = dataclasses.field(default_factory=Retention)
     leftovers: LeftoverUse = "found"
     providers: tuple[SnapshotProvider, ...] = ()
     remove_objects: RemoveObjects | None = None
-    find_left: FindLeft | None = None
+    find_left: tuple[FindLeft, ...] = ()
 
 
 def prune(
@@ -113,6 +112,8 @@ class _Pruning:
         self._lock = lock
         self._catalog = Catalog(store, context.cancel)
         self._deleter = SnapshotDeleter(request.providers)
+        self._pruned: list[PrunedBackup] = []
+        self._leftovers: list[Leftover] = []
         self._warnings: list[str] = []
         self._gave_up = ""
 
@@ -130,33 +131,34 @@ class _Pruning:
         retention = self._request.retention
         seen = read_prunables(self._catalog, self._context.cancel, verified=retention.min_good_verified)
         plan = plan_retention(seen.backups, retention, self._now, before=before)
-        verdicts = [self._in_use(verdict) for verdict in plan.verdicts]
-        pruned = []
-        for verdict in verdicts:
-            pruned.append(self._delete(verdict) if verdict.goes else PrunedBackup(verdict=verdict, state="kept"))
-        self._write_rules(before, plan)
+        self._warnings += self._without_backups(seen)
+        try:
+            for verdict in plan.verdicts:
+                pruned = self._delete(verdict) if verdict.goes else PrunedBackup(verdict=verdict, state="kept")
+                self._pruned.append(pruned)
+            self._write_rules(before, plan)
+            for leftover in self._clear_strays(seen):
+                self._leftovers.append(leftover)
+        except ArkiveError as exc:
+            # A run that is broken off: what is gone by now is said all the same.
+            so_far = self._outcome(plan)
+            exc.details.update(so_far.to_return(), changed=so_far.changed)
+            raise
+        return self._outcome(plan)
+
+    def _outcome(self, plan: RetentionPlan) -> PruneOutcome:
         return PruneOutcome(
             location=self._store.location.describe,
-            backups=tuple(pruned),
-            leftovers=tuple(self._clear_strays(seen)),
+            backups=tuple(self._pruned),
+            leftovers=tuple(self._leftovers),
             refused=plan.refused,
-            warnings=(*self._warnings, *self._without_backups(seen), *self._versions(pruned)),
+            warnings=(*self._warnings, *self._versions(self._pruned)),
         )
 
-    def _in_use(self, verdict: Verdict) -> Verdict:
-        """A backup that a restore reads, or that the storage does not let go, stays."""
-        if not verdict.goes or verdict.backup.deleting:
-            return verdict
-        name = verdict.backup.name
-        running = self._restores.running(name)
-        if running:
-            return verdict.stays(f"restore {some_of(running, most=_NAMED)} from it is not finished")
-        if self._keeping.locks:
-            entry = self._catalog.entry(name)
-            locked = find_locked(self._store, entry) if entry is not None else ""
-            if locked:
-                return verdict.stays(f"it is locked in the storage: {locked}")
-        return verdict
+    def _in_use(self, verdict: Verdict) -> str:
+        """Why a backup stays that a restore reads; empty when none does."""
+        running = self._restores.running(verdict.backup.name)
+        return f"restore {some_of(running, most=_NAMED)} from it is not finished" if running else ""
 
     def _delete(self, verdict: Verdict) -> PrunedBackup:
         name = verdict.backup.name
@@ -174,9 +176,12 @@ class _Pruning:
             return PrunedBackup(verdict=verdict, state="failed", error=exc.sentence, snapshots=gone)
 
     def _delete_now(self, verdict: Verdict) -> PrunedBackup:
-        name = verdict.backup.name
+        name, begun = verdict.backup.name, verdict.backup.deleting
         self._context.cancel.check()
-        if self._lock is None and not verdict.backup.records_volumes:
+        why = "" if begun else self._in_use(verdict)
+        if why:
+            return PrunedBackup(verdict=verdict.stays(why), state="kept")
+        if self._lock is None and not verdict.backup.records_volumes and not self._keeping.locks:
             # The listing says enough.
             return self._deleted(verdict, verdict.backup.size)
         if self._lock is not None:
@@ -194,12 +199,21 @@ class _Pruning:
             remove_objects=self._request.remove_objects,
             made=verdict.backup.made,
         )
-        done = delete_entry(self._catalog, entry, how)
+        try:
+            done = delete_entry(self._catalog, entry, how)
+        except ValidationError as exc:
+            locked = exc.details.get("locked")
+            if begun or not locked:
+                raise
+            # The storage does not let it go.
+            return PrunedBackup(verdict=verdict.stays(f"it is locked in the storage: {locked}"), state="kept")
         self._warnings += [issue.message for issue in done.issues.warnings]
         return self._deleted(verdict, entry.size, snapshots=len(done.deleted_snapshots))
 
     def _deleted(self, verdict: Verdict, size: int, *, snapshots: int = 0) -> PrunedBackup:
         restores = sum(self._restores.size(restore) for restore in self._restores.of(verdict.backup.name).keys)
+        if self._lock is not None:
+            self._restores.forget(verdict.backup.name)
         return PrunedBackup(
             verdict=verdict,
             state="deleted",
@@ -214,8 +228,8 @@ class _Pruning:
         worth = any(rules or name in before for name, rules in plan.rules.items())
         if self._lock is None or after == before or not worth:
             return
-        self._lock.require_held()
         try:
+            self._lock.require_held()
             write_rules(self._store, after)
         except StoreError as exc:
             self._warnings.append(f"The rules of this run could not be recorded: {exc.message}")
@@ -225,7 +239,7 @@ class _Pruning:
             return
         yield from clear_strays(
             self._catalog,
-            self._restores,
+            lambda: self._restores,
             self._request.find_left,
             locked=seen.locked,
             remove=self._request.leftovers == "removed",

@@ -13,32 +13,41 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, needs_on
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.location_object import is_read_only, is_same_place
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import VELERO
-from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 
 
-def refuse_restore_only(client: KubeClient, place: StorageLocation, *, namespace: str = "") -> None:
-    """Raise ``StoreError`` when the cluster says of this place that nothing may be written there.
+def restore_only_why(client: KubeClient, place: StorageLocation, *, namespace: str = "") -> str:
+    """Why nothing may be written to this place, a sentence; empty unless the cluster says so.
 
     Nobody says so in a cluster that is away, in one without Velero's types, and where the caller may not list the
     locations: neither in all namespaces nor in ``namespace``. One of the same place that is not read-only says that it
     may.
     """
     if place.velero_spec is None:
-        return
+        return ""
     same = [found for found in _locations(client, namespace or VELERO.namespace) if is_same_place(found, place)]
     if not same or not all(is_read_only(found) for found in same):
-        return
+        return ""
     metadata = same[0]["metadata"]
-    raise StoreError(
+    return (
         f"The BackupStorageLocation {metadata.get('namespace')}/{metadata['name']} says that {place.describe} is "
-        "ReadOnly.",
-        failure="read_only",
-        hint="Restores work. To write there, set its spec.accessMode to ReadWrite.",
+        "ReadOnly."
     )
+
+
+def restore_only_grants() -> list[Grant]:
+    """For every task that writes to a location. Velero's namespace is not among those of a task."""
+    return [
+        Grant(
+            "Whether the cluster says of the storage location that it is ReadOnly.",
+            needs_on("list", VELERO.group_resource("backupstoragelocations")),
+            "Only the option read_only says so.",
+        )
+    ]
 
 
 def _locations(client: KubeClient, namespace: str) -> t.Sequence[Object]:
@@ -53,4 +62,4 @@ def _locations(client: KubeClient, namespace: str) -> t.Sequence[Object]:
     return ()
 
 
-__all__ = ("refuse_restore_only",)
+__all__ = ("restore_only_grants", "restore_only_why")

@@ -47,7 +47,7 @@ class ScheduleBackup:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ScheduleBackups:
-    """``newest`` of any phase, ``good``: the newest Completed one, if it was looked for; ``running``: a name."""
+    """``newest`` of any phase, ``good``: the newest that is good, if it was looked for; ``running``: a name."""
 
     newest: ScheduleBackup | None = None
     good: ScheduleBackup | None = None
@@ -79,7 +79,9 @@ def find_backups(catalog: Catalog, schedule: str, now: dt.datetime, *, need_good
                 is_lost = now - found.made > _LONGEST_RUN
                 running = running or ("" if is_lost else found.name)
                 warnings += [_lost(found)] if is_lost else []
-            is_good = found.phase == "Completed" and not entry.deleting
+            is_good = entry.is_good(found.phase)
+            if found.phase == "Completed" and not entry.has_archive:
+                warnings.append(f"The file of objects of backup '{found.name}' is missing: it does not count as good.")
             if is_good or not need_good:
                 good = found if is_good else None
                 return ScheduleBackups(newest, good, running, tuple(warnings))

@@ -70,12 +70,8 @@ def tick(
     *,
     check_mode: bool = False,
     clock: Clock = utc_now,
-    permit: t.Callable[[], None] = lambda: None,
 ) -> ScheduleOutcome:
-    """Make the backup that is due, if one is. Raises ``ArkiveError``, for what ends the backup as well.
-
-    ``permit`` is asked when one is due, before anything is written: it raises when nothing may be.
-    """
+    """Make the backup that is due, if one is. Raises ``ArkiveError``, for what ends the backup as well."""
     keys = ScheduleKeys(request.name)
     request.times(clock())
     request.backup_request(_backup_name(request, clock())).validate()
@@ -85,12 +81,10 @@ def tick(
     seen = _look(request, store, keys, clock())
     if not (seen.wants_record or seen.wants_backup):
         return _outcome(request, store, seen)
-    if seen.wants_backup:
-        permit()
+    store.check(write=True, touch=not check_mode)
     if check_mode:
         outcome = dataclasses.replace(_outcome(request, store, seen), recorded=seen.wants_record)
         return _with_backup(request, outcome, seen, make)
-    store.check(write=True)
     try:
         lock = WriteLock.acquire(
             store, keys.write_lock, run_id=secrets.token_hex(8), is_over=lambda holder: holder.is_gone

@@ -11,13 +11,12 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import ARK, VELERO, TypeFamily
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.ark import convert_to_ark
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import phase_of
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import expires_at, phase_of
 
 #: Ours, on a Backup whose other objects are not all made yet: a run that was killed is found by it.
 PENDING = "arkive.k8s/sync-pending"
@@ -46,7 +45,8 @@ def synced_phase(backup: ObjectView, now: dt.datetime) -> str:
     if phase not in _INCOMPLETE:
         said = f"has the phase '{phase}'" if phase else "has no phase"
         raise NotTakenOver(f"It {said}: a Velero server would run it as a new backup.")
-    if not _has_expired(backup, now):
+    expires = expires_at(backup)
+    if expires is None or expires > now:
         raise NotTakenOver(f"It is {phase}: whoever makes it has not ended.")
     # So that it can be deleted as expired.
     return "PartiallyFailed"
@@ -126,13 +126,6 @@ def _is_backup(owner: t.Any, name: str) -> bool:
         "Backup",
         name,
     )
-
-
-def _has_expired(backup: ObjectView, now: dt.datetime) -> bool:
-    try:
-        return parse_rfc3339(str((backup.get("status") or {}).get("expiration") or "")) <= now
-    except ValidationError:
-        return False
 
 
 __all__ = (

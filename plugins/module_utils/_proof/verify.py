@@ -20,7 +20,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files i
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.find_backup import find_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.recorded_snapshots import RecordedSnapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.verification import Verification, write_verification
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.verification import (
+    Verification,
+    not_recorded,
+    write_verification,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.stored_digests import check_dumps, check_files
@@ -180,14 +184,10 @@ def _record(
     if not (write and request.record) or location.read_only or catalog.is_legacy:
         return outcome
     try:
-        warnings = write_verification(catalog, request.name, verification)
+        recorded = write_verification(catalog, request.name, verification)
     except StoreError as exc:
-        warnings = [f"The verification of backup '{request.name}' is not recorded: {exc.message}"]
-    return dataclasses.replace(
-        outcome,
-        recorded=not any("is not recorded" in each for each in warnings),
-        warnings=(*outcome.warnings, *warnings),
-    )
+        recorded = not_recorded("verification", request.name, exc.message)
+    return dataclasses.replace(outcome, recorded=recorded.done, warnings=(*outcome.warnings, *recorded.warnings))
 
 
 __all__ = ("verify_backup",)

@@ -50,8 +50,8 @@ class StoreKind:
 
     @property
     def options(self) -> dict[str, dataclasses.Field[t.Any]]:
-        """The fields of its locations, by name."""
-        return {field.name: field for field in dataclasses.fields(self.location)}
+        """The fields of its locations that are options, by name."""
+        return {field.name: field for field in dataclasses.fields(self.location) if not field.metadata.get("found")}
 
 
 def _open_local(location: LocalLocation, _cancel: CancelToken) -> Store:

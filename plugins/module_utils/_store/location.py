@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import abc
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 
@@ -19,13 +19,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 class StorageLocation(abc.ABC):
     """A place for backups, with an optional ``prefix`` below it; each kind of store has a class of its own.
 
-    A field that is None by default is an option that belongs to that kind alone. Raises ``ValidationError`` when the
-    options contradict each other.
+    A field that is None by default is an option that belongs to that kind alone. ``read_only_why``: who says so, a
+    sentence, where it is not the option. Raises ``ValidationError`` when the options contradict each other.
     """
 
     name: str = "default"
     prefix: str = ""
     read_only: bool = False
+    read_only_why: str = field(default="", metadata={"found": True})
 
     def __post_init__(self) -> None:
         # Velero trims it; a frozen dataclass is set through object.

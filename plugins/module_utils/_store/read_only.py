@@ -11,18 +11,16 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import read_only_error
-from ansible_collections.arkive.k8s.plugins.module_utils._store.wrapper import StoreWrapper
+from ansible_collections.arkive.k8s.plugins.module_utils._store.wrapper import READS, StoreWrapper
 
 _T = t.TypeVar("_T")
-
-_READS = frozenset({"check", "get", "open", "get_range", "exists", "size", "list", "unfinished", "keeping", "locked"})
 
 
 class ReadOnlyStore(StoreWrapper):
     """Raises ``StoreError`` for every request that would change something, and sends nothing."""
 
     def around(self, operation: str, key: str, request: t.Callable[[], _T]) -> _T:
-        if operation not in _READS:
+        if operation not in READS:
             raise read_only_error(self.location)
         return super().around(operation, key, request)
 

@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
 
 #: How much is read at once where the store does not demand another size.
 CHUNK_SIZE = 1 << 20
+_PIECE = 1 << 16
 
 #: Requests at the same time that a store serves without one waiting for another's connection.
 MAX_CONNECTIONS = 32
@@ -181,6 +182,19 @@ class IteratorSource:
         return data[:end]
 
 
+def read_at_most(source: ByteSource, size: int) -> bytes:
+    """Up to ``size`` bytes, fewer only at the end, with room for those alone that there are."""
+    parts: list[bytes] = []
+    left = size
+    while left > 0:
+        data = source.read(min(left, _PIECE))
+        if not data:
+            break
+        parts.append(data)
+        left -= len(data)
+    return b"".join(parts)
+
+
 def read_exactly(source: ByteSource, size: int) -> bytes:
     """``size`` bytes, fewer only at the end: ``read`` of a raw file or socket may give less than was asked for."""
     data = source.read(size)
@@ -199,6 +213,9 @@ def read_exactly(source: ByteSource, size: int) -> bytes:
 
 def read_only_error(location: StorageLocation) -> StoreError:
     """What a write to ``location``, which is read-only, is answered with."""
+    if location.read_only_why:
+        hint = "Restores work. To write there, set its spec.accessMode to ReadWrite."
+        return StoreError(location.read_only_why, failure="read_only", hint=hint)
     return StoreError(
         f"The storage location '{location.name}' ({location.describe}) is read-only.",
         failure="read_only",
@@ -223,6 +240,7 @@ __all__ = (
     "Store",
     "StoredObject",
     "Unfinished",
+    "read_at_most",
     "read_exactly",
     "read_only_error",
     "refuse_write",

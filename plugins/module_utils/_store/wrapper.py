@@ -23,6 +23,9 @@ if t.TYPE_CHECKING:
 
 _T = t.TypeVar("_T")
 
+#: The methods that change nothing; ``check`` does when it is asked about writing.
+READS = frozenset({"check", "get", "open", "get_range", "exists", "size", "list", "unfinished", "keeping", "locked"})
+
 
 class StoreWrapper:
     """A ``Store`` that has ``inner`` do everything. A wrapper overrides ``around``, which each request goes through."""
@@ -96,4 +99,4 @@ class StoreWrapper:
         self.around("drop_unfinished", "", lambda: self.inner.drop_unfinished(writes))
 
 
-__all__ = ("StoreWrapper",)
+__all__ = ("READS", "StoreWrapper")

@@ -16,6 +16,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_s
 BACKUPS = "backups/"
 RESTORES = "restores/"
 METADATA_FILE = "velero-backup.json"
+#: What follows the name of a backup in those of its files that a listing is asked about.
+TARBALL = ".tar.gz"
+WRITE_LOCK = "-arkive-claim.json"
+HOLD = "-arkive-hold.json"
+DELETION = "-arkive-deletion.json"
+VERIFIED = "-arkive-verified.json"
 #: Ark 0.3 to 0.10; 0.11 reads it too and writes Velero's.
 ARK_METADATA_FILE = "ark-backup.json"
 #: Between the names of a backup and of a dump, and the extension of a dump's record.
@@ -39,9 +45,9 @@ class BackupKeys:
     def __init__(self, name: str, *, parent: str = BACKUPS, metadata_file: str = METADATA_FILE) -> None:
         self.name = _checked(name, "backup")
         self.directory = f"{parent}{name}/"
-        self.write_lock = self._key("-arkive-claim.json")
+        self.write_lock = self._key(WRITE_LOCK)
         self.metadata = f"{self.directory}{metadata_file}"
-        self.tarball = self._key(".tar.gz")
+        self.tarball = self._key(TARBALL)
         self.logs = self._key("-logs.gz")
         self.results = self._key("-results.gz")
         self.resource_list = self._key("-resource-list.json.gz")
@@ -54,9 +60,10 @@ class BackupKeys:
         self.arkive_record = self._key("-arkive.json.gz")
         self.digests = self._key("-arkive-digests.gz")
         self.result = self._key("-arkive-result.json.gz")
-        self.hold = self._key("-arkive-hold.json")
-        self.deletion = self._key("-arkive-deletion.json")
-        self.verified = self._key("-arkive-verified.json")
+        self.hold = self._key(HOLD)
+        self.deletion = self._key(DELETION)
+        self.verified = self._key(VERIFIED)
+        self.proofs = self._key("-arkive-proofs.json")
 
     def dump(self, name: str, extension: str) -> str:
         """A dump of a database beside the backup; ``DUMP_RECORD`` as the extension is the record that makes it one."""
@@ -119,10 +126,15 @@ __all__ = (
     "ALLOWED_TOP_LEVEL",
     "ARK_METADATA_FILE",
     "BACKUPS",
+    "DELETION",
     "DUMP_INFIX",
     "DUMP_RECORD",
+    "HOLD",
     "METADATA_FILE",
     "RESTORES",
+    "TARBALL",
+    "VERIFIED",
+    "WRITE_LOCK",
     "BackupKeys",
     "RestoreKeys",
     "check_top_level",

@@ -14,12 +14,13 @@ import typing as t
 class LeftSnapshot(t.NamedTuple):
     """``backup``: what the label of the backup says that it was taken for. ``where``: what it is called, for people.
 
-    ``remove`` takes it away with what the storage holds: why it is still there, a sentence, or nothing.
+    ``remove`` takes it away with what the storage holds: why it is still there, a sentence, or nothing. ``what`` it is.
     """
 
     backup: str
     where: str
     remove: t.Callable[[], str]
+    what: str = "VolumeSnapshot"
 
 
 __all__ = ("LeftSnapshot",)

@@ -16,6 +16,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 #: Velero's ``backupMethod`` and ``restoreMethod``.
 METHOD = "NativeSnapshot"
 
+#: Velero's, of a snapshot: the name of its backup.
+BACKUP_TAG = "velero.io/backup"
+
 Phase: t.TypeAlias = t.Literal["New", "Completed", "Failed"]
 
 
@@ -78,7 +81,7 @@ class NativeSnapshot:
 
 def snapshot_tags(*, backup_labels: t.Mapping[str, str], backup_name: str, volume: str) -> dict[str, str]:
     """The tags of a snapshot: the labels of the Backup object, and which backup and volume it is of."""
-    return {**backup_labels, "velero.io/backup": backup_name, "velero.io/pv": volume}
+    return {**backup_labels, BACKUP_TAG: backup_name, "velero.io/pv": volume}
 
 
 def snapshot_record(snapshot: NativeSnapshot, *, backup_name: str, backup_uid: str = "") -> dict[str, t.Any]:
@@ -179,6 +182,7 @@ def _member(value: ObjectView, name: str) -> ObjectView:
 
 
 __all__ = (
+    "BACKUP_TAG",
     "METHOD",
     "NativeSnapshot",
     "Phase",

@@ -16,14 +16,16 @@ import sys
 
 from benches.backup import BackupBench
 from benches.catalog import CatalogBench
+from benches.databases import DatabasesBench
 from benches.freeze import FreezeBench
 from benches.restore import RestoreBench
 from benches.small import SmallBench
 from benches.steps import BenchError
 
-BENCHES: dict[str, type[BackupBench | RestoreBench | FreezeBench | SmallBench | CatalogBench]] = {
+BENCHES: dict[str, type[BackupBench | RestoreBench | FreezeBench | SmallBench | CatalogBench | DatabasesBench]] = {
     "backup": BackupBench,
     "catalog": CatalogBench,
+    "databases": DatabasesBench,
     "restore": RestoreBench,
     "freeze": FreezeBench,
     "small": SmallBench,

@@ -21,7 +21,7 @@ LOOKS = ("list", "check", "plan")
 #: Requests for each 1,000 keys, beside one for each backup that must be read.
 REQUESTS = 3
 #: KiB by which a look may grow for each backup that it lists.
-KIB_EACH = 16
+KIB_EACH = 9
 
 
 class CatalogBench:

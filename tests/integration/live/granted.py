@@ -37,6 +37,10 @@ class Granted:
 
     def caller(self, *tasks: str, **options: t.Any) -> KubeClient:
         """Who has just the rights of ``tasks``."""
+        return connect(KubeAuth(kubeconfig=self.kubeconfig(*tasks, **options)))
+
+    def kubeconfig(self, *tasks: str, **options: t.Any) -> Object:
+        """The same as a configuration."""
         name = f"arkive-test-{tasks[0].replace('_', '-')}-{secrets.token_hex(3)}"
         question = AccessQuestion(
             tasks=tasks,
@@ -53,7 +57,7 @@ class Granted:
         account = f"/api/v1/namespaces/{self._accounts}/serviceaccounts/{name}"
         token = self._client.post(f"{account}/token", {})["status"]["token"]
         users = [{"name": user["name"], "user": {"token": token}} for user in self._config["users"]]
-        return connect(KubeAuth(kubeconfig=self._config | {"users": users}))
+        return self._config | {"users": users}
 
     def right(self, text: str) -> Need:
         """That of the last caller which is written so: ``patch pods``, ``create pods/exec``, ``list *.*``."""

@@ -26,16 +26,12 @@ import yaml
 from campaigns.live_support import (  # isort: skip - makes the live tests' folders importable
     CutProxy,
     HeldSection,
-    PostgresApp,
-    RedisApp,
     through,
 )
+from campaigns.database_targets import TARGETS, DatabaseTarget  # isort: skip
 
-_FAULTS = ("none", "kill", "stop", "cut", "end", "client")
+_FAULTS = ("none", "kill", "stop", "cut", "end", "client", "pod")
 _LEASE = 3.0
-#: A server that is asked over a busy machine's kubectl.
-_MARGIN = 5.0
-_END = "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'arkive%'"
 
 
 class DatabasesCampaign:
@@ -45,72 +41,66 @@ class DatabasesCampaign:
         self._kubeconfig = os.environ["ARKIVE_TEST_KUBECONFIG"]
         self._namespace = f"arkive-test-{secrets.token_hex(4)}"
         self._kubectl("create", "namespace", self._namespace)
-        self._postgres = PostgresApp(self._kubectl, self._namespace, name="postgres")
-        self._redis = RedisApp(self._kubectl, self._namespace, name="redis")
-        self._postgres.create()
-        self._redis.create()
+        self._targets = [target(self._kubectl, self._namespace) for target in TARGETS]
+        for target in self._targets:
+            target.create()
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._kubectl("delete", "namespace", self._namespace, "--wait=false")
 
     def run_case(self, chance: random.Random) -> str:
-        app, mode = chance.choice(((self._postgres, "light"), (self._postgres, "backup"), (self._redis, "pause")))
+        target, mode = chance.choice([(target, mode) for target in self._targets for mode in target.modes])
         fault = chance.choice(_FAULTS)
         before, after = chance.uniform(0.5, 4.5), chance.uniform(0.0, 1.0)
         with tempfile.TemporaryDirectory(prefix="arkive-soak-") as folder:
-            found = self._run(app, mode, fault, (before, after), Path(folder))
-        return f"{app.kind} {mode}, {fault} after {before:.2f} s: {found}" if found else ""
+            found = self._run(target, mode, fault, (before, after), Path(folder))
+        return f"{target.app.kind} {mode}, {fault} after {before:.2f} s: {found}" if found else ""
 
-    def _run(
-        self, app: PostgresApp | RedisApp, mode: str, fault: str, moments: tuple[float, float], folder: Path
-    ) -> str:
+    def _run(self, target: DatabaseTarget, mode: str, fault: str, moments: tuple[float, float], folder: Path) -> str:
         proxy, kubeconfig = self._way(folder)
-        section = HeldSection(kubeconfig, app, mode=mode, lease=_LEASE)
+        section = HeldSection(kubeconfig, target.app, mode=mode, lease=_LEASE)
         try:
             time.sleep(moments[0])
             held = section.has_spoken()
-            hit = self._strike(fault, section, proxy, app) and held
+            hit = self._strike(fault, section, proxy, target) and held
             time.sleep(moments[1])
-            late = self._held_too_long(app) if fault in ("kill", "stop", "cut") else ""
+            late = self._held_too_long(target) if fault in ("kill", "stop", "cut") else ""
             section.process.send_signal(signal.SIGCONT)
             said = "" if fault == "kill" else section.process.communicate("\n", timeout=90)[0]
-            return late or self._lie(fault, hit, said) or self._held_too_long(app)
+            if not target.has_pod():
+                target.restore_pod()
+            return late or self._lie(fault, hit, said) or self._held_too_long(target)
         finally:
             proxy.close()
             section.process.kill()
             section.process.wait(timeout=30)
 
-    def _strike(self, fault: str, section: HeldSection, proxy: CutProxy, app: PostgresApp | RedisApp) -> bool:
+    def _strike(self, fault: str, section: HeldSection, proxy: CutProxy, target: DatabaseTarget) -> bool:
         """True where what was held by then is surely not held to the end."""
         if fault == "kill":
             section.process.kill()
         elif fault == "stop":
             section.process.send_signal(signal.SIGSTOP)
-            time.sleep(_LEASE + 1.0)
+            # What lets go by a timer of its own may be late, and is released in time then.
+            time.sleep(_LEASE + (1.0 if target.bound_to_client else target.late_seconds))
             return True
         elif fault == "cut":
             proxy.cut()
             return True
-        elif fault == "end" and isinstance(app, PostgresApp):
-            return "t" in app.sql(_END)
         elif fault == "end":
-            # A write shows that nothing is held any more.
-            app.sh("redis-cli CLIENT UNPAUSE && redis-cli INCR n")
-            return True
+            return target.end_session()
         elif fault == "client":
-            name = "psql" if isinstance(app, PostgresApp) else "redis-cli"
-            return app.sh(f"pkill -x -c {name} || true").strip() not in ("", "0")
+            return target.kill_client()
+        elif fault == "pod":
+            return target.delete_pod()
         return False
 
-    def _held_too_long(self, app: PostgresApp | RedisApp) -> str:
+    def _held_too_long(self, target: DatabaseTarget) -> str:
         """A lease from now on nothing of ours is left."""
-        end = time.monotonic() + _LEASE + _MARGIN
-        if isinstance(app, RedisApp):
-            app.ask("INCR n")  # it waits for the pause
-        else:
-            while app.sessions and time.monotonic() < end:
-                time.sleep(0.2)
+        end = time.monotonic() + _LEASE + target.late_seconds
+        while not target.is_free() and time.monotonic() < end:
+            time.sleep(0.2)
         return "" if time.monotonic() < end else "it was held for longer than its lease"
 
     def _lie(self, fault: str, hit: bool, said: str) -> str:

@@ -23,6 +23,8 @@ from cut_proxy import CutProxy, through
 from database_runs import HeldSection
 from hook_pods import HookPods
 from many_hooks import run_many_hooks
+from mariadb_app import MariadbApp
+from mongodb_standin import MongodbStandin
 from postgres_app import PostgresApp
 from processes import Engine, Started
 from redis_app import RedisApp
@@ -35,6 +37,8 @@ __all__ = (
     "Engine",
     "HeldSection",
     "HookPods",
+    "MariadbApp",
+    "MongodbStandin",
     "PostgresApp",
     "RedisApp",
     "Started",

@@ -21,8 +21,24 @@ MISSING = "arkive: there is no program"
 #: What a command that fills a database says, with its exit code, when it will use no more. It reads on until the stream
 #: ends, as an API server may hang with one that nobody reads from.
 ENDED = "arkive: ended"
-#: How a script runs the program in the end: in its own place, or so that it says that.
-RUN_DUMP = 'run() { exec "$@"; }'
+#: How a script runs a program that says little.
+RUN = 'run() { exec "$@"; }'
+#: One that dumps: for as long as somebody is there. A program whose output nobody takes any more would wait for
+#: ever, with its transaction open.
+RUN_DUMP = """
+run() {
+  exec 4<&0
+  "$@" &
+  p=$!
+  (cat <&4; kill "$p") >/dev/null 2>&1 &
+  w=$!
+  wait "$p"
+  rc=$?
+  kill "$w" 2>/dev/null
+  exit "$rc"
+}
+"""
+#: One that fills a database.
 RUN_FILL = f'run() {{ "$@"; rc=$?; echo; echo "{ENDED} $rc"; cat >/dev/null; exit $rc; }}'
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.$-")
 
@@ -73,7 +89,7 @@ class DumpKind(t.Protocol):
         """Of the file, without the one of its compression."""
 
     def dump_command(self, order: DumpOrder) -> tuple[str, ...]:
-        """Writes the dump to standard output."""
+        """Writes the dump to standard output, until its standard input ends."""
 
     def ending(self, order: DumpOrder) -> Ending:
         """Of a dump by that command."""
@@ -129,6 +145,7 @@ __all__ = (
     "ENDED",
     "MISSING",
     "NO_PROGRAM",
+    "RUN",
     "RUN_DUMP",
     "RUN_FILL",
     "DumpKind",

@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_kind import (
     MISSING,
     NO_PROGRAM,
+    RUN,
     RUN_DUMP,
     RUN_FILL,
     DumpOrder,
@@ -74,7 +75,8 @@ class MongodbDump:
         return "archive"
 
     def dump_command(self, order: DumpOrder) -> tuple[str, ...]:
-        return _shell(order, "mongodump", "--archive", *([f"--db={order.database}"] if order.database else []))
+        chosen = [f"--db={order.database}"] if order.database else []
+        return _shell(order, "mongodump", "--archive", *chosen, run=RUN_DUMP)
 
     def ending(self, order: DumpOrder) -> Ending:
         return ArchiveEnding()
@@ -117,7 +119,7 @@ class ArchiveEnding:
         return b""
 
 
-def _shell(order: DumpOrder, *words: str, run: str = RUN_DUMP) -> tuple[str, ...]:
+def _shell(order: DumpOrder, *words: str, run: str = RUN) -> tuple[str, ...]:
     return ("/bin/sh", "-c", f"{run}\n{_SCRIPT}", "arkive", *order.words, *words)
 
 

@@ -16,6 +16,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_kind import (
     MISSING,
     NO_PROGRAM,
+    RUN,
     RUN_DUMP,
     RUN_FILL,
     DumpOrder,
@@ -76,7 +77,7 @@ class MysqlDump:
 
     def dump_command(self, order: DumpOrder) -> tuple[str, ...]:
         what = order.database or "--all-databases"
-        return _shell(order, _DUMP_PROGRAMS, *_OPTIONS, what)
+        return _shell(order, _DUMP_PROGRAMS, *_OPTIONS, what, run=RUN_DUMP)
 
     def ending(self, order: DumpOrder) -> Ending:
         return TextEnding("-- Dump completed")
@@ -100,7 +101,7 @@ class MysqlDump:
         yield from pieces
 
 
-def _shell(order: DumpOrder, programs: tuple[str, str], *words: str, run: str = RUN_DUMP) -> tuple[str, ...]:
+def _shell(order: DumpOrder, programs: tuple[str, str], *words: str, run: str = RUN) -> tuple[str, ...]:
     return ("/bin/sh", "-c", f"{run}\n{_SCRIPT}", "arkive", *order.words, *programs, *words)
 
 

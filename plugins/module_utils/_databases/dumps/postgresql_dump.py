@@ -18,6 +18,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_kind import (
     MISSING,
     NO_PROGRAM,
+    RUN,
     RUN_DUMP,
     RUN_FILL,
     DumpOrder,
@@ -81,7 +82,7 @@ class PostgresqlDump:
 
     def dump_command(self, order: DumpOrder) -> tuple[str, ...]:
         what = (self.program(order), "-w", f"--lock-wait-timeout={_LOCK_WAIT}")
-        return _shell(order, *what, *(("-d", order.database) if order.database else ()))
+        return _shell(order, *what, *(("-d", order.database) if order.database else ()), run=RUN_DUMP)
 
     def ending(self, order: DumpOrder) -> Ending:
         which = "database" if order.database else "database cluster"
@@ -114,7 +115,7 @@ class PostgresqlDump:
         yield b"\nCOMMIT;\n"
 
 
-def _shell(order: DumpOrder, *words: str, run: str = RUN_DUMP) -> tuple[str, ...]:
+def _shell(order: DumpOrder, *words: str, run: str = RUN) -> tuple[str, ...]:
     return ("/bin/sh", "-c", f"{run}\n{_SCRIPT}", "arkive", *order.words, *words)
 
 

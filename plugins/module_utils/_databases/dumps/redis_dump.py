@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.crc64 
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_kind import (
     MISSING,
     NO_PROGRAM,
+    RUN_DUMP,
     RUN_FILL,
     DumpOrder,
     Ending,
@@ -46,7 +47,10 @@ ask() {{
   if [ -n "$user" ]; then "$c" -p "$port" --user "$user" "$@"; else "$c" -p "$port" "$@"; fi
 }}
 """
-_DUMP = f"{_CLIENT}ask --rdb -\n"
+_DUMP = f"""{RUN_DUMP}{_CLIENT}
+if [ -n "$user" ]; then run "$c" -p "$port" --user "$user" --rdb -; fi
+run "$c" -p "$port" --rdb -
+"""
 _LOOK = f"""{_CLIENT}
 for s in dir dbfilename appendonly; do ask CONFIG GET "$s" </dev/null; done
 echo role

@@ -39,6 +39,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import (
     ObjectInfo,
     StoredObject,
     Unfinished,
+    read_at_most,
 )
 
 if t.TYPE_CHECKING:
@@ -116,7 +117,8 @@ class S3Store:
 
     def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
         with self.open(key) as stream:
-            data = stream.read(-1 if max_bytes is None else max_bytes + 1)
+            # Not all that it may have at once: so much room would be made for it.
+            data = stream.read() if max_bytes is None else read_at_most(stream, max_bytes + 1)
         if max_bytes is not None and len(data) > max_bytes:
             raise StoreError(
                 f"{key} in {self.location.describe} is larger than {max_bytes} bytes.", failure="too_large"

@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.left import origin_tags
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.names import DRIVER
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec
@@ -71,11 +72,13 @@ class EbsBackup:
         labels = snapshot_tags(
             backup_labels=self._job.labels, backup_name=self._job.name, volume=str(claim.volume["metadata"]["name"])
         )
+        volume_id = self._ec2.volume_id(claim.volume)
+        labels |= origin_tags(run_id=self._job.run_id, location=self._job.location, volume_id=volume_id)
         spec = SnapshotSpec(namespace=claim.namespace, claim=claim.name, driver=DRIVER, labels=labels)
         return SnapshotOffer(plan=PlannedSnapshot(claim=claim, spec=spec), is_mine=True)
 
     def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
-        """What a dead run has left is known by its records only."""
+        """What a dead run has left, retention finds by its tags."""
         self._plans = plans
         return []
 

@@ -23,7 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._aws.client import Erro
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.errors import ebs_error
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.names import DRIVER
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.names import DRIVER, ORIGIN_TAGS
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.zones import zone_of
@@ -115,7 +115,7 @@ class EbsSnapshotter:
         """
         volume = self._describe_volume(volume_id, zone)
         with self._asking(f"create a snapshot of the volume {volume_id}") as client:
-            own = {key: value for key, value in _read_tags(volume).items() if not key.startswith(_RESERVED_TAG)}
+            own = _handed_on(_read_tags(volume))
             request = _tag_request("snapshot", {**own, **tags})
             return client.create_snapshot(VolumeId=volume_id, **request).text("SnapshotId")
 
@@ -220,7 +220,7 @@ class EbsSnapshotter:
             client.delete_volume(VolumeId=volume_id)
 
     def _volume_tags(self, of_snapshot: Tags) -> dict[str, str]:
-        tags = {key: value for key, value in of_snapshot.items() if not key.startswith(_RESERVED_TAG)}
+        tags = _handed_on(of_snapshot)
         cluster = self.location.cluster_name or os.environ.get("AWS_CLUSTER_NAME")
         if not cluster:
             return tags
@@ -305,6 +305,11 @@ def _read_snapshot(entry: Answer) -> EbsSnapshot:
 
 def _read_tags(entry: Answer) -> dict[str, str]:
     return {tag.text("Key"): str(tag.get("Value") or "") for tag in entry.entries("Tags")}
+
+
+def _handed_on(tags: Tags) -> dict[str, str]:
+    """Those that a snapshot has of its volume, and a volume of its snapshot."""
+    return {key: value for key, value in tags.items() if not key.startswith(_RESERVED_TAG) and key not in ORIGIN_TAGS}
 
 
 def _tag_request(resource: str, tags: Tags) -> dict[str, t.Any]:

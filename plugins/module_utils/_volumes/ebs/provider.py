@@ -118,8 +118,9 @@ class EbsProvider:
         return self._context.cancel.is_cancelled
 
     def find_left(self, location: str) -> t.Sequence[LeftSnapshot]:
-        """Their tags do not say where the backup is."""
-        return ()
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.left import find_left
+
+        return find_left(self._ec2, location) if self._ec2 is not None else ()
 
     def deletion_notes(self) -> tuple[str, ...]:
         return ()

@@ -155,7 +155,7 @@ def test_pruning(granted: Granted, app: DataApp, store: Store, client: KubeClien
         leftovers="removed",
         providers=providers,
         remove_objects=BackupObjects(lambda: caller, "velero").remove,
-        find_left=providers[0].find_left,
+        find_left=(providers[0].find_left,),
     )
     tomorrow = RunContext(now=lambda: utc_now() + dt.timedelta(days=1))
     outcome = prune(request, store, context=tomorrow)

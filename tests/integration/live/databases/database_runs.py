@@ -77,11 +77,11 @@ def take(
     check_mode: bool = False,
     freeze_paths: tuple[str, ...] = (),
     claims: tuple[str, ...] = (),
-    held: bool = True,
+    quiesced: bool = True,
     before_cut: t.Callable[[list[str]], object] | None = None,
     **options: t.Any,
 ) -> SnapshotOutcome:
-    """All claims of ``app``, or of several, or ``claims`` alone, with their databases ``held``."""
+    """All claims of ``app``, or of several, or ``claims`` alone, with their databases held unless not ``quiesced``."""
     apps = [app] if not isinstance(app, t.Sequence) else app
     entries = [{"label_selector": f"app={each.name}", "kind": each.kind, "mode": mode, "user": user} for each in apps]
     request = SnapshotRequest(
@@ -90,7 +90,7 @@ def take(
         choice=ClaimChoice(claims=claims or tuple(claim for each in apps for claim in each.claims)),
         quiescing=Quiescing(
             policy=FreezePolicy(lease_seconds=lease, freeze_max_seconds=60.0),
-            databases=parse_databases(entries if held else "none"),
+            databases=parse_databases(entries if quiesced else "none"),
             freeze_paths=freeze_paths,
         ),
         take_seconds=60.0,

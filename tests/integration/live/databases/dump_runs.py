@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._dump.request import Du
 from ansible_collections.arkive.k8s.plugins.module_utils._dump.restore import restore_dump
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource, Store, StoredObject
@@ -46,9 +47,11 @@ class Dumps:
         request = self._request(app, given)
         return make_dump(request, run=self._run(), store=store or self.store, check_mode=check_mode)
 
-    def restore(self, app: DatabaseApp, *, check_mode: bool = False, **given: t.Any) -> DumpOutcome:
+    def restore(
+        self, app: DatabaseApp, *, store: Store | None = None, check_mode: bool = False, **given: t.Any
+    ) -> DumpOutcome:
         request = self._request(app, given)
-        return restore_dump(request, run=self._run(), store=self.store, check_mode=check_mode)
+        return restore_dump(request, run=self._run(), store=store or self.store, check_mode=check_mode)
 
     @property
     def files(self) -> list[str]:
@@ -73,6 +76,35 @@ class Midway(StoreWrapper):
 
     def put_file(self, key: str, fileobj: ByteSource, *, size: int | None = None) -> StoredObject:
         return super().put_file(key, _Watched(fileobj, self._act), size=size)
+
+
+class Breaking(StoreWrapper):
+    """Reads a dump once, and breaks off in the middle when it is read again."""
+
+    def __init__(self, inner: Store) -> None:
+        super().__init__(inner)
+        self._opened = 0
+
+    def open(self, key: str) -> t.BinaryIO:
+        stream = super().open(key)
+        self._opened += "dump" in key
+        return t.cast("t.BinaryIO", _Broken(stream)) if self._opened > 1 else stream
+
+
+class _Broken:
+    def __init__(self, stream: t.BinaryIO) -> None:
+        self._stream = stream
+        self._left = 4 << 20
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self._stream.read(min(size, self._left) if size > 0 else self._left)
+        self._left -= len(data)
+        if not self._left:
+            raise StoreError("The store is gone.")
+        return data
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 class _Watched:
@@ -141,4 +173,4 @@ class RefusingS3:
         self._server.server_close()
 
 
-__all__ = ("BACKUP", "Dumps", "Midway", "RefusingS3")
+__all__ = ("BACKUP", "Breaking", "Dumps", "Midway", "RefusingS3")

@@ -59,8 +59,12 @@ class PostgresApp:
     def create(self, sources: t.Sequence[str] = (), *, serves: bool = True) -> None:
         """Make it, its volumes from the snapshots ``sources``, and wait until it serves, if it ``serves``."""
         objects: list[Object] = [self._claim(claim, at, sources) for at, claim in enumerate(self.claims)]
-        objects.append(self._pod())
         self._apply(objects)
+        self.create_pod(serves=serves)
+
+    def create_pod(self, *, serves: bool = True) -> None:
+        """On the volumes that are there."""
+        self._apply([self._pod()])
         if not serves:
             return
         self.kubectl("-n", self.namespace, "wait", "--for=condition=Ready", f"pod/{self.name}", "--timeout=110s")

@@ -67,8 +67,12 @@ class RedisApp:
             group = "snapshot.storage.k8s.io"
             spec["dataSource"] = {"apiGroup": group, "kind": "VolumeSnapshot", "name": source}
         claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": self.name}, "spec": spec}
-        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": [claim, self._pod()]})
-        self.kubectl("-n", self.namespace, "create", "-f", "-", stdin=text)
+        self.kubectl("-n", self.namespace, "create", "-f", "-", stdin=json.dumps(claim))
+        self.create_pod()
+
+    def create_pod(self) -> None:
+        """On the volume that is there."""
+        self.kubectl("-n", self.namespace, "create", "-f", "-", stdin=json.dumps(self._pod()))
         self.kubectl("-n", self.namespace, "wait", "--for=condition=Ready", f"pod/{self.name}", "--timeout=110s")
 
     def sh(self, script: str) -> str:

@@ -7,24 +7,28 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import secrets
+import signal
 import subprocess
 import typing as t
 from pathlib import Path
 
 import boto3
 import pytest
-from dump_runs import BACKUP, Dumps, Midway, RefusingS3
+from dump_runs import BACKUP, Breaking, Dumps, Midway, RefusingS3
 from granted import Granted
 from mariadb_app import TABLES, MariadbApp
 from postgres_app import PostgresApp
 from redis_app import RedisApp
+from volume_lab import until
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._dump.errors import DumpError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.verify import verify_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.verify_request import VerifyRequest
@@ -37,7 +41,7 @@ PASSWORD = "p4ss'w\"o$rd \\x"
 #: More than goes through the buffers on the way, and more than two parts of an upload, also when it is compressed.
 _BIG = (
     "create table big as select i, md5(random()::text) || md5(random()::text) || md5(random()::text) || "
-    "md5(random()::text) as v from generate_series(1, 500000) i"
+    "md5(random()::text) as v from generate_series(1, 300000) i"
 )
 
 
@@ -118,6 +122,35 @@ def test_the_client_is_killed(postgres: PostgresApp, dumps: Dumps) -> None:
     assert dumps.make(postgres, database="postgres").changed
 
 
+def test_whoever_makes_a_dump_is_killed(kubeconfig: str, postgres: PostgresApp, dumps: Dumps) -> None:
+    child = os.fork()
+    if not child:
+        try:
+            dumps.client = connect(KubeAuth(kubeconfig=kubeconfig))
+            store = Midway(dumps.store, lambda: os.kill(os.getpid(), signal.SIGKILL))
+            dumps.make(postgres, store=store, database="postgres")
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert not [name for name in dumps.files if "dump" in name]
+    until(lambda: postgres.sh("pgrep -cx pg_dump || true") == "0", "its program has ended too", seconds=60)
+    assert dumps.make(postgres, database="postgres").changed
+    assert len(dumps.files) == 2
+
+
+def test_a_restore_that_breaks_off_leaves_nothing(kubectl: t.Any, postgres: PostgresApp, dumps: Dumps) -> None:
+    made = dumps.make(postgres, database="postgres")
+    assert made.record is not None
+    postgres.sql("create database half")
+    with pytest.raises(DumpError, match=r"Nothing of it was committed.* The store is gone\."):
+        dumps.restore(postgres, store=Breaking(dumps.store), database="half", dump=made.record.name)
+    tables = "psql -U postgres -d half -XAtc 'select count(*) from pg_stat_user_tables'"
+    until(lambda: postgres.sh("pgrep -cx psql || true") == "0", "the client has ended", seconds=60)
+    assert postgres.sh(tables) == "0"
+    dumps.restore(postgres, database="half", dump=made.record.name)
+    assert postgres.sh(tables) != "0"
+
+
 def test_the_server_ends_the_session(postgres: PostgresApp, dumps: Dumps) -> None:
     end = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pg_dump'"
     store = Midway(dumps.store, lambda: postgres.sql(end))
@@ -148,7 +181,7 @@ def test_the_store_refuses_midway(client: KubeClient, s3: t.Any, postgres: Postg
         assert dumps.store.unfinished("") == []
         made = dumps.make(postgres, database="postgres")
         assert made.record is not None
-        assert made.record.size > 2 * (16 << 20)
+        assert made.record.size > 16 << 20
         assert verify_backup(VerifyRequest(name=BACKUP, record=False), store=dumps.store).sound
     finally:
         proxy.close()

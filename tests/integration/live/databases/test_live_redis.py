@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as t
 from pathlib import Path
@@ -60,7 +61,7 @@ def test_without_us_what_was_acknowledged_is_lost(client: KubeClient, kubectl: t
     app.create()
     app.sh("sync")
     app.ask("INCRBY n 1000")
-    lost = take(client, app, "one", held=False)
+    lost = take(client, app, "one", quiesced=False)
     kept = take(client, app, "two", mode="auto")
     assert (lost.errors, kept.errors) == ([], [])
     for name, outcome, count in (("lost", lost, 0), ("kept", kept, 1000)):
@@ -74,7 +75,9 @@ def test_who_is_cut_off_lets_go_anew_or_says_until_when(
     app: RedisApp, kubeconfig: str, tmp_path: Path, stay: bool
 ) -> None:
     """The pause outlasts its session. ``stay``: the network does not come back."""
-    with through_proxy(kubeconfig, tmp_path) as (proxy, path), held(path, app, mode="pause", lease=90.0) as section:
+    with contextlib.ExitStack() as stack:
+        proxy, path = stack.enter_context(through_proxy(kubeconfig, tmp_path))
+        section = stack.enter_context(held(path, app, mode="pause", lease=90.0))
         proxy.cut(stay=stay)
         started = time.monotonic()
         found = section.finish()

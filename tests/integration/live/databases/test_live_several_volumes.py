@@ -78,7 +78,7 @@ def test_the_wal_cut_first_breaks_it_and_is_refused(client: KubeClient, kubectl:
     app.sh("sync")  # what initdb has left to the kernel
     snapshots: dict[str, str] = {}
     for claim in ("db-wal", "db"):
-        outcome = take(client, app, f"wrong-{claim}", claims=(claim,), held=False)
+        outcome = take(client, app, f"wrong-{claim}", claims=(claim,), quiesced=False)
         assert outcome.errors == []
         snapshots |= {entry["claim"]: entry["name"] for entry in outcome.snapshots}
         churn(app)

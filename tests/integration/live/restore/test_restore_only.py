@@ -11,7 +11,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from read_only_s3 import ReadOnlyS3
+from refusing_s3 import ReadOnlyS3
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup

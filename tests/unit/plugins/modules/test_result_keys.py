@@ -26,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import HeldBackup, Hold
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import BackupListing
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
@@ -60,6 +61,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_pl
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_request import ScheduleOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_request import Remark, SyncOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._proof import verify
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.outcome import ProofAccount, ProofOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.server_proof import Check
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.subject import Subject
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.diff_outcome import ComparedObject, DiffOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.verify_request import (
     CheckedFile,
@@ -86,6 +90,7 @@ from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_backup_verify,
     k8s_blueprint,
     k8s_db_dump,
+    k8s_db_verify,
     k8s_hook_exec,
     k8s_restore,
     k8s_restore_info,
@@ -189,6 +194,29 @@ def _blueprint() -> BlueprintOutcome:
         shown_artifacts=artifacts,
     )
     return BlueprintOutcome(issues=_canaries(), action=action, swept=(CANARY,))
+
+
+def _proof() -> ProofOutcome:
+    subject = Subject(
+        source=CANARY,
+        pod={"metadata": {"name": CANARY, "namespace": CANARY}},
+        container={"name": CANARY, "image": CANARY},
+        kind=CANARY,
+        snapshots=(),
+        lacking={},
+        quiesce={},
+        find=lambda _kind, _name: None,
+    )
+    account = ProofAccount(
+        subject=subject,
+        started=utc_now(),
+        namespace=CANARY,
+        checks=[Check(name=CANARY, tool=CANARY, state="failed", found=(CANARY,))],
+        log=[CANARY],
+        swept=[CANARY],
+        complete=True,
+    )
+    return ProofOutcome(account=account, issues=_canaries())
 
 
 class Case(t.NamedTuple):
@@ -301,6 +329,13 @@ CASES = {
             warnings=(CANARY,),
         ),
         {"name": "b", **AUTH},
+        location=True,
+    ),
+    "db_verify": Case(
+        k8s_db_verify,
+        ("prove_database",),
+        _proof,
+        {"backup": "b", **AUTH},
         location=True,
     ),
     "backup_diff": Case(

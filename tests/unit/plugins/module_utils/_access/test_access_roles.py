@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
+import re
 import typing as t
 
 import pytest
@@ -20,6 +21,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function_tabl
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.rights import FUNCTION_GRANTS
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import RightsScope
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import VELERO
+from ansible_collections.arkive.k8s.plugins.modules import k8s_backup_sync, k8s_velero_operations
 
 EXAMPLES = pathlib.Path(__file__).parents[5] / "examples" / "rbac"
 SHOP = RightsScope(namespaces=("shop",), providers=("csi",))
@@ -145,9 +148,27 @@ def test_the_text_is_the_objects(task: str, namespaces: tuple[str, ...]) -> None
         assert ("Cluster" in role["kind"]) is ("namespace" not in role["metadata"])
 
 
+#: Whose objects lie in Velero's own namespace, and the module that says which one that is unless it is told.
+OF_VELERO = {"sync": k8s_backup_sync, "operations": k8s_velero_operations}
+
+
 @pytest.mark.parametrize("task", sorted(set(TASKS) - {"snapshot_info"}))
 def test_the_examples_are_these(task: str) -> None:
     """``examples/rbac`` has what the module returns for one namespace; it is the live tests that run with them."""
-    made = AccountRights(Account("arkive", f"arkive-{task}"), grants_of(task, SHOP), SHOP.namespaces)
+    scope = dataclasses.replace(SHOP, namespaces=(VELERO.namespace,)) if task in OF_VELERO else SHOP
+    name = f"arkive-{task.replace('_', '-')}"
+    made = AccountRights(Account("arkive", name), grants_of(task, scope), scope.namespaces)
     example = (EXAMPLES / f"{task}.yml").read_text(encoding="utf-8")
     assert "".join(line for line in example.splitlines(keepends=True) if not line.startswith("#")) == made.text
+    said = " ".join(line.removeprefix("#").strip() for line in example.splitlines() if line.startswith("#"))
+    assert f'"namespaces: [{scope.namespaces[0]}]"' in said
+
+
+@pytest.mark.parametrize("task", OF_VELERO)
+def test_an_example_is_for_the_namespace_that_the_module_takes_by_default(task: str) -> None:
+    """Whoever takes the example and the module as they are has the rights where they are needed."""
+    documented = yaml.safe_load(OF_VELERO[task].DOCUMENTATION)["options"]["namespace"]
+    default = documented.get("default") or re.findall(r"V\(([a-z-]+)\)", " ".join(documented["description"]))[0]
+    made = yaml.safe_load((EXAMPLES / f"{task}.yml").read_text(encoding="utf-8"))["items"]
+    places = {item["metadata"]["namespace"] for item in made if item["kind"] in ("Role", "RoleBinding")}
+    assert (places, default) == ({VELERO.namespace}, VELERO.namespace)

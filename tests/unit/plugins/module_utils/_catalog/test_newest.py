@@ -34,6 +34,7 @@ def put(store: LocalStore, name: str, started: str = "", phase: str = "Completed
     status: dict[str, t.Any] = {"phase": phase, "startTimestamp": f"2026-06-{started}T02:00:00Z"} if started else {}
     metadata = {"name": name, "labels": labels}
     backup = {"apiVersion": "velero.io/v1", "kind": "Backup", "metadata": metadata, "status": status}
+    store.put(BackupKeys(name).tarball, b"objects")
     store.put(BackupKeys(name).metadata, json.dumps(backup).encode())
 
 
@@ -91,6 +92,19 @@ def test_none_is_completed(store: LocalStore) -> None:
     with pytest.raises(CatalogError, match=r"None of the 3 backups of schedule 'nightly' in .* is Completed") as caught:
         newest_backup(store, "nightly")
     assert "the newest is 'b' (PartiallyFailed)" in (caught.value.hint or "")
+
+
+def test_one_without_its_objects_is_passed_over(store: LocalStore) -> None:
+    """Velero would choose it, and restore nothing."""
+    put(store, "a", "01")
+    put(store, "b", "02")
+    store.delete_many([BackupKeys("b").tarball])
+    newest = newest_backup(store, "nightly")
+    assert newest.name == "a"
+    assert newest.warnings == ["Backup 'b' was passed over: its file of objects is missing."]
+    store.delete_many([BackupKeys("a").tarball])
+    with pytest.raises(CatalogError, match="is Completed and has its file of objects"):
+        newest_backup(store, "nightly")
 
 
 def test_there_is_none(store: LocalStore) -> None:

@@ -69,7 +69,8 @@ class FakeServer:
 
     def between(self, first: str, last: str) -> list[str]:
         """What was asked from one statement to another."""
-        return self.asked[self.asked.index(first) : self.asked.index(last) + 1]
+        start = self.asked.index(first)
+        return self.asked[start : self.asked.index(last, start) + 1]
 
 
 def refused(number: int, words: str) -> str:

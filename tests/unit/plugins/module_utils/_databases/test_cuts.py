@@ -16,11 +16,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors impor
 RANKS = {"data": 0, "ts": 1, "fast": 1, "wal": 2}
 
 
-def waves(places: dict[str, str], *, ranks: t.Any = RANKS, frozen: t.Collection[str] = (), **cuts: t.Any) -> t.Any:
+def waves(places: dict[str, str], *, ranks: t.Any = None, frozen: t.Collection[str] = (), **cuts: t.Any) -> t.Any:
     claims = frozenset(places.values())
     found = VolumeCuts(taken=cuts.pop("taken", claims), **cuts)
     known = {name: claim for name, claim in places.items() if claim}
-    return ContainerClaims(mounted=claims, frozen=frozenset(frozen), cuts=found).waves(known, ranks=ranks)
+    return ContainerClaims(mounted=claims, frozen=frozenset(frozen), cuts=found).waves(
+        known, ranks=RANKS if ranks is None else ranks
+    )
 
 
 @pytest.mark.parametrize(

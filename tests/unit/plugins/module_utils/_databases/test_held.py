@@ -257,3 +257,15 @@ def test_what_cannot_be_cut_in_an_order_is_not_held() -> None:
     database.advance(1)
     database.end()
     assert "cannot be cut one after the other" in database.record.error
+
+
+@pytest.mark.parametrize(("state", "message"), [("", ""), ("57P02", "terminating connection because of crash")])
+def test_a_client_that_outlives_its_server_has_lost_the_session(state: str, message: str) -> None:
+    """As psql 15 says it when another process of the server has died: with no code and no message."""
+    psql = FakePsql(answers())
+    database = held_database(psql)
+    database.begin(CancelToken())
+    psql.table["select case"] = (state, message)
+    psql.stderr = "server closed the connection unexpectedly"
+    database.end()
+    assert (database.record.consistent, database.record.ended_by) == (False, "server")

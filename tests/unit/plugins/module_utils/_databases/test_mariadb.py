@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import typing as t
+from pathlib import Path
 
 import pytest
 from fake_mysql import Answer, FakeServer, order, refused
@@ -282,3 +285,32 @@ def test_the_client_ends_with_an_error_and_says_where_an_answer_ends() -> None:
     with pytest.raises(StatementRefused) as caught:
         mysql_family.mysql_client.ask(server(table={"foo": refused(1064, "You have\nan error.")}), "foo")
     assert (caught.value.message, caught.value.state) == ("You have an error", "1064")
+
+
+@pytest.mark.parametrize(
+    ("environment", "user", "found"),
+    [
+        ({}, "", "root:"),
+        ({"MARIADB_ROOT_PASSWORD": "one"}, "", "root:one"),  # official images and Bitnami's
+        ({"MYSQL_ROOT_PASSWORD": "one"}, "", "root:one"),
+        ({"MARIADB_ROOT_PASSWORD_FILE": "{file}"}, "", "root:in a file"),
+        ({"MARIADB_ROOT_USER": "admin", "MARIADB_ROOT_PASSWORD": "two"}, "", "admin:two"),  # Bitnami
+        ({"MYSQL_MASTER_ROOT_PASSWORD": "three"}, "", "root:three"),  # replicas of Bitnami's
+        ({"MARIADB_ROOT_PASSWORD": "one"}, "backup", "backup:"),
+        ({"MARIADB_USER": "app", "MARIADB_PASSWORD": "four"}, "app", "app:four"),
+        ({"MYSQL_PWD": "given", "MARIADB_ROOT_PASSWORD": "one"}, "", "root:given"),
+    ],
+)
+def test_who_connects_is_known_by_the_container(
+    environment: dict[str, str], user: str, found: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "password"
+    file.write_text("in a file\n")
+    client = tmp_path / "mariadb"
+    client.write_text('#!/bin/sh\nfor last; do :; done\necho "$last:$MYSQL_PWD"\n')
+    client.chmod(0o755)
+    argv = Mariadb().clients(order(user=user))[0]
+    env = {name: value.format(file=file) for name, value in environment.items()}
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = subprocess.run(argv, input="", capture_output=True, text=True, env={**env, "PATH": path}, check=False)
+    assert done.stdout.strip() == found

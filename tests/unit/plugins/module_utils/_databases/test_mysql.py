@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors impor
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.mysql import Mysql, MysqlHold
 
 ALL_RIGHTS = ("SELECT", "RELOAD", "PROCESS", "REPLICATION CLIENT", "BACKUP_ADMIN")
-#: 29.12.21.5: JSON in each column; the client escapes a line break in it.
+#: JSON in each column; the client escapes a line break in it.
 LOG_STATUS = [
     '{"gtid_executed": "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5", "binary_log_file": "binlog.000042", '
     '"binary_log_position": 13663}',
@@ -95,7 +95,8 @@ def test_the_read_lock_comes_behind_a_look_at_long_statements() -> None:
     hold = begun(found, "read_lock")
     asked = found.asked
     guard = next(at for at, each in enumerate(asked) if each.startswith("select id, time"))
-    assert guard < asked.index("flush tables with read lock") < asked.index("sync /var/lib/mysql")
+    lock = asked.index("flush tables with read lock")
+    assert guard < lock < asked.index("sync /var/lib/mysql", lock)
     assert (hold.known.facts["gtid_executed"], hold.known.facts["binlog_file"]) == ("a:1-5,b:1-3", "binlog.000042")
     hold.end(found)
     assert asked[-1] == "unlock tables"
@@ -108,8 +109,8 @@ def test_the_read_lock_comes_behind_a_look_at_long_statements() -> None:
     [
         ("5.7.44", "show slave status", "show master status"),
         ("8.0.21", "show slave status", "show master status"),
-        ("8.0.22", "show replica status", "show master status"),  # 15.7.7.35, since 8.0.22
-        ("8.2.0", "show replica status", "show binary log status"),  # 15.7.7.1, since 8.2.0; the old one went with 8.4
+        ("8.0.22", "show replica status", "show master status"),  # the new words, since 8.0.22
+        ("8.2.0", "show replica status", "show binary log status"),  # since 8.2.0; the old ones went with 8.4
         ("8.4.0", "show replica status", "show binary log status"),
     ],
 )

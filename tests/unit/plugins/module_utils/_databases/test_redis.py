@@ -40,6 +40,7 @@ class FakeServer:
         self.table: dict[str, t.Any] = {
             "INFO server": SERVER,
             "INFO persistence": PERSISTENCE,
+            "INFO keyspace": ["# Keyspace", "db0:keys=12,expires=3,avg_ttl=0"],
             "ROLE": MASTER,
             "CONFIG GET dir": ["dir", "/data"],
             "CONFIG GET save": ["save", "3600 1"],

@@ -7,16 +7,19 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing as t
 
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.choice import Member, choose
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.container_lease import ROW
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declaration import DatabaseDeclaration
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.role import (
     RoleRule,
     ServerRole,
+    ask_mongodb,
     ask_mysql,
     ask_postgresql,
     ask_redis,
@@ -114,6 +117,34 @@ def status(io: str, sql: str, seconds: str) -> list[list[str]]:
 )
 def test_mysql_and_mariadb(answers: t.Any, expected: tuple[str, str, float | None]) -> None:
     found = ask_mysql(Asked(*answers))
+    assert (found.role, found.lineage, found.lag_seconds) == expected
+
+
+def said(value: t.Any) -> list[list[str]]:
+    """As the client of MongoDB answers, with its prompts."""
+    return [["rs0 [direct: secondary] admin> "], [f"{ROW}{json.dumps({'a': value})}"]]
+
+
+def member(seconds: int, state: str, **more: t.Any) -> dict[str, t.Any]:
+    """Of replSetGetStatus, by the manual of MongoDB 7.0."""
+    return {"stateStr": state, "optime": {"ts": {"$timestamp": {"t": seconds, "i": 1}}, "t": 5}, **more}
+
+
+SECONDARY = {"setName": "rs0", "secondary": True}
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        (({"setName": "rs0", "isWritablePrimary": True},), ("primary", "rs0", 0.0)),
+        ((SECONDARY, [member(100, "PRIMARY"), member(97, "SECONDARY", self=True)]), ("standby", "rs0", 3.0)),
+        ((SECONDARY, [member(100, "PRIMARY"), member(100, "SECONDARY", self=True)]), ("standby", "rs0", 0.0)),
+        ((SECONDARY, [member(97, "SECONDARY", self=True)]), ("standby", "rs0", None)),
+        (({"setName": "rs0", "secondary": False},), ("standby", "rs0", None)),  # it recovers
+    ],
+)
+def test_mongodb(answers: t.Any, expected: tuple[str, str, float | None]) -> None:
+    found = ask_mongodb(Asked(*map(said, answers)))
     assert (found.role, found.lineage, found.lag_seconds) == expected
 
 

@@ -144,6 +144,8 @@ def test_check_mode_says_what_would_be_done(store: Store) -> None:
 
 def test_a_dump_that_is_there(store: Store) -> None:
     record = put_record(store)
+    assert make(store).warnings[0].endswith("is missing: it is made anew.")
+    store.put(f"backups/b/{record.file}", b"x")
     outcome = make(store)
     assert (outcome.changed, outcome.record) == (False, record)
     for other in (

@@ -40,7 +40,7 @@ class Snapshots:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._folder.mkdir()
+        self._folder.mkdir(exist_ok=True)
         self.refuses: set[str] = set()
         self.before_delete: t.Callable[[], None] = lambda: None
 
@@ -68,11 +68,13 @@ class Snapshots:
 
 
 class PruneLab:
-    """Backups in a local directory. ``store`` may be wrapped."""
+    """Backups in a local directory, or in ``store``, which may be wrapped later too."""
 
-    def __init__(self, path: Path) -> None:
-        (path / "location").mkdir()
-        self.store: Store = LocalStore(LocalLocation(path=str(path / "location")))
+    def __init__(self, path: Path, store: Store | None = None) -> None:
+        if store is None:
+            (path / "location").mkdir()
+            store = LocalStore(LocalLocation(path=str(path / "location")))
+        self.store: Store = store
         self.snapshots = Snapshots(path / "snapshots")
         self.now = NOW
         self.removed_objects: list[str] = []

@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location i
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import tar_gz
 
 
 class Lab:
@@ -54,7 +55,13 @@ class Lab:
         )
 
     def put(
-        self, name: str, made: str, *, phase: str = "Completed", labels: t.Mapping[str, str] | None = None
+        self,
+        name: str,
+        made: str,
+        *,
+        phase: str = "Completed",
+        labels: t.Mapping[str, str] | None = None,
+        archive: bool = True,
     ) -> dict[str, t.Any]:
         backup = {
             "apiVersion": "velero.io/v1",
@@ -62,6 +69,8 @@ class Lab:
             "metadata": {"name": name, "labels": {"velero.io/schedule-name": "shop"} if labels is None else labels},
             "status": {"phase": phase, "startTimestamp": made},
         }
+        if archive:
+            self.store.put(BackupKeys(name).tarball, tar_gz())
         self.store.put(BackupKeys(name).metadata, json.dumps(backup).encode())
         return backup
 

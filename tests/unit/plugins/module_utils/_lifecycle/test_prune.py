@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import collections
 import json
 import typing as t
 from pathlib import Path
@@ -18,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import St
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._store.read_only import ReadOnlyStore
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Keeping, Listing, Store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.wrapper import StoreWrapper
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
@@ -136,6 +138,25 @@ def test_verified_ones_count_first(lab: PruneLab, min_good: int, wanted: bool, k
         lab.store.put(BackupKeys(f"good-{number}").verified, json.dumps(found.to_dict()).encode())
     outcome = lab.prune(check_mode=True, min_good=min_good, min_good_verified=wanted, allow_empty_group=True)
     assert [name for name, state in states(outcome).items() if state == "kept"] == kept
+
+
+@pytest.mark.parametrize(
+    ("uid", "sound", "kept"), [("u1", True, "good-1"), ("u1", False, "good-0"), ("other", False, "good-1")]
+)
+def test_a_database_that_is_not_whole_makes_a_verified_one_count_no_more(
+    lab: PruneLab, uid: str, sound: bool, kept: str
+) -> None:
+    for number in range(2):
+        lab.put(f"good-{number}", days=10 + number)
+    keys = BackupKeys("good-1")
+    backup = json.loads(lab.store.get(keys.metadata))
+    backup["metadata"]["uid"] = "u1"
+    lab.store.put(keys.metadata, json.dumps(backup).encode())
+    found = Verification(uid="u1", verified=lab.now, sound=True, percentage=100, snapshots=True)
+    lab.store.put(keys.verified, json.dumps(found.to_dict()).encode())
+    lab.store.put(keys.proofs, json.dumps({"uid": uid, "proofs": {"shop/db-0": {"sound": sound}}}).encode())
+    outcome = lab.prune(check_mode=True, min_good=1, min_good_verified=True, allow_empty_group=True)
+    assert [name for name, state in states(outcome).items() if state == "kept"] == [kept]
 
 
 def test_failed_ones_have_a_rule_of_their_own(lab: PruneLab) -> None:
@@ -310,6 +331,41 @@ def test_a_store_that_is_gone_ends_the_run(lab: PruneLab) -> None:
     lab.store = inner
     lab.prune()
     assert lab.names() == names[:1]
+
+
+class LockedBucket(StoreWrapper):
+    """One with object lock: ``locked`` files do not go. ``asked``: what was asked of single backups, by operation."""
+
+    def __init__(self, inner: Store, *locked: str) -> None:
+        super().__init__(inner)
+        self.asked: list[tuple[str, str]] = []
+        self._locked = locked
+
+    def list(self, prefix: str = "", delimiter: str | None = None) -> Listing:
+        if prefix.count("/") > 1:
+            self.asked.append(("list", prefix))
+        return self.inner.list(prefix, delimiter)
+
+    def keeping(self) -> Keeping:
+        return Keeping(versions=True, locks=True)
+
+    def locked(self, key: str) -> str:
+        self.asked.append(("locked", key))
+        return "until tomorrow" if key.endswith(self._locked) else ""
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_under_object_lock_nothing_is_asked_twice(lab: PruneLab, check_mode: bool) -> None:
+    """What is to go is listed once, and each of its files is asked about once; what stays is not looked at."""
+    names = lab.put_days(4)
+    bucket = lab.store = LockedBucket(lab.store, "shop-002.tar.gz")
+    outcome = lab.prune(check_mode=check_mode)
+    assert states(outcome) == dict(zip(names, ["kept", "deleted", "kept", "deleted"], strict=True))
+    assert reasons(outcome)["shop-002"] == ["it is locked in the storage: shop-002.tar.gz until tomorrow"]
+    stays = [asked for asked in bucket.asked if "shop-002" in asked[1] or "shop-000" in asked[1]]
+    files = [f"backups/shop-002/{file}" for file in ("shop-002.tar.gz", "velero-backup.json")]
+    assert sorted(stays) == [("list", "backups/shop-002/"), *(("locked", file) for file in files)]
+    assert max(count for asked, count in collections.Counter(bucket.asked).items() if asked[0] == "locked") == 1
 
 
 def test_a_schedule_that_has_no_backup_is_told_of(lab: PruneLab) -> None:

@@ -6,80 +6,31 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
-import signal
 import typing as t
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Listing, Store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.wrapper import StoreWrapper
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.prune_lab import PruneLab, states
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import LockRecord
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.killed_prune import (
+    Killer,
+    finish,
+    furnish,
+    killed,
+    require_end,
+)
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.prune_lab import PruneLab
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.refused_delete import RefusedDelete
 
 _T = t.TypeVar("_T")
-_CHANGES = frozenset({"put", "put_file", "put_stream", "put_if_absent", "delete_many", "drop_unfinished"})
-
-
-_SNAPSHOTS = {"shop-0": {"s0"}, "shop-1": {"s1a", "s1b"}, "shop-2": {"s2"}}
-
-
-class Killer:
-    """Kills this process, as kill -9 does, before the step of that number, or right after it."""
-
-    def __init__(self, at: int, *, after: bool) -> None:
-        self.at, self.after, self.steps = at, after, 0
-
-    def step(self) -> None:
-        self.steps += 1
-        if self.steps == self.at + self.after:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
-class KilledStore(StoreWrapper):
-    def __init__(self, inner: Store, killer: Killer) -> None:
-        super().__init__(inner)
-        self._killer = killer
-
-    def around(self, operation: str, key: str, request: t.Callable[[], _T]) -> _T:
-        if operation in _CHANGES:
-            self._killer.step()
-        return super().around(operation, key, request)
-
-
-def furnish(lab: PruneLab) -> None:
-    lab.put("shop-0", snapshots=["s0"])
-    lab.put("shop-1", days=8, snapshots=["s1a", "s1b"])
-    lab.put("shop-2", days=9, snapshots=["s2"])
-    lab.put_restore("r0", "shop-0")
-    lab.put_restore("r1", "shop-1")
-
-
-def require_end(lab: PruneLab) -> None:
-    """What shall be there is there, and nothing else."""
-    assert lab.names() == ["shop-0"]
-    assert lab.snapshots.there == {"s0"}
-    assert lab.stored() == [
-        "backups/shop-0/shop-0-volumesnapshots.json.gz",
-        "backups/shop-0/shop-0.tar.gz",
-        "backups/shop-0/velero-backup.json",
-        "restores/r0/r0-arkive.json.gz",
-        "restores/r0/restore-r0-results.gz",
-    ]
-
-
-def killed(lab: PruneLab, killer: Killer) -> bool:
-    """Run in a process of its own; whether it was killed."""
-    child = os.fork()
-    if not child:
-        lab.store = KilledStore(lab.store, killer)
-        lab.snapshots.before_delete = killer.step
-        lab.prune()
-        os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -92,15 +43,7 @@ def test_killed_at_every_step(tmp_path: Path, after: bool) -> None:
         lab = PruneLab(folder)
         furnish(lab)
         died = killed(lab, Killer(step, after=after))
-        for entry in Catalog(lab.store).entries():
-            if not entry.deleting and set(entry.files) != {f"{entry.name}-arkive-claim.json"}:
-                # Nothing of it may be gone without a word.
-                assert entry.complete
-                assert _SNAPSHOTS[entry.name] <= lab.snapshots.there
-        outcome = lab.prune(request={"leftovers": "removed"})
-        assert "failed" not in states(outcome).values()
-        require_end(lab)
-        assert not lab.prune().changed
+        finish(lab)
         if not died:
             break
     assert step > 15
@@ -166,3 +109,105 @@ def test_an_api_server_that_goes_in_the_middle(tmp_path: Path, at: int) -> None:
     lab.prune()
     assert lab.removed_objects == failed
     require_end(lab)
+
+
+class RefusingStore(StoreWrapper):
+    """Raises ``error`` for requests that ``meets`` names."""
+
+    def __init__(self, inner: Store, error: ArkiveError, meets: t.Callable[[str, str], bool]) -> None:
+        super().__init__(inner)
+        self._error, self._meets = error, meets
+
+    def around(self, operation: str, key: str, request: t.Callable[[], _T]) -> _T:
+        if self._meets(operation, key):
+            raise self._error
+        return super().around(operation, key, request)
+
+    def list(self, prefix: str = "", delimiter: str | None = None) -> Listing:
+        if self._meets("list", prefix):
+            raise self._error
+        return self.inner.list(prefix, delimiter)
+
+    def delete_many(self, keys: t.Iterable[str]) -> None:
+        wanted = tuple(keys)
+        if self._meets("delete_many", " ".join(wanted)):
+            raise self._error
+        self.inner.delete_many(wanted)
+
+
+def left_by_the_dead(lab: PruneLab) -> None:
+    """One of each kind of stray in the location."""
+    then = dt.datetime.now(tz=dt.UTC) - dt.timedelta(hours=1)
+    lock = LockRecord.make("r", "elsewhere", 1, then, 120).encode()
+    lab.store.put("backups/half/half-arkive-claim.json", lock)
+    lab.store.put("metadata/arkive/schedules/shop.lock", lock)
+    lab.put_restore("stray", "gone")
+
+
+STRAYS = {
+    "the list of locks": (
+        lambda operation, key: operation == "list" and key == "metadata/arkive/",
+        "claims or uploads",
+    ),
+    "a lock": (lambda operation, key: operation == "get" and key.endswith("shop.lock"), "claims or uploads"),
+    "a claim": (
+        lambda operation, key: operation == "get" and key.endswith("half-arkive-claim.json"),
+        "What killed runs may have left",
+    ),
+    "a restore": (lambda operation, key: operation == "delete_many" and "restores/stray/" in key, "stray"),
+}
+
+
+@pytest.mark.parametrize(("meets", "said"), STRAYS.values(), ids=STRAYS)
+@pytest.mark.parametrize("failure", ["denied", "unreachable"])
+def test_an_error_among_the_strays_loses_nothing_that_is_known(
+    tmp_path: Path, meets: t.Callable[[str, str], bool], said: str, failure: t.Any
+) -> None:
+    """What was deleted before is said, and one kind of strays keeps no other from going."""
+    lab = PruneLab(tmp_path)
+    furnish(lab)
+    left_by_the_dead(lab)
+    for file in (tmp_path / "location" / "restores").rglob("*"):
+        os.utime(file, (1, 1))
+    lab.store = RefusingStore(lab.store, StoreError("It fails.", failure=failure), meets)
+
+    def nobody(_location: str) -> t.NoReturn:
+        raise KubeError("The API server is away.")
+
+    outcome = lab.prune(request={"leftovers": "removed", "find_left": (nobody,)})
+    assert outcome.to_return()["deleted"] == ["shop-1", "shop-2"]
+    unknown = [each.message for each in outcome.leftovers if not each.removed]
+    assert [said in message and "It fails." in message for message in unknown] == [True, False]
+    assert unknown[-1] == "Whether snapshots were left is unknown: The API server is away."
+    assert len([each for each in outcome.leftovers if each.removed]) == 2
+
+
+@pytest.mark.parametrize("where", ["a deletion", "a stray"])
+def test_what_is_broken_off_says_what_is_gone(tmp_path: Path, where: str) -> None:
+    """Somebody ends the run: that is no finding about a backup or a stray, and the list is in the result."""
+    lab = PruneLab(tmp_path)
+    furnish(lab)
+    left_by_the_dead(lab)
+    for file in (tmp_path / "location" / "restores").rglob("*"):
+        os.utime(file, (1, 1))
+    meets = {
+        "a deletion": lambda operation, key: operation == "list" and key == "backups/shop-2/",
+        "a stray": lambda operation, key: operation == "delete_many" and "restores/stray/" in key,
+    }[where]
+    lab.store = RefusingStore(lab.store, Cancelled("The run was cancelled."), meets)
+    with pytest.raises(Cancelled) as raised:
+        lab.prune(request={"leftovers": "removed"})
+    gone = ["shop-1"] if where == "a deletion" else ["shop-1", "shop-2"]
+    assert raised.value.details["deleted"] == gone
+    assert raised.value.details["changed"]
+    assert [each["name"] for each in raised.value.details["backups"]][: 1 + len(gone)] == ["shop-0", *gone]
+
+
+def test_rules_that_cannot_be_recorded_lose_nothing(tmp_path: Path) -> None:
+    lab = PruneLab(tmp_path)
+    furnish(lab)
+    meets = lambda operation, key: operation == "put" and "retention" in key  # noqa: E731
+    lab.store = RefusingStore(lab.store, StoreError("It is full."), meets)
+    outcome = lab.prune(keep_last=1)
+    assert outcome.to_return()["deleted"] == ["shop-1", "shop-2"]
+    assert outcome.warnings == ("The rules of this run could not be recorded: It is full.",)

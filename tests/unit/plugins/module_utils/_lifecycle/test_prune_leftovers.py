@@ -16,12 +16,27 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_leftovers import FindLeft
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import PruneOutcome
-from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import LockRecord
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import LockRecord, WriteLock
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.left import find_left
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.backup import EbsBackup
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.provider import EbsProvider
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import BackupJob, VolumeContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.prune_lab import PruneLab
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.csi.snapshot_cluster import (
     SnapshotCluster,
+)
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.ebs.ec2_account import (
+    REGION,
+    ZONE,
+    Ec2Account,
+    csi_volume,
+    ec2_account,
+    tag_list,
+    tags_of,
 )
 
 
@@ -100,19 +115,109 @@ class TestSnapshots:
 
     def test_those_of_no_backup_are_found_and_removed(self, lab: PruneLab, cluster: SnapshotCluster) -> None:
         strays = functools.partial(find_left, cluster.client)
-        assert kinds(lab.prune(request={"find_left": strays})) == [("snapshot", "shop/s-of-dead", False)]
+        assert kinds(lab.prune(request={"find_left": (strays,)})) == [("snapshot", "shop/s-of-dead", False)]
         assert cluster.deleted == []
-        done = lab.prune(request={"find_left": strays, "leftovers": "removed"})
+        done = lab.prune(request={"find_left": (strays,), "leftovers": "removed"})
         assert kinds(done) == [("snapshot", "shop/s-of-dead", True)]
         assert cluster.deleted == ["s-of-dead", "the storage's s-of-dead"]
-        assert not lab.prune(request={"find_left": strays, "leftovers": "removed"}).leftovers
+        assert not lab.prune(request={"find_left": (strays,), "leftovers": "removed"}).leftovers
 
     def test_a_cluster_that_does_not_answer(self, lab: PruneLab) -> None:
         def fail(_location: str) -> t.NoReturn:
             raise ArkiveError("The API server cannot be reached.")
 
-        (found,) = lab.prune(request={"find_left": fail}).leftovers
+        (found,) = lab.prune(request={"find_left": (fail,)}).leftovers
         assert found.message.endswith("is unknown: The API server cannot be reached.")
+
+
+class TestEbsSnapshots:
+    """Against moto, which stands in for EC2."""
+
+    @pytest.fixture
+    def account(self) -> t.Iterator[Ec2Account]:
+        with ec2_account() as found:
+            yield found
+
+    def take(self, account: Ec2Account, backup: str, location: str) -> str:
+        """As a backup takes it."""
+        volume = account.make_volume(tags={"Name": "data"})
+        job = BackupJob(name=backup, run_id="r", location=location)
+        taking = EbsBackup(account.snapshotter(), job)
+        claim = ClaimVolume(claim={"metadata": {"namespace": "shop", "name": "data"}}, volume=csi_volume(volume))
+        offer = taking.plan(claim, wanted=True)
+        assert offer.plan is not None
+        taking.begin({("shop", "data"): offer.plan}, namespaces=["shop"], sweeps=False)
+        before = account.snapshots
+        taking.take([("shop", "data")], timeout=5.0, too_late="")
+        (made,) = account.snapshots - before
+        return made
+
+    def strays(self, account: Ec2Account) -> FindLeft:
+        place = SnapshotLocation(region=REGION, access_key="key", secret_key="secret")
+        return EbsProvider(VolumeContext(connect=lambda: pytest.fail("EC2 alone is asked"), location=place)).find_left
+
+    def test_those_of_no_backup_are_found_and_removed(self, lab: PruneLab, account: Ec2Account) -> None:
+        here = lab.store.location.describe
+        stray = self.take(account, "dead", here)
+        kept = {
+            self.take(account, "shop-0", here),
+            self.take(account, "dead", "s3://another"),
+            account.make_snapshot(tags={"velero.io/backup": "dead"}),
+            account.make_snapshot(tags={"velero.io/backup": "dead", "arkive.k8s/location": here}),
+            account.make_snapshot(tags={"arkive.k8s/run": "r", "arkive.k8s/location": here}),
+            # A copy of the stray, or one that somebody took of a volume which has its tags.
+            account.make_snapshot(tags=tags_of(account.snapshot(stray))),
+            account.make_snapshot(),
+        }
+        find = (self.strays(account),)
+        assert kinds(lab.prune(request={"find_left": find})) == [("snapshot", stray, False)]
+        planned = lab.prune(check_mode=True, request={"find_left": find, "leftovers": "removed"})
+        assert account.snapshots == {stray, *kept}
+        done = lab.prune(request={"find_left": find, "leftovers": "removed"})
+        assert planned.leftovers == done.leftovers
+        assert done.leftovers[0].message == f"The EBS snapshot {stray} is of backup 'dead', which is not there."
+        assert account.snapshots == kept
+        assert not lab.prune(request={"find_left": find, "leftovers": "removed"}).leftovers
+
+    def test_volumes_that_are_made_of_it_do_not_have_its_tags(self, lab: PruneLab, account: Ec2Account) -> None:
+        """Nor what is taken of them again."""
+        made = self.take(account, "dead", lab.store.location.describe)
+        ec2 = account.snapshotter()
+        volume = ec2.create_volume(made, "gp3", ZONE)
+        assert tags_of(account.volume(volume)) == {"Name": "data", "velero.io/backup": "dead", "velero.io/pv": "pv-1"}
+        account.client.create_tags(Resources=[volume], Tags=tag_list({"arkive.k8s/run": "x"}))
+        again = ec2.create_snapshot(volume, ZONE, {})
+        assert "arkive.k8s/run" not in tags_of(account.snapshot(again))
+
+    def test_one_that_a_run_is_making_is_left_alone(self, lab: PruneLab, account: Ec2Account) -> None:
+        """Its lock says that it is a backup."""
+        made = self.take(account, "new", lab.store.location.describe)
+        lock = WriteLock.acquire(lab.store, "backups/new/new-arkive-claim.json", run_id="other")
+        outcome = lab.prune(request={"find_left": (self.strays(account),), "leftovers": "removed"})
+        lock.release()
+        assert (outcome.leftovers, account.snapshots) == ((), {made})
+
+    def test_a_bucket_that_was_emptied_loses_no_snapshot(self, lab: PruneLab, account: Ec2Account) -> None:
+        made = self.take(account, "shop-0", lab.store.location.describe)
+        lab.store.delete_many([key for key in lab.stored() if key.startswith("backups/")])
+        outcome = lab.prune(request={"find_left": (self.strays(account),), "leftovers": "removed"})
+        assert kinds(outcome) == [("snapshot", made, False)]
+        assert outcome.leftovers[0].message.endswith("It stays, because no backup at all is there.")
+        assert account.snapshots == {made}
+
+    def test_one_provider_that_fails_keeps_no_other_from_looking(self, lab: PruneLab, account: Ec2Account) -> None:
+        def fail(_location: str) -> t.NoReturn:
+            raise ArkiveError("The API server cannot be reached.")
+
+        stray = self.take(account, "dead", lab.store.location.describe)
+        outcome = lab.prune(request={"find_left": (fail, self.strays(account)), "leftovers": "removed"})
+        assert kinds(outcome) == [("snapshot", "", False), ("snapshot", stray, True)]
+
+    @pytest.mark.parametrize("location", ["s3://" + "p" * 300, "/srv/b\u00fccher", "s3://backups/a#b"])
+    def test_a_place_that_no_tag_can_name(self, account: Ec2Account, location: str) -> None:
+        made = self.take(account, "dead", location)
+        assert [left.where for left in self.strays(account)(location)] == [made]
+        assert self.strays(account)(f"{location}2") == []
 
 
 def test_half_a_deletion_is_no_leftover(lab: PruneLab) -> None:

@@ -63,7 +63,8 @@ def test_the_location_has_a_record_and_stays_one_of_velero(lab: Lab) -> None:
         "paused": False,
         "lastSkipped": None,
     }
-    assert lab.stored() == ["backups/shop-20260601120000/velero-backup.json", RECORD]
+    kept = "backups/shop-20260601120000/"
+    assert lab.stored() == [f"{kept}shop-20260601120000.tar.gz", f"{kept}velero-backup.json", RECORD]
     check_top_level(lab.store.list("", "/").prefixes)
 
 

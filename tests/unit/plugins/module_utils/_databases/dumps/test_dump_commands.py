@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import typing as t
 from pathlib import Path
@@ -38,7 +39,7 @@ class Container:
     """``programs``: those that there are, beside the system's own."""
 
     def __init__(self, folder: Path, programs: t.Sequence[str]) -> None:
-        self._folder = folder
+        self.folder = folder
         for name in programs:
             path = folder / name
             path.write_text(_TELL)
@@ -47,15 +48,18 @@ class Container:
             (folder / name).symlink_to(f"/usr/bin/{name}")
 
     def run(self, argv: t.Sequence[str], stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            argv,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            env={"PATH": str(self._folder), **environment},
-            check=False,
-            timeout=30,
-        )
+        """Its standard input is open until it has ended."""
+        pipe = subprocess.PIPE
+        env = {"PATH": str(self.folder), **environment}
+        with subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=env) as process:
+            assert process.stdin
+            assert process.stdout
+            assert process.stderr
+            process.stdin.write(stdin)
+            process.stdin.flush()
+            out, err = process.stdout.read(), process.stderr.read()
+            code = process.wait(timeout=30)
+        return subprocess.CompletedProcess(argv, code, out, err)
 
 
 COMMANDS = [
@@ -242,3 +246,29 @@ def test_names_that_a_program_would_misread(fields: dict[str, str]) -> None:
 )
 def test_what_is_there_already(kind: str, order: DumpOrder, answer: str, found: str) -> None:
     assert find_dump_kind(kind).load().look(order, answer).found == found
+
+
+def test_a_program_that_dumps_ends_when_nobody_is_there(tmp_path: Path) -> None:
+    container = Container(tmp_path, [])
+    (tmp_path / "pg_dump").write_text("#!/bin/sh\nexec /bin/sleep 60\n")
+    (tmp_path / "pg_dump").chmod(0o755)
+    argv = find_dump_kind("postgresql").load().dump_command(DumpOrder(database="shop"))
+    env = {"PATH": str(container.folder)}
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, env=env) as process:
+        assert process.stdin
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.5)
+        process.stdin.close()
+        assert process.wait(timeout=20) == 128 + signal.SIGTERM
+
+
+def test_a_look_needs_nobody_to_be_there(tmp_path: Path) -> None:
+    """Its standard input is empty, or ends behind the password."""
+    Container(tmp_path, ["psql", "mariadb", "mongosh"])
+    for kind in ("postgresql", "mariadb", "mongodb"):
+        argv = find_dump_kind(kind).load().look_command(DumpOrder(database="shop"))
+        done = subprocess.run(
+            argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, env={"PATH": str(tmp_path)}, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("program ")

@@ -65,10 +65,10 @@ def _value(chance: random.Random, depth: int) -> t.Any:
         return chance.choice([None, True, False, 0, -3, 10**20, 1.5, 1e300])
     if kind < 4:
         letters = "ab \n\t:#-'\"{}[]&*!|>%@`0123456789.eExX_éÿ☃\u2028\x85\x00\x1b"
-        return "".join(chance.choice(letters) for _ in range(chance.randrange(12)))
+        return "".join(chance.choice(letters) for _each in range(chance.randrange(12)))
     if kind < 6:
-        return {str(_value(chance, 0)): _value(chance, depth - 1) for _ in range(chance.randrange(4))}
-    return [_value(chance, depth - 1) for _ in range(chance.randrange(4))]
+        return {str(_value(chance, 0)): _value(chance, depth - 1) for _each in range(chance.randrange(4))}
+    return [_value(chance, depth - 1) for _each in range(chance.randrange(4))]
 
 
 def test_whatever_it_is_it_comes_back() -> None:
