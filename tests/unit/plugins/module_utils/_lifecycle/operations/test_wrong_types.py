@@ -62,7 +62,7 @@ def test_a_wrong_type(lab: OperationsLab, plural: str, members: dict[str, t.Any]
         (error,) = [issue.message for issue in each.issues.errors]
         assert "'aaa' is left aside: " in error
         assert said in error
-    status = lab.get(plural, "aaa").get("status")
+    status: t.Any = lab.get(plural, "aaa").get("status")
     if phase:
         assert status["phase"] == phase
         assert said in str(status) or phase == "Completed"
