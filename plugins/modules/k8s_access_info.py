@@ -34,7 +34,7 @@ options:
         snapshots; V(prune) is M(arkive.k8s.k8s_backup_prune); V(snapshot_info) is M(arkive.k8s.k8s_snapshot_info).
       - V(hooks) is M(arkive.k8s.k8s_hook_exec) and the role P(arkive.k8s.fsfreeze#role).
       - V(dump) is M(arkive.k8s.k8s_db_dump), in either state.
-      - V(sync) is M(arkive.k8s.k8s_backup_sync) with the types of Velero; O(namespaces) are those of its objects.
+      - V(sync) is M(arkive.k8s.k8s_backup_sync) with the types of O(api_group); O(namespaces) are those of its objects.
       - V(verify) is M(arkive.k8s.k8s_backup_verify) of a backup with snapshots, which takes no other rights than to
         delete it; V(diff) is M(arkive.k8s.k8s_backup_diff) with the cluster.
       - V(db_verify) is M(arkive.k8s.k8s_db_verify) of a backup. Its rights are of the whole cluster, as it makes a
@@ -132,6 +132,12 @@ options:
     type: list
     elements: str
     default: []
+  api_group:
+    description:
+      - Whose custom resources are meant, for V(operations) and V(sync).
+    type: str
+    choices: [velero.io, ark.heptio.com]
+    default: velero.io
   account:
     description:
       - The name of the service account, and of its roles. V(arkive-) and the first of O(for) if not set.
@@ -193,6 +199,12 @@ EXAMPLES = r"""
     namespaces: [shop]
     functions: [ScaleWorkload, KubeOps, WaitV2]
     resources: [configmaps]
+
+- name: Look up the rights of passes over the objects of Heptio Ark
+  arkive.k8s.k8s_access_info:
+    for: [operations]
+    namespaces: [heptio-ark]
+    api_group: ark.heptio.com
 
 - name: Look up the rights of a restore whose namespaces are gone
   arkive.k8s.k8s_access_info:
@@ -279,6 +291,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys im
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import FAMILIES, VELERO
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import PROVIDER_NAMES
 
 SPEC = ArgumentSpec(
@@ -295,6 +308,7 @@ SPEC = ArgumentSpec(
         "retain": {"type": "bool", "default": False},
         "existing_resource_policy": {"type": "str", "choices": list(ON_EXISTING), "default": ON_EXISTING[0]},
         "functions": {"type": "list", "elements": "str", "default": []},
+        "api_group": {"type": "str", "choices": [family.group for family in FAMILIES], "default": VELERO.group},
         "account": {"type": "str"},
         "account_namespace": {"type": "str", "default": "arkive"},
     }
@@ -315,6 +329,7 @@ def work(task: Task) -> Result:
         retain=params["retain"],
         on_existing=params["existing_resource_policy"],
         functions=tuple(dict.fromkeys(params["functions"])),
+        api_group=params["api_group"],
         account=params["account"] or "",
         account_namespace=params["account_namespace"],
     )

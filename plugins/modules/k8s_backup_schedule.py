@@ -213,7 +213,9 @@ missed:
   type: int
   sample: 1
 running:
-  description: A backup of the schedule that is still being made; empty when there is none.
+  description:
+    - A backup of the schedule that is still being made; empty when there is none. One that a server has left unfinished
+      counts for a day.
   returned: always
   type: str
   sample: ""

@@ -24,6 +24,9 @@ description:
   - Where the cluster has the types of Heptio Ark only, its objects are carried out by the same rules, with Ark's labels
     and annotations. Up to Ark 0.9 the C(Config) object is the storage location, and says where snapshots are, how often
     is looked at what, and whether nothing but restores is done.
+  - C(VolumeSnapshotLocation) objects are chosen for backups by Velero's rules. Those of AWS say where snapshots are,
+    unless O(snapshot_location) does.
+  - An object that has a wrong type is refused by itself and is an error of the task, and all others are seen to.
   - Events tell with the objects what was done, as C(kubectl describe) shows it.
 extends_documentation_fragment:
   - arkive.k8s._attributes
@@ -42,8 +45,8 @@ attributes:
     support: partial
     details:
       - For O(state=passed) the objects that wait, the schedules that are due and the backups that have expired are
-        listed, and nothing is done. No storage location is asked, so that what a sync would make or remove is not
-        listed.
+        listed, and nothing is done. Where another task is at work, nothing is listed, as with the run. No storage
+        location is asked, so that what a sync would make or remove is not listed.
   diff_mode:
     support: none
   idempotent:
@@ -134,7 +137,8 @@ notes:
   - One task at a time works in a namespace, by the Lease C(arkive-operations) in it. Another one that meets it changes
     nothing, and says so in RV(busy).
   - A task is refused where a Velero server is at work, by its pods, its Deployment, or the traces that it left within
-    the last two and a half minutes.
+    the last two and a half minutes. Agents on nodes are no server. One that comes while passes are made ends them,
+    which is an error of the task.
   - Addresses for downloads are signed for ten minutes, and obey C(config.publicUrl). A location that is a directory has
     none, and C(velero backup logs) says where the file is instead.
   - The task does not fail when an operation does. What became of each is in RV(operations) and in the object.

@@ -26,7 +26,7 @@ from checks.report import Report, Step
 from checks.tree import copy_tree
 
 #: Campaigns that need no cluster.
-_WITHOUT_CLUSTER: tuple[list[str], ...] = (["archives"], ["templates"])
+_WITHOUT_CLUSTER: tuple[list[str], ...] = (["archives"], ["operations"], ["templates"])
 
 #: Beside the lane of the integration targets, which takes a share of the live tests after them, and that of checks.
 #: Live tests wait more than they compute, and a cluster that does nothing takes a twentieth of a core.

@@ -33,6 +33,7 @@ _OTHERS = {
     "no_log",
     # Of servers: settings, rights and functions.
     "innodb_flush_log_at_trx_commit",
+    "server_log",
     "max_replication_slots",
     "max_slot_wal_keep_size",
     "pg_read_all_settings",

@@ -40,6 +40,7 @@ class AccessQuestion:
     retain: bool = False
     on_existing: OnExisting = "none"
     functions: tuple[str, ...] = ()
+    api_group: str = ""
     account: str = ""
     account_namespace: str = "arkive"
 
@@ -82,6 +83,7 @@ class AccessQuestion:
             retain=self.retain,
             on_existing=self.on_existing,
             functions=self.functions,
+            api_group=self.api_group,
         )
 
 

@@ -23,14 +23,14 @@ def rfc3339(moment: dt.datetime) -> str:
 
 
 def parse_rfc3339(text: str, what: str = "") -> dt.datetime:
-    """The reverse of ``rfc3339``; fractions and offsets are accepted. ``what``: the option, for the error."""
+    """The reverse of ``rfc3339``, in UTC; fractions and offsets are accepted. ``what``: the option, for the error."""
     try:
         moment = dt.datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
-    except ValueError as exc:
+        return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    except (ValueError, OverflowError) as exc:
         raise ValidationError(
             f"{what}{': ' * bool(what)}'{text}' is not an RFC 3339 time such as 2026-06-01T02:00:00Z."
         ) from exc
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
 def compact_stamp(moment: dt.datetime) -> str:

@@ -43,7 +43,8 @@ class RightsScope:
     the objects in the namespaces need. ``hooks``: commands are run in pods; ``freezes``: they freeze file systems.
     ``databases``: sessions of their clients hold them; ``database_secrets``: with passwords that Secrets have.
     ``providers``: who keeps the data of volumes, or brings it back, by name. ``retain``: snapshots outlive their
-    objects. ``functions``: of blueprints, by name; empty for all of them.
+    objects. ``functions``: of blueprints, by name; empty for all of them. ``api_group``: whose custom resources are
+    meant by tasks that work with those; empty for those of Velero.
     """
 
     namespaces: tuple[str, ...] = ()
@@ -57,6 +58,7 @@ class RightsScope:
     retain: bool = False
     on_existing: OnExisting = "none"
     functions: tuple[str, ...] = ()
+    api_group: str = ""
 
     @property
     def places(self) -> tuple[str, ...]:

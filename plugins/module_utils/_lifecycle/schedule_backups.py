@@ -29,6 +29,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup i
 
 #: How far clocks of different machines may be apart; what is later comes of a clock that was wrong.
 _SKEW = dt.timedelta(minutes=5)
+#: A server goes on with a backup that it has stored for hours (``itemOperationTimeout``), but not for days.
+_LONGEST_RUN = dt.timedelta(days=1)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,7 +75,10 @@ def find_backups(catalog: Catalog, schedule: str, now: dt.datetime, *, need_good
             )
         elif found is not None:
             newest = newest or found
-            running = running or (found.name if found.phase not in TERMINAL_PHASES else "")
+            if found.phase not in TERMINAL_PHASES:
+                is_lost = now - found.made > _LONGEST_RUN
+                running = running or ("" if is_lost else found.name)
+                warnings += [_lost(found)] if is_lost else []
             is_good = entry.is_good(found.phase)
             if found.phase == "Completed" and not entry.has_archive:
                 warnings.append(f"The file of objects of backup '{found.name}' is missing: it does not count as good.")
@@ -81,6 +86,11 @@ def find_backups(catalog: Catalog, schedule: str, now: dt.datetime, *, need_good
                 good = found if is_good else None
                 return ScheduleBackups(newest, good, running, tuple(warnings))
     return ScheduleBackups(newest, None, running, tuple(warnings))
+
+
+def _lost(backup: ScheduleBackup) -> str:
+    phase = backup.phase or "New"
+    return f"Backup '{backup.name}' is still {phase}, and nobody waits for it any more: its server has left it."
 
 
 def _is_being_made(catalog: Catalog, entry: BackupEntry) -> bool:

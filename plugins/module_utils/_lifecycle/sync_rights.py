@@ -9,13 +9,13 @@
 from __future__ import annotations
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope, needs_on
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import VELERO
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import family_of
 
 
 def sync_grants(scope: RightsScope) -> list[Grant]:
-    """For the types of Velero; ``scope.namespaces`` are those of its objects."""
-    here = scope.places
-    backups, locations = VELERO.group_resource("backups"), VELERO.group_resource("backupstoragelocations")
+    """``scope.namespaces`` are those of the objects."""
+    here, types = scope.places, family_of(scope.api_group)
+    backups, locations = types.group_resource("backups"), types.group_resource("backupstoragelocations")
     return [
         Grant("Which Backup objects there are.", needs_on("list", backups, places=here)),
         Grant(
@@ -25,11 +25,11 @@ def sync_grants(scope: RightsScope) -> list[Grant]:
         Grant("Objects whose files are gone.", needs_on("delete", backups, places=here)),
         Grant(
             "The PodVolumeBackups of a backup of Velero's.",
-            needs_on("create", VELERO.group_resource("podvolumebackups"), places=here),
+            needs_on("create", types.group_resource("podvolumebackups"), places=here),
         ),
         Grant(
             "Whether the Schedule is here that made a backup.",
-            needs_on("list", VELERO.group_resource("schedules"), places=here),
+            needs_on("list", types.group_resource("schedules"), places=here),
         ),
         Grant("That the storage location is the one of the task.", needs_on("get", locations, places=here)),
         Grant(

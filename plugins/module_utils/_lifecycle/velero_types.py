@@ -70,4 +70,10 @@ VELERO = TypeFamily("velero.io", "velero", "Velero")
 ARK = TypeFamily("ark.heptio.com", "heptio-ark", "Heptio Ark")
 FAMILIES = (VELERO, ARK)
 
-__all__ = ("ARK", "FAMILIES", "VELERO", "TypeFamily")
+
+def family_of(group: str) -> TypeFamily:
+    """Velero's where nothing else is said."""
+    return next((family for family in FAMILIES if family.group == group), VELERO)
+
+
+__all__ = ("ARK", "FAMILIES", "VELERO", "TypeFamily", "family_of")

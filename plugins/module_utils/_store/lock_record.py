@@ -70,7 +70,7 @@ class LockRecord:
                 str(fields.get("commits", "")),
                 process=str(fields.get("process", "")),
             )
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ValidationError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, ValidationError):
             return None
 
     def renewed(self, moment: dt.datetime, ttl_seconds: float) -> LockRecord:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime as dt
 import hashlib
 import os
 import socket
@@ -29,8 +30,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import St
 from ansible_collections.arkive.k8s.plugins.module_utils._store.lock_record import LONGEST_SECONDS, LockRecord
 
 if t.TYPE_CHECKING:
-    import datetime as dt
-
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
 _MAX_BYTES = 1 << 16
@@ -40,6 +39,8 @@ _RETRIES = 12
 _VISIBLE_SECONDS = 2.0
 _VISIBLE_ATTEMPTS = 5
 _TAKEOVER_ATTEMPTS = 5
+#: A lock that ends later than this from now was written by a clock that was wrong.
+_BELIEVED = dt.timedelta(hours=1)
 
 
 class WriteLockHeld(StoreError):
@@ -73,11 +74,15 @@ def _look(store: Store, key: str) -> _Found | None:
     if data is None:
         return None
     record = LockRecord.parse(data)
-    if record is not None:
+    if record is not None and record.expires - utc_now() <= _BELIEVED:
         return _Found(data, record)
     written = next((info.modified for info in store.list(key).objects if info.key == key), None)
     if written is None:
         return None
+    if record is not None:
+        # The clock of its holder was wrong. A live one has written it again a moment ago.
+        end = min(record.expires, written + dt.timedelta(seconds=LONGEST_SECONDS))
+        return _Found(data, dataclasses.replace(record, expires=end))
     # Servers truncate what they store: two such locks may have the same bytes.
     return _Found(data + written.isoformat().encode(), LockRecord.damaged(written))
 

@@ -79,10 +79,7 @@ def build_backup(
     ``excluded_by_label``: namespaces that exclude themselves; they join the excludes, as in Velero, and are named by an
     annotation of ours. ``uid``: the object's own, empty for a new one.
     """
-    own = {_RESOURCE_TIMEOUT_ANNOTATION: "10m0s"}
-    for member, annotation in _CLUSTER_VERSION_ANNOTATIONS.items():
-        if cluster_version.get(member):
-            own[annotation] = cluster_version[member]
+    own = server_annotations(cluster_version)
     stored_spec = spec.to_dict()
     added = [each for each in excluded_by_label if each not in spec.excluded_namespaces]
     if added:
@@ -106,6 +103,15 @@ def build_backup(
     users = {key: text for key, text in (annotations or {}).items() if key not in _SERVER_ANNOTATIONS}
     metadata["annotations"] = users | own
     return {"kind": "Backup", "apiVersion": "velero.io/v1", "metadata": metadata, "spec": stored_spec, "status": status}
+
+
+def server_annotations(cluster_version: t.Mapping[str, str]) -> dict[str, str]:
+    """What a server writes into each Backup that it looks at."""
+    own = {_RESOURCE_TIMEOUT_ANNOTATION: "10m0s"}
+    for member, annotation in _CLUSTER_VERSION_ANNOTATIONS.items():
+        if cluster_version.get(member):
+            own[annotation] = cluster_version[member]
+    return own
 
 
 def build_failed_backup(
@@ -158,4 +164,5 @@ __all__ = (
     "BackupTally",
     "build_backup",
     "build_failed_backup",
+    "server_annotations",
 )

@@ -33,7 +33,9 @@ _NEVER = ("@triggered", "@manual", "@none")
 _EVERY = "@every "
 _BLANK = re.compile(f"[{BLANKS}]+")
 #: Times beyond it are not computed with.
-_LAST_YEAR = 9_000
+LAST_YEAR = 9_000
+#: What is earlier comes of a clock that was wrong, and of no zone's beginnings is anything known.
+FIRST_MOMENT = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,8 +50,9 @@ class CronExpression:
 
     def next_after(self, moment: dt.datetime) -> dt.datetime | None:
         """The first time after a moment, in UTC; ``None`` when there is none that the engine would find."""
-        if moment.year > _LAST_YEAR:
+        if moment.year > LAST_YEAR:
             return None
+        moment = max(moment, FIRST_MOMENT)
         if self.interval is not None:
             return moment.astimezone(dt.UTC).replace(microsecond=0) + self.interval
         return next_time(self.fields, moment, self.zone, self.engine) if self.fields else None
@@ -93,4 +96,4 @@ def _parse_interval(text: str, engine: Engine) -> dt.timedelta:
     return dt.timedelta(seconds=max(1, int(seconds)))
 
 
-__all__ = ("CronExpression", "parse_expression")
+__all__ = ("FIRST_MOMENT", "LAST_YEAR", "CronExpression", "parse_expression")

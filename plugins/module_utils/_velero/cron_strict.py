@@ -19,7 +19,12 @@ import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron_dialects import NEW_ENGINE, OLD_ENGINE, CronError
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron_expression import CronExpression, parse_expression
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron_expression import (
+    FIRST_MOMENT,
+    LAST_YEAR,
+    CronExpression,
+    parse_expression,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron_fields import CronFields, FieldValues
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron_next import day_matches
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron_zones import first_moment, on_the_wall
@@ -49,6 +54,9 @@ class StrictExpression:
 
     def next_after(self, moment: dt.datetime) -> dt.datetime | None:
         """The first time after a moment, in UTC."""
+        if moment.year > LAST_YEAR:
+            return None
+        moment = max(moment, FIRST_MOMENT)
         fields = self.expression.fields
         if fields is None or fields.hour.bits == _ALL_HOURS or (self.zone is dt.UTC and fields.day.bits >> 29 & 1 == 0):
             return self.expression.next_after(moment)

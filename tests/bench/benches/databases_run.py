@@ -79,9 +79,9 @@ def measure(client: KubeClient, mode: str) -> Object:
     """``light`` is as the engine does it; ``freeze`` without any database, by the path alone."""
     entry = {"label_selector": "app=db", "kind": "postgresql", "mode": "light"}
     if mode == "light":
-        PostgresqlHold._checkpoint = _timed_checkpoint  # type: ignore[method-assign]
+        PostgresqlHold._checkpoint = _timed_checkpoint  # type: ignore[method-assign, assignment]
     else:
-        PodWindow.quiesce = _timed_quiesce  # type: ignore[method-assign]
+        PodWindow.quiesce = _timed_quiesce  # type: ignore[method-assign, assignment]
     request = SnapshotRequest(
         name="bench",
         namespace=NAMESPACE,

@@ -13,6 +13,7 @@ from campaigns.case import Campaign
 from campaigns.databases import DatabasesCampaign
 from campaigns.freeze import FreezeCampaign
 from campaigns.hooks import HooksCampaign
+from campaigns.operations import OperationsCampaign
 from campaigns.plan import PlanCampaign
 from campaigns.store import StoreCampaign
 from campaigns.templates import Templates
@@ -22,6 +23,7 @@ CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
     "databases": DatabasesCampaign,
     "freeze": FreezeCampaign,
     "hooks": HooksCampaign,
+    "operations": OperationsCampaign,
     "plan": PlanCampaign,
     "store": StoreCampaign,
     "templates": Templates,

@@ -24,17 +24,19 @@ ENDED = "arkive: ended"
 #: How a script runs a program that says little.
 RUN = 'run() { exec "$@"; }'
 #: One that dumps: for as long as somebody is there. A program whose output nobody takes any more would wait for
-#: ever, with its transaction open.
+#: ever, with its transaction open. Nothing may be left that is not waited for: its parent would be the server, and
+#: PostgreSQL takes a child that was killed for one of its own, and starts anew.
 RUN_DUMP = """
 run() {
   exec 4<&0
   "$@" &
   p=$!
-  (cat <&4; kill "$p") >/dev/null 2>&1 &
+  (while read -r line <&4; do :; done; kill "$p") >/dev/null 2>&1 &
   w=$!
   wait "$p"
   rc=$?
   kill "$w" 2>/dev/null
+  wait "$w" 2>/dev/null
   exit "$rc"
 }
 """

@@ -49,7 +49,7 @@ def is_left(pod: ObjectView, now: dt.datetime) -> bool:
     """Whether nobody waits for a temporary pod any more: its process is gone, or its time is over."""
     annotations = (pod.get("metadata") or {}).get("annotations") or {}
     pid, _blank, identity = str(annotations.get(PROCESS, "")).partition(" ")
-    if pid.isdecimal() and has_ended(int(pid), identity):
+    if pid.isdecimal() and len(pid) < 20 and has_ended(int(pid), identity):
         return True
     try:
         return now > parse_rfc3339(str(annotations.get(EXPIRES, "")))

@@ -27,7 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.ark import ark_
 
 _LOCATION = "BackupStorageLocation"
 #: Not every Ark had them.
-_LATER_KINDS = ("DeleteBackupRequest", "DownloadRequest", "ServerStatusRequest")
+_LATER_KINDS = ("DeleteBackupRequest", "DownloadRequest", "ServerStatusRequest", "VolumeSnapshotLocation")
 _KEYED = ("labels", "annotations")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.interrupted import end_interrupted
@@ -17,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.stored_owner import has_uid_of
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import phase_of
@@ -29,13 +31,26 @@ DEAD_BACKUP = 'found a backup with status "InProgress" during the server startin
 DEAD_RESTORE = 'found a restore with status "InProgress" during the server starting, mark it as "Failed"'
 
 
-def find_stored(store: Store, backup: ObjectView) -> Object | None:
-    """The stored Backup, if the run came so far: then it is made, whoever is dead. Another of its name is not."""
-    metadata = backup["metadata"]
-    stored = Catalog(store).read_sound_backup(metadata["name"])
-    if stored is None or phase_of(stored) not in TERMINAL_PHASES:
-        return None
-    return stored if (stored.get("metadata") or {}).get("uid") == metadata["uid"] else None
+class Stored(t.NamedTuple):
+    """``backup``: the stored one, if the run came so far: then it is made, whoever is dead.
+
+    ``is_of_another``: what lies under its name is none of its own, and stays.
+    """
+
+    backup: Object | None = None
+    is_of_another: bool = False
+
+
+def find_stored(store: Store, backup: ObjectView) -> Stored:
+    """Raises ``ArkiveError`` when nobody can say."""
+    try:
+        stored = Catalog(store).read_sound_backup(backup["metadata"]["name"])
+    except ArchiveError:
+        # A run stores the object whole, or not at all.
+        return Stored(is_of_another=True)
+    if stored is not None and not has_uid_of(stored, backup):
+        return Stored(is_of_another=True)
+    return Stored(stored if stored is not None and phase_of(stored) in TERMINAL_PHASES else None)
 
 
 def end_stored_backup(

@@ -127,10 +127,11 @@ class LocationBook:
         read_only = self._restore_only or is_read_only(bsl)
         if options is not None:
             return make_location({**options, "name": name, "read_only": read_only or bool(options.get("read_only"))})
-        found = location_options(bsl, credentials=self._credentials(bsl), ca_bundle=self._ca_bundle(bsl))
+        found = location_options(bsl, credentials=self.credentials(bsl), ca_bundle=self._ca_bundle(bsl))
         return make_location({**found, "read_only": read_only})
 
-    def _credentials(self, bsl: ObjectView) -> str:
+    def credentials(self, bsl: ObjectView) -> str:
+        """The text of the file with keys that a location, of backups or of snapshots, names; else the server's own."""
         named = (bsl.get("spec") or {}).get("credential") or {}
         if named.get("name"):
             return self._secret_value(bsl, str(named["name"]), str(named.get("key") or "")).decode(errors="replace")

@@ -17,7 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import remember_secrets
 
-_AWS = ("aws", "velero.io/aws")
+AWS_PROVIDERS = ("aws", "velero.io/aws")
 _LOCATIONS_HINT = "Say with the option locations where it is."
 #: What the plugin's keys are called among the options of a location.
 _TEXTS = {"region": "region", "s3Url": "endpoint_url", "kmsKeyId": "kms_key_id", "serverSideEncryption": "sse"}
@@ -41,7 +41,7 @@ def location_options(bsl: ObjectView, *, credentials: str, ca_bundle: str | None
     Raises ``ValidationError`` for another provider, and for what its plugin would be told that we cannot do.
     """
     name, spec = bsl["metadata"]["name"], bsl.get("spec") or {}
-    if spec.get("provider") not in _AWS:
+    if spec.get("provider") not in AWS_PROVIDERS:
         raise ValidationError(
             f"{bsl['kind']} '{name}' has the provider '{spec.get('provider', '')}', which is not AWS's.",
             hint=_LOCATIONS_HINT,
@@ -121,4 +121,12 @@ def credentials_of(kind: str, name: str, text: str, profile: str) -> dict[str, s
     return found
 
 
-__all__ = ("DEFAULT_PROFILE", "ca_certificate", "credentials_of", "decode", "location_options", "public_url")
+__all__ = (
+    "AWS_PROVIDERS",
+    "DEFAULT_PROFILE",
+    "ca_certificate",
+    "credentials_of",
+    "decode",
+    "location_options",
+    "public_url",
+)

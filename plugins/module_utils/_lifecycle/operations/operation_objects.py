@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name, label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
@@ -21,7 +23,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
     get_object,
     patch_object,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_shapes import find_wrong_type
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import TypeFamily
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import SCHEDULE_LABEL
 
 #: The kinds that a pass reads, with their plurals.
 KINDS: t.Mapping[str, str] = {
@@ -32,6 +36,7 @@ KINDS: t.Mapping[str, str] = {
     "Restore": "restores",
     "Schedule": "schedules",
     "ServerStatusRequest": "serverstatusrequests",
+    "VolumeSnapshotLocation": "volumesnapshotlocations",
 }
 
 
@@ -46,6 +51,7 @@ class OperationObjects:
         self._client = client
         self.family = family
         self.namespace = namespace
+        self._unsound: list[tuple[Object, str]] = []
 
     def with_client(self, client: KubeClient) -> OperationObjects:
         return OperationObjects(client, self.family, self.namespace)
@@ -54,17 +60,34 @@ class OperationObjects:
         return self.family.resource(KINDS[kind], kind)
 
     def all(self, kind: str, *, label_selector: str | None = None) -> list[Object]:
-        """The oldest first, as they were asked for."""
+        """The oldest first, as they were asked for; those that have a wrong type are left out."""
         try:
             pages = list_pages(
                 self._client, self.resource(kind), namespace=self.namespace, label_selector=label_selector
             )
-            found = [obj for page in pages for obj in page.items]
+            found = [obj for page in pages for obj in page.items if self._is_sound(obj)]
         except KubeError as exc:
             if exc.forbidden:
                 exc.hint = f"{exc.hint or ''} {_ALL_RIGHTS}".strip()
             raise (self._missing(kind) if exc.not_found else exc) from exc
         return sorted(found, key=lambda obj: (str(obj["metadata"].get("creationTimestamp")), obj["metadata"]["name"]))
+
+    def of_schedule(self, schedule: str) -> list[Object]:
+        """The Backups of one. No Schedule has a name that cannot be one, whatever a Restore asks for."""
+        if not is_subdomain_name(schedule):
+            return []
+        return self.all("Backup", label_selector=f"{SCHEDULE_LABEL}={label_value(schedule)}")
+
+    def take_unsound(self) -> list[tuple[Object, str]]:
+        """Those that were left out since it was last asked, each with what is wrong. Safe for several threads."""
+        taken, self._unsound = self._unsound, []
+        return list({(obj["kind"], name_of(obj)): (obj, said) for obj, said in taken}.values())
+
+    def _is_sound(self, obj: Object) -> bool:
+        wrong = find_wrong_type(obj)
+        if wrong:
+            self._unsound.append((obj, f"{wrong}."))
+        return not wrong
 
     def _missing(self, kind: str) -> KubeError:
         return KubeError(
@@ -74,8 +97,14 @@ class OperationObjects:
         )
 
     def get(self, kind: str, name: str) -> Object | None:
-        """None when it is not there."""
-        return get_object(self._client, self.resource(kind), name, self.namespace) if name else None
+        """None when it is not there. Raises ``ValidationError`` when it has a wrong type."""
+        if not is_subdomain_name(name):
+            return None
+        found = get_object(self._client, self.resource(kind), name, self.namespace)
+        wrong = find_wrong_type(found) if found is not None else ""
+        if wrong:
+            raise ValidationError(f"{kind} '{name}' cannot be read: {wrong}.")
+        return found
 
     def create(self, kind: str, obj: ObjectView) -> Object:
         body = {"apiVersion": self.family.api_version, "kind": kind, **obj}

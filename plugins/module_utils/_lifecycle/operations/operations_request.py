@@ -50,15 +50,16 @@ class OperationsRequest:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Operation:
-    """An object that a pass has seen to, and the phase that it is in now."""
+    """An object that a pass has seen to, and the phase that it is in now. ``is_change``: not for what only stays."""
 
     kind: str
     name: str
     phase: str
     message: str = ""
+    is_change: bool = True
 
     def to_return(self) -> dict[str, str]:
-        return dataclasses.asdict(self)
+        return {"kind": self.kind, "name": self.name, "phase": self.phase, "message": self.message}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,7 @@ class OperationsOutcome:
 
     @property
     def changed(self) -> bool:
-        return bool(self.operations)
+        return any(operation.is_change for operation in self.operations)
 
     def to_return(self) -> dict[str, t.Any]:
         return {
@@ -86,4 +87,14 @@ class OperationsOutcome:
         }
 
 
-__all__ = ("Operation", "OperationsError", "OperationsOutcome", "OperationsRequest")
+def busy_outcome(namespace: str, holder: str) -> OperationsOutcome:
+    """Of a run that found another one at work."""
+    issues = Issues()
+    issues.warning(
+        f"Another run sees to the objects of namespace '{namespace}': {holder}.",
+        hint="There is nothing to do: this one leaves them to it.",
+    )
+    return OperationsOutcome(namespace=namespace, busy=holder, issues=issues)
+
+
+__all__ = ("Operation", "OperationsError", "OperationsOutcome", "OperationsRequest", "busy_outcome")

@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Iss
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.controller_table import (
     CONTROLLERS,
     ControllerRow,
@@ -28,8 +29,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.l
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.object_family import open_objects
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_events import EventRecorder
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import (
+    OperationsError,
     OperationsOutcome,
     OperationsRequest,
+    busy_outcome,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import (
     OperationsLog,
@@ -40,6 +43,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.v
 
 #: Somebody sits before the command line and waits.
 _QUICK_PAUSE = 0.5
+#: So often it is looked whether a server has come.
+_SERVER_PAUSE = 15.0
 
 
 def run_operations(
@@ -60,11 +65,7 @@ def run_operations(
     lease = PassLease(client, request.namespace, cancel)
     holder = lease.acquire()
     if holder:
-        issues.warning(
-            f"Another run sees to the objects of namespace '{request.namespace}': {holder}.",
-            hint="There is nothing to do: this one leaves them to it.",
-        )
-        return OperationsOutcome(namespace=request.namespace, busy=holder, issues=issues)
+        return busy_outcome(request.namespace, holder)
     run = ClusterRun(client=client, progress=progress, cancel=cancel, issues=issues, run_id=secrets.token_hex(8))
     book = LocationBook(objects, client, given=request.locations, restore_only=request.restore_only, cancel=cancel)
     log = OperationsLog()
@@ -92,19 +93,36 @@ class _Passes:
         self._failing: dict[str, str] = {}
         #: When rows with a period have looked last.
         self._looked: dict[str, float] = {}
+        self._server_sought = time.monotonic()
 
     def run(self) -> int:
         """How many passes were made."""
         request = self._context.request
         end = time.monotonic() + request.duration
         passes = 0
-        while True:
+        while self._is_alone():
             self._pass()
             passes += 1
             left = end - time.monotonic()
             if left <= 0 or self._cancel.wait(min(request.interval, left)):
-                self._cancel.check()
-                return passes
+                break
+        self._cancel.check()
+        return passes
+
+    def _is_alone(self) -> bool:
+        """False once a server has begun to work here: what waits is left to it."""
+        now = time.monotonic()
+        if now - self._server_sought < _SERVER_PAUSE:
+            return True
+        self._server_sought = now
+        try:
+            refuse_beside_server(self._context.run.client, self._context.objects)
+        except OperationsError as exc:
+            self._context.run.issues.error(f"The passes have ended. {exc.message}", hint=exc.hint or "")
+            return False
+        except KubeError:
+            return True  # the controllers say what cannot be reached
+        return True
 
     def _pass(self) -> None:
         self._look(self._quick)
@@ -141,6 +159,7 @@ class _Passes:
                 self._report(row, exc)
             else:
                 self._failing.pop(row.name, None)
+            self._context.refuse_unsound()
 
     def _is_due(self, row: ControllerRow) -> bool:
         period = self._context.request.periods.get(row.name, 0.0)

@@ -13,7 +13,7 @@ import threading
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -24,9 +24,17 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.o
     name_of,
     phase_of,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_shapes import refusal_of
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import (
     Operation,
     OperationsRequest,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.snapshot_locations import find_location
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
+
+#: In which only the server goes on that has begun a backup or a restore: its plugins still work, or have to finish.
+_OF_A_SERVER = tuple(
+    f"{phase}{how}" for phase in ("WaitingForPluginOperations", "Finalizing") for how in ("", "PartiallyFailed")
 )
 
 
@@ -75,6 +83,16 @@ class PassContext:
         """By the clock that all see: the API server's."""
         return rfc3339(self.run.client.server_now())
 
+    def snapshot_location(self, backup: ObjectView) -> SnapshotLocation | None:
+        """Where the snapshots of a backup are, by the task's option, else by its VolumeSnapshotLocation."""
+        if self.request.snapshot_location is not None:
+            return self.request.snapshot_location
+        try:
+            return find_location(backup, self.objects, self.book)
+        except ValidationError as exc:
+            self.warn_once(f"No snapshots of AWS can be made, used or deleted. {exc.message}", hint=exc.hint or "")
+            return None
+
     def for_each(self, objects: t.Iterable[Object], see_to: t.Callable[[Object], None]) -> None:
         """See to one after the other. What is wrong with one object, or its location, keeps no other one waiting.
 
@@ -93,6 +111,28 @@ class PassContext:
                 raise
             except ArkiveError as exc:
                 self._failed(obj, exc)
+
+    def warn_of_server_work(self, objects: t.Iterable[Object]) -> None:
+        """What a server has left in the middle stays as it is: nobody waits for it without being told."""
+        for obj in objects:
+            if phase_of(obj) in _OF_A_SERVER:
+                self.warn_once(
+                    f"{obj['kind']} '{name_of(obj)}' is {phase_of(obj)}, where a Velero server has left it.",
+                    hint="Only a server can go on with it: start that once more, or delete the object.",
+                )
+
+    def refuse_unsound(self) -> None:
+        """Say of objects that have a wrong type what is wrong: they were looked at by nobody."""
+        for obj, said in self.objects.take_unsound():
+            try:
+                status = refusal_of(obj, said)
+                if status:
+                    self.events.record(self.set_status(obj, status, message=said), "Refused", said, kind="Warning")
+            except KubeError as exc:
+                said = f"{said} {exc.message}"
+            sentence = f"{obj['kind']} '{name_of(obj)}' is left aside: {said}"
+            if self.log.is_new(sentence):
+                self.run.issues.error(sentence)
 
     def _failed(self, obj: ObjectView, exc: ArkiveError) -> None:
         said = f"{obj['kind']} '{name_of(obj)}': {exc.message}"

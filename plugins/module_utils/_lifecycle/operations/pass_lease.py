@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import os
 import secrets
 import socket
@@ -34,6 +33,8 @@ _PROCESS_ANNOTATION = "arkive.k8s/process"
 #: Without a renewal for this long its holder counts as dead, on whatever machine it was.
 _DURATION = 60.0
 _RENEW_PAUSE = 15.0
+#: No process has a number of so many digits.
+_LONGEST_NUMBER = 20
 _LEASES = ApiResource("coordination.k8s.io", "v1", "leases", "lease", "Lease", True, frozenset())
 
 
@@ -53,12 +54,17 @@ class PassLease:
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
+    def holder(self) -> str:
+        """Who holds it now, without taking it; empty for nobody. Raises ``KubeError``."""
+        standing = get_object(self._client, _LEASES, LEASE_NAME, self._namespace)
+        return _holder(standing) if standing is not None and self._is_held(standing) else ""
+
     def acquire(self) -> str:
         """Who holds it; empty when it is ours from now on. Raises ``KubeError``."""
         for _attempt in range(3):
             standing = get_object(self._client, _LEASES, LEASE_NAME, self._namespace)
             if standing is not None and self._is_held(standing):
-                return str(standing["spec"].get("holderIdentity") or "unknown")
+                return _holder(standing)
             taken = self._take(standing)
             if taken is not None:
                 self._lease, self._known = taken, time.monotonic()
@@ -116,14 +122,22 @@ class PassLease:
         number, _space, identity = str(
             (lease["metadata"].get("annotations") or {}).get(_PROCESS_ANNOTATION, "")
         ).partition(" ")
-        if number.isdecimal() and has_ended(int(number), identity):
+        if number.isdecimal() and len(number) < _LONGEST_NUMBER and has_ended(int(number), identity):
             return False
         try:
             renewed = parse_rfc3339(str(spec.get("renewTime") or ""))
         except ValidationError:
             return False
         seconds = float(spec.get("leaseDurationSeconds") or _DURATION)
-        return self._client.server_now() < renewed + dt.timedelta(seconds=seconds)
+        left = seconds - (self._client.server_now() - renewed).total_seconds()
+        # The clock of the API server was ahead then, and whoever is alive has written the lease again since.
+        return 0 < left <= 2 * seconds or (left > 0 and self._is_renewed(lease))
+
+    def _is_renewed(self, lease: ObjectView) -> bool:
+        self._cancel.wait(_RENEW_PAUSE * 1.5)
+        self._cancel.check()
+        found = get_object(self._client, _LEASES, LEASE_NAME, self._namespace)
+        return found is not None and found["metadata"]["resourceVersion"] != lease["metadata"]["resourceVersion"]
 
     def _keep(self) -> None:
         while not self._ended.wait(_RENEW_PAUSE):
@@ -154,6 +168,10 @@ class PassLease:
 
     def _micro_time(self) -> str:
         return self._client.server_now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _holder(lease: ObjectView) -> str:
+    return str((lease.get("spec") or {}).get("holderIdentity") or "unknown")
 
 
 def _process() -> str:

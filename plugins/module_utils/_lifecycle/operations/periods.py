@@ -26,7 +26,7 @@ def is_due(period: t.Any, last: t.Any, now: dt.datetime, *, default: float) -> b
         moment = parse_rfc3339(str(last or ""))
     except ValidationError:
         return True
-    return seconds > 0 and now >= moment + dt.timedelta(seconds=seconds)
+    return seconds > 0 and (now - moment).total_seconds() >= seconds
 
 
 def read_period(text: t.Any, default: float) -> float:

@@ -22,8 +22,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.o
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import ARK
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import CronError, CronTimes, parse_cron
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import SCHEDULE_LABEL
 
+#: How far clocks of different machines may be apart.
+_SKEW = dt.timedelta(minutes=5)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 #: A Schedule waits while a backup of its own is in one of these.
 _RUNNING = ("New", "Queued", "ReadyToStart", "InProgress")
@@ -44,30 +45,39 @@ def read_times(schedule: ObjectView, dialect: str, now: dt.datetime) -> CronTime
     return times
 
 
-def due_since(
-    schedule: ObjectView, times: CronTimes, objects: OperationObjects, now: dt.datetime
-) -> dt.datetime | None:
-    """The first time that has no backup; None before it, and while a backup of the Schedule is being made."""
-    mine = objects.all("Backup", label_selector=f"{SCHEDULE_LABEL}={name_of(schedule)}")
-    following = times.next_after(_base(schedule, mine, first_at_once=objects.family is ARK))
-    if following is None or following >= now or any(phase_of(backup) in _RUNNING for backup in mine):
-        return None
-    return following
+class ScheduleDue(t.NamedTuple):
+    """``since``: the first time that has no backup; None before it, and while a backup of the Schedule is being made.
 
-
-def _base(schedule: ObjectView, backups: t.Iterable[ObjectView], *, first_at_once: bool) -> dt.datetime:
-    """From when the next time counts: its last backup, else its creation; the last skip, if that is later.
-
-    A backup that is there counts, although a run may have died before it could say so in the Schedule. With
-    ``first_at_once``, as with Ark, the first backup waits for no time.
+    ``still_to_come``: moments of backups and skips that come of a wrong clock, and do not count.
     """
-    status = schedule.get("status") or {}
-    pattern = re.compile(rf"{re.escape(name_of(schedule))}-([0-9]{{14}})")
-    made = [_stamp(found[1]) for backup in backups if (found := pattern.fullmatch(name_of(backup)))]
-    bases = [moment for moment in (_moment(status.get("lastBackup")), *made) if moment is not None]
+
+    since: dt.datetime | None
+    still_to_come: tuple[dt.datetime, ...] = ()
+
+
+def judge_due(schedule: ObjectView, times: CronTimes, objects: OperationObjects, now: dt.datetime) -> ScheduleDue:
+    """As Velero judges it, but that a wrong clock stops no Schedule until its time has come."""
+    mine = objects.of_schedule(name_of(schedule))
+    made, skipped = _made(schedule, mine), _moment((schedule.get("status") or {}).get("lastSkipped"))
+    later = tuple(sorted({moment for moment in (*made, skipped) if moment is not None and moment > now + _SKEW}))
+    bases = [moment for moment in made if moment not in later]
+    if skipped is not None and skipped not in later:
+        bases.append(skipped)
     created = _moment(schedule["metadata"].get("creationTimestamp"))
-    others = (_moment(status.get("lastSkipped")), None if bases or first_at_once else created)
-    return max((*bases, *(moment for moment in others if moment is not None)), default=_EPOCH)
+    if not made and created is not None and objects.family is not ARK:
+        bases.append(min(created, now))
+    following = times.next_after(max(bases, default=_EPOCH))
+    if following is None or following >= now or any(phase_of(backup) in _RUNNING for backup in mine):
+        return ScheduleDue(None, later)
+    return ScheduleDue(following, later)
+
+
+def _made(schedule: ObjectView, backups: t.Iterable[ObjectView]) -> list[dt.datetime]:
+    """When its backups were made. One that is there counts, although a run may have died before it could say so."""
+    pattern = re.compile(rf"{re.escape(name_of(schedule))}-([0-9]{{14}})")
+    stamps = [_stamp(found[1]) for backup in backups if (found := pattern.fullmatch(name_of(backup)))]
+    moments = (_moment((schedule.get("status") or {}).get("lastBackup")), *stamps)
+    return [moment for moment in moments if moment is not None]
 
 
 def _moment(text: t.Any) -> dt.datetime | None:
@@ -84,4 +94,4 @@ def _stamp(digits: str) -> dt.datetime | None:
         return None
 
 
-__all__ = ("due_since", "read_times")
+__all__ = ("ScheduleDue", "judge_due", "read_times")

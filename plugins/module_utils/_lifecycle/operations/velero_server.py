@@ -24,6 +24,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.o
 _RECENT = dt.timedelta(minutes=2, seconds=30)
 
 
+#: Those that run on each node beside a server, and see to none of these objects: as of 1.10, and before.
+_AGENTS = frozenset({"node-agent", "restic"})
+
+
 def refuse_beside_server(client: KubeClient, objects: OperationObjects) -> None:
     """Raise ``OperationsError`` when a server runs there, or was at work a moment ago."""
     found = (
@@ -63,9 +67,11 @@ def _items(client: KubeClient, path: str) -> list[t.Any]:
 
 
 def _runs_server(pod_spec: ObjectView) -> bool:
-    """``velero server``, or ``ark server``, however the image spells it."""
+    """``velero server``, or ``ark server``, however the image spells it; ``velero node-agent server`` is an agent."""
     for container in pod_spec.get("containers") or ():
         words = [*(container.get("command") or ()), *(container.get("args") or ())]
+        if not _AGENTS.isdisjoint(words):
+            continue
         image = str(container.get("image") or "").rpartition("/")[2].partition(":")[0].partition("@")[0]
         program = str(words[0]).rpartition("/")[2] if words else ""
         if "server" in words and (program in ("velero", "ark") or image in ("velero", "ark")):

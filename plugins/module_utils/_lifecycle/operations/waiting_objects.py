@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
@@ -31,8 +32,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.o
     Operation,
     OperationsOutcome,
     OperationsRequest,
+    busy_outcome,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.schedule_due import due_since, read_times
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_lease import PassLease
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.schedule_due import judge_due, read_times
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.velero_server import refuse_beside_server
 
 #: By kind: whether restore-only mode leaves it alone.
@@ -53,6 +56,9 @@ def foresee_operations(request: OperationsRequest, *, client: KubeClient) -> Ope
     """
     objects, request = open_objects(client, request)
     refuse_beside_server(client, objects)
+    holder = PassLease(client, request.namespace, CancelToken()).holder()
+    if holder:
+        return busy_outcome(request.namespace, holder)
     now = client.server_now()
     found = [
         Operation(kind, name_of(obj), phase_of(obj), "would be carried out")
@@ -64,7 +70,10 @@ def foresee_operations(request: OperationsRequest, *, client: KubeClient) -> Ope
     if not request.restore_only:
         found += _due_schedules(objects, request, now)
         found += _expired_backups(objects, request, now)
-    return OperationsOutcome(namespace=request.namespace, operations=tuple(found), issues=Issues())
+    issues = Issues()
+    for obj, said in objects.take_unsound():
+        issues.error(f"{obj['kind']} '{name_of(obj)}' is left aside: {said}")
+    return OperationsOutcome(namespace=request.namespace, operations=tuple(found), issues=issues)
 
 
 def _due_schedules(objects: OperationObjects, request: OperationsRequest, now: dt.datetime) -> t.Iterator[Operation]:
@@ -73,9 +82,10 @@ def _due_schedules(objects: OperationObjects, request: OperationsRequest, now: d
         if spec.get("paused") or spec.get("skipImmediately"):
             continue
         try:
-            since = due_since(schedule, read_times(schedule, request.dialect, now), objects, now)
+            since = judge_due(schedule, read_times(schedule, request.dialect, now), objects, now).since
         except ValidationError as exc:
-            yield Operation("Schedule", name_of(schedule), phase_of(schedule), f"is not valid: {exc.sentence}")
+            if phase_of(schedule) != "FailedValidation":
+                yield Operation("Schedule", name_of(schedule), phase_of(schedule), f"is not valid: {exc.sentence}")
             continue
         if since is not None:
             said = f"would make a backup, due since {rfc3339(since)}"
@@ -89,7 +99,7 @@ def _expired_backups(objects: OperationObjects, request: OperationsRequest, now:
             where = str((backup.get("spec") or {}).get("storageLocation") or "")
             why = _why_kept(where, locations.get(where), request)
             said = f"has expired, and would stay: {why}" if why else "has expired, and would be deleted"
-            yield Operation("Backup", name_of(backup), phase_of(backup), said)
+            yield Operation("Backup", name_of(backup), phase_of(backup), said, is_change=not why)
 
 
 def _why_kept(name: str, location: ObjectView | None, request: OperationsRequest) -> str:

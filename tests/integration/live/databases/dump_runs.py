@@ -63,7 +63,13 @@ class Dumps:
         return ClusterRun(client=self.client, progress=self.lines.append, run_id="live")
 
     def _request(self, app: DatabaseApp, given: dict[str, t.Any]) -> DumpRequest:
-        fields = {"backup": BACKUP, "namespace": app.namespace, "pod": app.name, "kind": app.kind, "seconds": 120.0}
+        fields: dict[str, t.Any] = {
+            "backup": BACKUP,
+            "namespace": app.namespace,
+            "pod": app.name,
+            "kind": app.kind,
+            "seconds": 120.0,
+        }
         return DumpRequest(**(fields | given))
 
 

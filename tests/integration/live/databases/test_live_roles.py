@@ -7,11 +7,15 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 import pytest
 from postgres_standby import Replicated
 from role_runs import by_pod, entry, take
 
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import parse_databases
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import PodHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -20,6 +24,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.database_choic
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod, give_hooks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import DatabaseSettings, prepare_database
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +60,21 @@ def test_recognised_with_no_word_of_anybody(client: KubeClient, pair: Replicated
     assert by_pod(outcome)["standby"]["consistent"] is True
     assert by_pod(outcome)["standby"]["found_by"] == "the image postgres"
     assert "is held in its place" in by_pod(outcome)["primary"]["passed_over"]
+
+
+def test_a_backup_finds_them_and_holds_one(client: KubeClient, pair: Replicated, tmp_path: Path) -> None:
+    spec = BackupSpec.from_options({"included_namespaces": [pair.namespace]})
+    request = BackupRequest(name="one", spec=spec, databases=parse_databases("auto"))
+    store = open_store(LocalLocation(path=str(tmp_path)))
+    planned = plan_backup(request, client=client, store=store)
+    made = run_backup(request, client=client, store=store)
+    assert (made.phase, made.errors_list, planned.errors_list) == ("Completed", [], [])
+    for outcome in (planned, made):
+        entries = {found["pod"]: found for found in outcome.quiesces}
+        assert "is held in its place" in entries["primary"]["passed_over"]
+        assert (entries["standby"]["passed_over"], entries["standby"]["found_by"]) == ("", "the image postgres")
+    assert [found["consistent"] for found in made.quiesces if not found["passed_over"]] == [True]
+    assert len(made.volumes) == 2
 
 
 def test_a_standby_that_lags_is_not_taken(client: KubeClient, pair: Replicated) -> None:

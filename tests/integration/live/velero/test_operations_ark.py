@@ -14,6 +14,7 @@ import typing as t
 
 import pytest
 from ark_types import types_of_ark
+from granted import Granted
 from velero_judge import until
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
@@ -60,8 +61,8 @@ class Ark:
         except KubeError:
             return False
 
-    def pass_once(self) -> OperationsOutcome:
-        return run_operations(OperationsRequest(family=ARK, namespace=self._namespace), client=self._client)
+    def pass_once(self, caller: KubeClient | None = None) -> OperationsOutcome:
+        return run_operations(OperationsRequest(family=ARK, namespace=self._namespace), client=caller or self._client)
 
 
 @pytest.fixture
@@ -110,3 +111,40 @@ def test_from_a_schedule_to_the_deletion_of_its_backup(
     for plural in ("backups", "restores", "deletebackuprequests"):
         assert ark.all_of(plural) == {}
     assert judged_store.list(f"backups/{name}/").objects == []
+
+
+def test_passes_with_just_their_rights(
+    ark: Ark,
+    client: KubeClient,
+    kubeconfig: str,
+    namespace: str,
+    make_namespace: t.Callable[[], str],
+    kubectl: t.Any,
+) -> None:
+    """What is backed up and restored takes the rights of these tasks beside them."""
+    kubectl("-n", namespace, "create", "configmap", "prices", "--from-literal=apple=1")
+    granted = Granted(client, kubeconfig, namespace, make_namespace())
+    try:
+        caller = granted.caller(
+            "operations",
+            "backup",
+            "restore",
+            resources=("configmaps",),
+            hooks=False,
+            providers=(),
+            api_group=ARK.group,
+        )
+        spec = {"includedNamespaces": [namespace], "includedResources": ["configmaps"], "snapshotVolumes": False}
+        ark.create("backups", "one", spec=spec)
+        outcomes = [ark.pass_once(caller)]
+        ark.create("restores", "back", spec={"backupName": "one"})
+        ark.create("downloadrequests", "log", spec={"target": {"kind": "BackupLog", "name": "one"}})
+        outcomes.append(ark.pass_once(caller))
+        assert ark.all_of("restores")["back"]["status"]["phase"] == "Completed"
+        ark.create("deletebackuprequests", "gone", spec={"backupName": "one"})
+        outcomes.append(ark.pass_once(caller))
+        assert "one" not in ark.all_of("backups")
+        assert ark.all_of("restores") == {}
+        assert [issue.message for each in outcomes for issue in (*each.issues.errors, *each.issues.warnings)] == []
+    finally:
+        granted.remove()

@@ -34,11 +34,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.o
     phase_of,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.snapshot_locations import (
+    choose_locations,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.status_progress import StatusProgress
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_manifest import parse_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import (
     FORMAT_VERSION,
     STORAGE_LOCATION_LABEL,
+    server_annotations,
 )
 
 #: Those before a backup runs.
@@ -50,8 +54,11 @@ _WRITTEN_METADATA = ("labels", "annotations")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Validated:
+    """``location``: None where it cannot be used, which is among the ``errors``, in Velero's words and order."""
+
     request: BackupRequest
-    location: OpenLocation
+    location: OpenLocation | None
+    errors: tuple[str, ...]
 
 
 class BackupController:
@@ -62,6 +69,7 @@ class BackupController:
 
     def look(self) -> None:
         found = self._context.objects.all("Backup")
+        self._context.warn_of_server_work(found)
         self._context.for_each([each for each in found if phase_of(each) == _IN_PROGRESS], self._end_dead)
         self._context.for_each([each for each in found if phase_of(each) in _WAITING], self._carry_out)
 
@@ -69,16 +77,20 @@ class BackupController:
         try:
             validated = self._validate(backup)
         except ValidationError as exc:
-            self._refuse(backup, exc)
+            self._refuse(backup, _sentences(exc))
             return
-        begun = self._begin(backup, validated.request)
+        request, location = validated.request, validated.location
+        if location is None or validated.errors:
+            self._refuse(backup, validated.errors, request)
+            return
+        begun = self._begin(backup, request)
         try:
-            if Catalog(validated.location.store).exists(name_of(backup)):
+            if Catalog(location.store).exists(name_of(backup)):
                 self._fail(begun, "backup already exists in object storage")
                 return
-            outcome = self._make(begun, validated)
+            outcome = self._make(begun, request, location)
         except ValidationError as exc:
-            self._refuse(begun, exc)
+            self._refuse(begun, _sentences(exc), request)
         except ArkiveError as exc:
             self._fail(begun, exc.sentence)
             if isinstance(exc, Cancelled):
@@ -86,13 +98,13 @@ class BackupController:
         else:
             self._finish(begun, outcome.backup or {})
 
-    def _make(self, backup: ObjectView, validated: _Validated) -> BackupOutcome:
+    def _make(self, backup: ObjectView, request: BackupRequest, location: OpenLocation) -> BackupOutcome:
         run = self._context.run
         with StatusProgress(self._context.objects, backup, "itemsBackedUp") as progress:
             return run_backup(
-                validated.request,
+                request,
                 client=run.client,
-                store=validated.location.store,
+                store=location.store,
                 progress=CountingProgress(
                     lambda line: run.progress(f"Backup {name_of(backup)}: {line}"), progress.counted
                 ),
@@ -100,22 +112,33 @@ class BackupController:
             )
 
     def _validate(self, backup: ObjectView) -> _Validated:
-        """Raises ``ValidationError``, with each sentence among its details where there are several."""
-        asked = self._context.request
+        """Raises ``ValidationError`` for what is no Backup at all."""
+        asked, book = self._context.request, self._context.book
         manifest = parse_manifest(backup, source=f"Backup '{name_of(backup)}'")
         named = str(manifest.options.get("storage_location") or "")
-        name = named or self._context.book.default_name()
-        location = self._open(name, is_default=not named)
-        request = request_of(manifest, fields={"storage_location": name})
+        fields: dict[str, t.Any] = {"storage_location": named or book.default_name()}
+        location, errors = None, []
+        try:
+            location = self._open(fields["storage_location"], is_default=not named)
+        except ValidationError as exc:
+            errors.append(exc.sentence)
+        chosen = choose_locations(self._context.objects, manifest.options.get("volume_snapshot_locations") or ())
+        errors += chosen.errors
+        if not chosen.errors:
+            fields["volume_snapshot_locations"] = list(chosen.names)
         request = dataclasses.replace(
-            request,
+            request_of(manifest, fields=fields),
             uid=str(backup["metadata"]["uid"]),
-            snapshot_location=asked.snapshot_location,
             hook_on_error_default=asked.hook_on_error_default,
             ignore_unsupported=asked.ignore_unsupported,
         )
-        request.validate()
-        return _Validated(request, location)
+        try:
+            request.validate()
+            snapshots = self._context.snapshot_location({"spec": request.spec.to_dict()})
+            request = dataclasses.replace(request, snapshot_location=snapshots)
+        except ValidationError as exc:
+            errors += _sentences(exc)
+        return _Validated(request, location, tuple(errors))
 
     def _open(self, name: str, *, is_default: bool) -> OpenLocation:
         try:
@@ -125,11 +148,11 @@ class BackupController:
         except ArkiveError as exc:
             raise ValidationError(exc.message, hint=exc.hint) from exc
         if location is None:
-            said = "the server default" if is_default else "the default"
+            said = f"server default {name} does not exist" if is_default else f"default {name} was not found"
             raise ValidationError(
-                f"an existing backup storage location was not specified at backup creation time and {said} {name} "
-                "does not exist. Please address this issue (see `velero backup-location -h` for options) and create a "
-                "new backup."
+                f"an existing backup storage location was not specified at backup creation time and the {said}. Please "
+                "address this issue (see `velero backup-location -h` for options) and create a new backup. Error: "
+                f'BackupStorageLocation.{self._context.objects.family.group} "{name}" not found'
             )
         if location.is_read_only:
             raise ValidationError(
@@ -144,24 +167,23 @@ class BackupController:
     def _begin(self, backup: Object, request: BackupRequest) -> Object:
         """InProgress, with the defaults in its spec; nobody else may have changed it meanwhile."""
         now = self._context.run.client.server_now()
-        labels = {**request.spec.labels, STORAGE_LOCATION_LABEL: label_value(request.spec.storage_location)}
-        status = {**_versions(request, now), "phase": _IN_PROGRESS, "startTimestamp": rfc3339(now)}
-        begun = self._context.objects.patch(
-            backup, {"metadata": {"labels": labels}, "spec": request.spec.to_dict(), "status": status}, unchanged=True
-        )
+        patch = _prepared(request, now)
+        patch["status"] |= {"phase": _IN_PROGRESS, "startTimestamp": rfc3339(now)}
+        begun = self._context.objects.patch(backup, patch, unchanged=True)
         self._context.note(begun)
         self._context.events.record(begun, "BackupStarted", f"Backup '{name_of(begun)}' is being made.")
         return begun
 
-    def _refuse(self, backup: Object, exc: ValidationError) -> None:
-        errors = list(exc.details.get("validation_errors") or [exc.sentence])
-        status = {
-            "phase": "FailedValidation",
-            "validationErrors": errors,
-            "version": 1,
-            "formatVersion": FORMAT_VERSION,
-        }
-        changed = self._context.set_status(backup, status, message=" ".join(errors))
+    def _refuse(self, backup: Object, errors: t.Sequence[str], request: BackupRequest | None = None) -> None:
+        """With the defaults in its spec, and an end: it goes when a backup would have expired, as with Velero."""
+        patch: Object = {"status": {"version": 1, "formatVersion": FORMAT_VERSION}}
+        if request is not None:
+            client = self._context.run.client
+            patch = _prepared(request, client.server_now())
+            patch["metadata"]["annotations"] = server_annotations(client.version())
+        patch["status"] |= {"phase": "FailedValidation", "validationErrors": list(errors)}
+        changed = self._context.objects.patch(backup, patch)
+        self._context.note(changed, " ".join(errors))
         self._context.events.record(changed, "BackupFailedValidation", " ".join(errors), kind="Warning")
 
     def _fail(self, backup: Object, reason: str) -> None:
@@ -178,11 +200,14 @@ class BackupController:
             self._fail(backup, DEAD_BACKUP)
             return
         stored = find_stored(location.store, backup)
-        snapshots = self._context.request.snapshot_location
-        if stored is not None:
-            warnings = end_stored_backup(stored, location.store, self._context.run, snapshot_location=snapshots)
+        snapshots = self._context.snapshot_location(backup)
+        if stored.is_of_another:
+            self._fail(backup, DEAD_BACKUP)
+            return
+        if stored.backup is not None:
+            warnings = end_stored_backup(stored.backup, location.store, self._context.run, snapshot_location=snapshots)
             self._context.run.issues.add_warnings(warnings)
-            self._finish(backup, stored)
+            self._finish(backup, stored.backup)
             return
         try:
             warnings = clear_dead_backup(
@@ -212,11 +237,17 @@ class BackupController:
         )  # fmt: skip
 
 
-def _versions(request: BackupRequest, now: dt.datetime) -> dict[str, t.Any]:
-    status: dict[str, t.Any] = {"version": 1, "formatVersion": FORMAT_VERSION}
+def _prepared(request: BackupRequest, now: dt.datetime) -> Object:
+    """What Velero's server writes into a Backup before it is valid or not: defaults, the location, when it expires."""
+    status: Object = {"version": 1, "formatVersion": FORMAT_VERSION}
     if request.spec.ttl_seconds is not None:
         status["expiration"] = rfc3339(now + dt.timedelta(seconds=request.spec.ttl_seconds))
-    return status
+    labels = {**request.spec.labels, STORAGE_LOCATION_LABEL: label_value(request.spec.storage_location)}
+    return {"metadata": {"labels": labels}, "spec": request.spec.to_dict(), "status": status}
+
+
+def _sentences(exc: ValidationError) -> list[str]:
+    return list(exc.details.get("validation_errors") or [exc.sentence])
 
 
 __all__ = ("BackupController",)

@@ -11,6 +11,8 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import DeletedBackup, delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
@@ -26,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.p
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.restore_finalizer import (
     remove_finalizer,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.stored_owner import is_of_another
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import BACKUP_NAME_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
@@ -59,12 +62,17 @@ class DeleteBackupRequestController:
             return
         try:
             backup, location = self._find(name)
-            # What is held, or being made, stays as it is, in its phase.
-            self._delete(backup, location, check_mode=True)
+            is_alone = _is_without_files(backup, location)
+            if not is_alone:
+                # What is held, or being made, stays as it is, in its phase.
+                self._delete(backup, location, check_mode=True)
         except ValidationError as exc:
             self._end(request, None, [exc.sentence])
             return
         self._begin(request, backup)
+        if is_alone:
+            self._remove_backup(backup, "its object alone: the stored backup of its name is another one")
+            return
         try:
             gone = self._delete(backup, location)
         except Cancelled:
@@ -114,7 +122,7 @@ class DeleteBackupRequestController:
         run = self._context.run
         providers = make_providers(
             VolumeContext(
-                connect=lambda: run.client, location=self._context.request.snapshot_location, cancel=run.cancel
+                connect=lambda: run.client, location=self._context.snapshot_location(backup), cancel=run.cancel
             )
         )
         return delete_backup(name_of(backup), store=location.store, providers=providers, check_mode=check_mode)
@@ -126,11 +134,14 @@ class DeleteBackupRequestController:
                 # Its files went with those of the backup.
                 remove_finalizer(self._objects, restore)
                 self._objects.delete(restore)
+        self._remove_backup(backup, f"{len(gone.deleted)} files, {len(gone.deleted_snapshots)} snapshots")
+
+    def _remove_backup(self, backup: Object, said: str) -> None:
+        """The object, and all requests for its deletion."""
         self._objects.delete(backup)
         for other in self._objects.all("DeleteBackupRequest"):
-            if (other.get("spec") or {}).get("backupName") == name:
+            if (other.get("spec") or {}).get("backupName") == name_of(backup):
                 self._objects.delete(other)
-        said = f"{len(gone.deleted)} files, {len(gone.deleted_snapshots)} snapshots"
         self._context.note(backup, said, phase="Deleted")
 
     def _end(self, request: Object, backup: Object | None, errors: t.Sequence[str]) -> None:
@@ -145,7 +156,16 @@ class DeleteBackupRequestController:
             made = parse_rfc3339(str(request["metadata"].get("creationTimestamp") or ""))
         except ValidationError:
             return False
-        return made + _KEPT <= self._context.run.client.server_now()
+        return self._context.run.client.server_now() - made >= _KEPT
+
+
+def _is_without_files(backup: ObjectView, location: OpenLocation) -> bool:
+    """Whether what lies under its name in the location is somebody else's. What cannot be read is nobody's."""
+    try:
+        stored = Catalog(location.store).read_backup(name_of(backup))
+    except ArchiveError:
+        return False
+    return stored is not None and is_of_another(stored, backup)
 
 
 __all__ = ("DeleteBackupRequestController",)

@@ -101,7 +101,7 @@ def _is_young(request: ObjectView, now: dt.datetime) -> bool:
         made = parse_rfc3339(str(request["metadata"].get("creationTimestamp") or ""))
     except ValidationError:
         return False
-    return now < made + _PAUSE
+    return now - made < _PAUSE
 
 
 __all__ = ("FAILURE_LABEL", "ExpiryController", "has_expired", "is_asked_for")

@@ -57,7 +57,9 @@ class RestoreController:
         self._objects = context.objects
 
     def look(self) -> None:
-        self._context.for_each(self._objects.all("Restore"), self._see_to)
+        found = self._objects.all("Restore")
+        self._context.warn_of_server_work(found)
+        self._context.for_each(found, self._see_to)
 
     def _see_to(self, restore: Object) -> None:
         if restore["metadata"].get("deletionTimestamp"):
@@ -119,7 +121,7 @@ class RestoreController:
         fields = {"backup_name": name_of(backup), "schedule_name": None}
         request = dataclasses.replace(
             request_of(manifest, fields=fields),
-            snapshot_location=self._context.request.snapshot_location,
+            snapshot_location=self._context.snapshot_location(backup),
             on_missing_volume_data=self._context.request.on_missing_volume_data,
             write_records=not location.is_read_only,
             # By which people find what a restore of Ark's has made.
@@ -129,7 +131,7 @@ class RestoreController:
 
     def _newest(self, schedule: str) -> Object:
         """The newest Completed backup of a schedule."""
-        found = self._objects.all("Backup", label_selector=f"{SCHEDULE_LABEL}={schedule}")
+        found = self._objects.of_schedule(schedule)
         if not found:
             raise ValidationError("No backups found for schedule")
         good = [backup for backup in found if phase_of(backup) == "Completed"]

@@ -13,13 +13,14 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import compact_stamp, rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import (
     name_of,
     phase_of,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.schedule_due import due_since, read_times
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.schedule_due import judge_due, read_times
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import STRICT, CronError, parse_cron
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import SCHEDULE_LABEL
 
@@ -44,7 +45,13 @@ class ScheduleController:
         self._warn_of_dialect(schedule)
         schedule = self._update(schedule, {"phase": "Enabled", "validationErrors": None})
         now = self._context.run.client.server_now()
-        if due_since(schedule, times, self._objects, now) is not None:
+        due = judge_due(schedule, times, self._objects, now)
+        for moment in due.still_to_come:
+            self._context.warn_once(
+                f"Schedule '{name_of(schedule)}' has a backup or a skip of {rfc3339(moment)}, which is still to come: "
+                "a clock was wrong, and it does not count."
+            )
+        if due.since is not None:
             self._submit(schedule, now)
 
     def _warn_of_dialect(self, schedule: ObjectView) -> None:
@@ -60,8 +67,9 @@ class ScheduleController:
     def _update(self, schedule: Object, status: dict[str, t.Any]) -> Object:
         """The phase, and ``skipImmediately``, which is done once; only what is not so already is written."""
         patch: dict[str, t.Any] = {}
-        if (schedule.get("spec") or {}).get("skipImmediately") is not False:
-            if schedule["spec"].get("skipImmediately"):
+        skips = (schedule.get("spec") or {}).get("skipImmediately")
+        if skips is not False:
+            if skips:
                 status = {**status, "lastSkipped": self._context.now_text()}
             patch["spec"] = {"skipImmediately": False}
         before = schedule.get("status") or {}
@@ -96,7 +104,7 @@ def scheduled_backup(schedule: ObjectView, now: dt.datetime) -> dict[str, t.Any]
     if template.get("resourcePolicy"):
         template["resourcePolicy"] = {**template["resourcePolicy"], "kind": "configmap"}
     own = (template.get("metadata") or {}).get("labels")
-    labels = {**((metadata.get("labels") or {}) if own is None else own), SCHEDULE_LABEL: metadata["name"]}
+    labels = {**((metadata.get("labels") or {}) if own is None else own), SCHEDULE_LABEL: label_value(metadata["name"])}
     made: dict[str, t.Any] = {"name": f"{metadata['name']}-{compact_stamp(now)}", "labels": labels}
     made["annotations"] = dict(metadata.get("annotations") or {})
     if spec.get("useOwnerReferencesInBackup"):

@@ -53,7 +53,7 @@ class ServerStatusRequestController:
     def _is_old(self, request: ObjectView) -> bool:
         text = str((request.get("status") or {}).get("processedTimestamp") or "")
         try:
-            return parse_rfc3339(text) + _KEPT <= self._context.run.client.server_now()
+            return self._context.run.client.server_now() - parse_rfc3339(text) >= _KEPT
         except ValidationError:
             return True
 

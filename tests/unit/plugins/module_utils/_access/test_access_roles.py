@@ -68,6 +68,21 @@ CHANGES = [
         {"providers": ("aws_ebs",)},
         ["+get namespaces", "-create volumesnapshots.snapshot.storage.k8s.io in shop"],
     ),
+    (
+        "operations",
+        {"api_group": "ark.heptio.com"},
+        [
+            "-patch backups.velero.io in shop",
+            "+patch backups.ark.heptio.com in shop",
+            "+get configs.ark.heptio.com in shop",
+            "+list volumesnapshotlocations.ark.heptio.com in shop",
+        ],
+    ),
+    (
+        "sync",
+        {"api_group": "ark.heptio.com"},
+        ["-create backups.velero.io in shop", "+create backups.ark.heptio.com in shop"],
+    ),
     ("hooks", {"freezes": False}, ["-get persistentvolumes", "-patch pods in shop"]),
     ("blueprint", {"functions": ("KubeExec",)}, ["-create pods in shop", "-patch deployments.apps in shop"]),
     ("blueprint", {"functions": ("KubeTask",)}, ["-create pods/exec in shop", "-patch pods in shop"]),

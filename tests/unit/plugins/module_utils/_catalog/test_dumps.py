@@ -85,7 +85,7 @@ def test_names() -> None:
 def test_a_sound_dump(store: LocalStore) -> None:
     assert b"".join(read(store)) == TEXT
     assert verified(store) == (True, ())
-    (entry,) = list_backups(store, sections=("dumps",)).backups
+    (entry,) = list_backups(store, sections=["dumps"]).backups
     assert entry["dumps"] == [found(store).to_return()]
     assert entry["problems"] == []
     lines = describe_backup_lines(entry)
@@ -117,7 +117,7 @@ def test_another_dump_in_its_place(store: LocalStore) -> None:
 def test_a_dump_that_is_missing(store: LocalStore) -> None:
     store.delete_many([f"backups/b/{FILE}"])
     assert verified(store) == (False, (f"Its dump {FILE} is missing.",))
-    (entry,) = list_backups(store, sections=("dumps",)).backups
+    (entry,) = list_backups(store, sections=["dumps"]).backups
     assert f"Its dump {FILE} is missing." in entry["problems"]
 
 

@@ -47,7 +47,9 @@ def test_parse_rfc3339(text: str, moment: dt.datetime) -> None:
     assert parse_rfc3339(text) == moment
 
 
-@pytest.mark.parametrize("text", ["", "soon", "2026-13-01T02:00:00Z", "2026-06-01T25:00:00Z"])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "2026-13-01T02:00:00Z", "2026-06-01T25:00:00Z", "0001-01-01T00:00:00+14:00"]
+)
 def test_what_is_no_time_gets_a_sentence(text: str) -> None:
     with pytest.raises(ValidationError, match="is not an RFC 3339 time"):
         parse_rfc3339(text)

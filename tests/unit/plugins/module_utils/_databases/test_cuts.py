@@ -16,13 +16,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors impor
 RANKS = {"data": 0, "ts": 1, "fast": 1, "wal": 2}
 
 
-def waves(places: dict[str, str], *, ranks: t.Any = None, frozen: t.Collection[str] = (), **cuts: t.Any) -> t.Any:
+def waves(places: dict[str, str], *, ranked: bool = True, frozen: t.Collection[str] = (), **cuts: t.Any) -> t.Any:
     claims = frozenset(places.values())
     found = VolumeCuts(taken=cuts.pop("taken", claims), **cuts)
     known = {name: claim for name, claim in places.items() if claim}
-    return ContainerClaims(mounted=claims, frozen=frozenset(frozen), cuts=found).waves(
-        known, ranks=RANKS if ranks is None else ranks
-    )
+    judged = ContainerClaims(mounted=claims, frozen=frozenset(frozen), cuts=found)
+    return judged.waves(known, ranks=RANKS if ranked else None)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +57,7 @@ def test_the_order(places: dict[str, str], groups: dict[str, str], order: list[t
         pytest.param(
             {"data": "d", "ts": "t", "wal": "w"}, {"groups": {"d": "g", "w": "g"}}, "but without t", id="group of both"
         ),
-        pytest.param({"data": "d", "wal": "w"}, {"ranks": None}, "on several claims (d, w)", id="no order here"),
+        pytest.param({"data": "d", "wal": "w"}, {"ranked": False}, "on several claims (d, w)", id="no order here"),
         pytest.param({"data": "d", "wal": "w"}, {"taken": None}, "on several claims (d, w)", id="cut by others"),
         pytest.param({"data": "d", "wal": "w"}, {"frozen": ["d"]}, "of which only d is frozen", id="half frozen"),
         pytest.param(
@@ -79,7 +78,7 @@ def test_any_other_order_is_refused(places: dict[str, str], more: dict[str, t.An
 
 
 def test_what_is_frozen_is_cut_at_one_moment() -> None:
-    assert waves({"data": "d", "wal": "w"}, frozen=["d", "w"], ranks=None) == (("d", "w"),)
+    assert waves({"data": "d", "wal": "w"}, frozen=["d", "w"], ranked=False) == (("d", "w"),)
 
 
 def test_claims_of_which_none_is_snapshotted_are_nobodys_concern() -> None:

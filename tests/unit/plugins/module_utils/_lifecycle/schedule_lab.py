@@ -29,6 +29,7 @@ class Lab:
     """``made``: the names of the backups that were made, in their order."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
         self.store = LocalStore(LocalLocation(path=str(path), read_only=read_only))
         self.now = parse_rfc3339("2026-06-01T12:00:00Z")
         self.made: list[str] = []

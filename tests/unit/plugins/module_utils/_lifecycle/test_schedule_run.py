@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import threading
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_record import ScheduleKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.lock_record import LockRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import parse_cron
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys, check_top_level
@@ -145,9 +147,43 @@ def test_a_backup_that_is_being_made_is_not_overtaken(lab: Lab) -> None:
 
 
 def test_so_is_one_of_a_server(lab: Lab) -> None:
-    lab.put("shop-20260530000001", "2026-05-30T00:00:01Z", phase="WaitingForPluginOperations")
-    assert lab.tick(at="2026-06-01T12:00:00Z").running == "shop-20260530000001"
+    lab.put("shop-20260531130000", "2026-05-31T13:00:00Z", phase="WaitingForPluginOperations")
+    assert lab.tick(at="2026-06-01T12:00:00Z").running == "shop-20260531130000"
     assert lab.made == []
+
+
+@pytest.mark.parametrize("phase", ["Finalizing", "New", ""])
+def test_one_that_a_server_has_left_stops_the_schedule_for_a_day_at_most(lab: Lab, phase: str) -> None:
+    lab.put("shop-20260530000001", "2026-05-30T00:00:01Z", phase=phase)
+    outcome = lab.tick(at="2026-06-01T12:00:00Z")
+    assert (outcome.running, len(lab.made)) == ("", 1)
+    assert "nobody waits for it any more" in outcome.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["@daily", "@every 1h", "CRON_TZ=America/New_York 0 1 * * *", "CRON_TZ=Asia/Tokyo @daily"]
+)
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+@pytest.mark.parametrize("where", ["backup", "skip", "first seen"])
+def test_moments_at_the_ends_of_time(lab: Lab, text: str, moment: str, where: str) -> None:
+    if where == "backup":
+        lab.put("shop-20260530000001", moment)
+    else:
+        known = {"firstSeen": "2026-05-01T00:00:00Z", "schedule": text, "dialect": "strict"}
+        known |= {"lastSkipped": moment} if where == "skip" else {"firstSeen": moment}
+        lab.store.put("metadata/arkive/schedules/shop.json", json.dumps(known).encode())
+    lab.tick(text, at="2026-06-01T12:00:00Z")
+    assert len(lab.made) == 1
+
+
+@pytest.mark.parametrize(("ahead", "is_made"), [(60, False), (31536000, True)])
+def test_a_lock_of_a_clock_that_was_wrong(lab: Lab, ahead: int, is_made: bool) -> None:
+    """It counts from when it was written, as one that nobody can read."""
+    key, now = "metadata/arkive/schedules/shop.lock", utc_now()
+    lab.store.put(key, LockRecord.make("r", "elsewhere", 1, now, ahead).encode())
+    written = now.timestamp() - 300
+    os.utime(lab.path / key, (written, written))
+    assert bool(lab.tick().made) is is_made
 
 
 def test_of_many_at_the_same_time_one_makes_it(lab: Lab) -> None:

@@ -218,7 +218,12 @@ def test_the_record_is_json_with_the_promised_members() -> None:
     assert LockRecord.parse(record.encode()) == record
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b"null", b"{", b'{"run":"r"}', b"\xff"], ids=repr)
+_ENDLESS = (
+    b'{"run":"r","host":"h","pid":1e400,"started":"2026-06-01T00:00:00Z","expires":"2026-06-01T00:00:00Z","nonce":""}'
+)
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"null", b"{", b'{"run":"r"}', b"\xff", _ENDLESS], ids=repr)
 def test_a_damaged_record(data: bytes) -> None:
     assert LockRecord.parse(data) is None
 

@@ -225,7 +225,7 @@ def _empty(folder: Path) -> Container:
         {"user": "--help"},
     ],
 )
-def test_names_that_a_program_would_misread(fields: dict[str, str]) -> None:
+def test_names_that_a_program_would_misread(fields: dict[str, t.Any]) -> None:
     with pytest.raises(ValidationError, match="cannot be given to the database's programs"):
         DumpOrder(**fields).validate()
 

@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.waiting_objects import foresee_operations
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.operations.operations_lab import (
+    NAMESPACE,
     OperationsLab,
     ago,
 )
@@ -74,8 +75,10 @@ def test_what_has_expired(lab: OperationsLab, location: dict[str, str] | None, s
     else:
         lab.get("backupstoragelocations", "default")["spec"].update(location)
     assert _foreseen(lab) == [("Backup", "one", said)]
-    lab.pass_once()
+    foreseen = foresee_operations(lab.request, client=lab.api.client)
+    outcome = lab.pass_once()
     assert ("one" in lab.names("backups")) is ("would stay" in said)
+    assert foreseen.changed is outcome.changed
 
 
 def test_what_waits(lab: OperationsLab) -> None:
@@ -84,3 +87,19 @@ def test_what_waits(lab: OperationsLab) -> None:
     lab.add("deletebackuprequests", "gone", {"backupName": "one"})
     carried = [("Backup", "one"), ("DeleteBackupRequest", "gone"), ("Restore", "back")]
     assert _foreseen(lab) == [(kind, name, "would be carried out") for kind, name in carried]
+
+
+def test_another_run_is_at_work(lab: OperationsLab) -> None:
+    lab.add("backups", "one", SHOP)
+    lease = {"holderIdentity": "elsewhere", "leaseDurationSeconds": 60, "renewTime": ago(seconds=5)}
+    lab.api.add("leases", "arkive-operations", NAMESPACE, spec=lease)
+    foreseen, outcome = foresee_operations(lab.request, client=lab.api.client), lab.pass_once()
+    assert foreseen.to_return() == outcome.to_return()
+    assert (foreseen.busy, foreseen.changed) == ("elsewhere", False)
+
+
+def test_a_schedule_that_was_refused_already(lab: OperationsLab) -> None:
+    lab.add("schedules", "daily", {"schedule": "nonsense"}, metadata={"creationTimestamp": ago(hours=2)})
+    lab.pass_once()
+    assert _foreseen(lab) == []
+    assert not lab.pass_once().changed

@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import h
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations import operations_run, pass_lease
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operations_request import OperationsError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.restore_finalizer import FINALIZER
 from ansible_collections.arkive.k8s.plugins.module_utils._store.lock_record import LockRecord
@@ -63,7 +64,7 @@ def test_a_backup_is_made_and_its_object_is_what_is_stored(lab: OperationsLab) -
     ("spec", "location", "said"),
     [
         ({"includedNamespaces": ["a"], "excludedNamespaces": ["a"]}, {}, "excludes list cannot contain an item"),
-        ({"storageLocation": "no"}, {}, "the default no does not exist"),
+        ({"storageLocation": "no"}, {}, "the default no was not found"),
         (SHOP, {"accessMode": "ReadOnly"}, "is currently in read-only mode"),
         ({"snapshotMoveData": True}, {}, "node agent"),
     ],
@@ -100,6 +101,55 @@ def test_a_name_that_is_stored_already_is_not_overwritten(lab: OperationsLab) ->
     status = lab.status("backups", "one")
     assert (status["phase"], status["failureReason"]) == ("Failed", "backup already exists in object storage")
     assert lab.store.get("backups/one/velero-backup.json") == stored
+
+
+def _is_stored(lab: OperationsLab, name: str) -> bool:
+    return f"backups/{name}/velero-backup.json" in lab.stored()
+
+
+@pytest.mark.parametrize("spec", [SHOP, {"includedNamespaces": ["a"], "excludedNamespaces": ["a"]}])
+@pytest.mark.parametrize("expires", [False, True])
+def test_what_was_never_made_takes_no_other_backup_of_its_name_with_it(
+    lab: OperationsLab, spec: dict[str, t.Any], expires: bool
+) -> None:
+    """Another cluster has stored it: only the object goes, and a sync brings the right one."""
+    lab.add("backups", "one", SHOP)
+    lab.pass_once()
+    del lab.api.objects["backups", NAMESPACE, "one"]
+    lab.add("backups", "one", spec)
+    lab.pass_once()
+    uid = lab.get("backups", "one")["metadata"]["uid"]
+    assert lab.status("backups", "one")["phase"] in ("Failed", "FailedValidation")
+    if expires:
+        lab.get("backups", "one")["status"]["expiration"] = ago(seconds=1)
+    else:
+        lab.add("deletebackuprequests", "gone", {"backupName": "one"})
+    outcome = lab.pass_once()
+    assert "is another one" in " ".join(each.message for each in outcome.operations)
+    assert lab.names("deletebackuprequests") == []
+    assert _is_stored(lab, "one")
+    del lab.get("backupstoragelocations", "default")["status"]["lastSyncedTime"]
+    lab.pass_once()
+    assert lab.get("backups", "one")["metadata"]["uid"] != uid
+    assert lab.status("backups", "one")["phase"] == "Completed"
+    lab.add("deletebackuprequests", "gone", {"backupName": "one"})
+    lab.pass_once()
+    assert not lab.stored()
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_pass_that_died_before_it_saw_that_the_name_is_stored(lab: OperationsLab, damaged: bool) -> None:
+    lab.add("backups", "one", SHOP)
+    lab.pass_once()
+    if damaged:
+        lab.store.put("backups/one/velero-backup.json", b"{}")
+    del lab.api.objects["backups", NAMESPACE, "one"]
+    begun = {"phase": "InProgress", "startTimestamp": ago(seconds=1)}
+    lab.add("backups", "one", {"storageLocation": "default"}, status=begun)
+    keys = lab.stored()
+    lab.pass_once()
+    assert lab.status("backups", "one")["phase"] == "Failed"
+    assert lab.stored() == keys
 
 
 def test_a_restore(lab: OperationsLab) -> None:
@@ -324,6 +374,42 @@ def test_one_run_at_a_time(lab: OperationsLab) -> None:
     assert lab.names("leases") == []
 
 
+@pytest.mark.parametrize("is_alive", [False, True])
+def test_a_lease_of_a_clock_that_was_ahead(lab: OperationsLab, monkeypatch: pytest.MonkeyPatch, is_alive: bool) -> None:
+    monkeypatch.setattr(pass_lease, "_RENEW_PAUSE", 0.1)
+    lease = {"holderIdentity": "elsewhere", "leaseDurationSeconds": 60, "renewTime": ago(hours=-5)}
+    lab.api.add("leases", "arkive-operations", NAMESPACE, spec=lease)
+    looks = []
+
+    def renew(verb: str, path: str, _dry_run: bool) -> KubeError | None:
+        if verb == "GET" and path.endswith("/arkive-operations"):
+            looks.append(path)
+            if is_alive and len(looks) == 2:
+                lab.api.add("leases", "arkive-operations", NAMESPACE, spec=lease)
+        return None
+
+    lab.api.refuse = renew
+    assert lab.pass_once().busy == ("elsewhere" if is_alive else "")
+
+
+def test_a_lease_of_no_process(lab: OperationsLab) -> None:
+    lease = {"holderIdentity": "elsewhere", "leaseDurationSeconds": 60, "renewTime": ago(seconds=5)}
+    marks = {"annotations": {"arkive.k8s/process": "9" * 5000 + " x/y/z"}}
+    lab.api.add("leases", "arkive-operations", NAMESPACE, spec=lease, metadata=marks)
+    assert lab.pass_once().busy == "elsewhere"
+
+
+@pytest.mark.parametrize("phase", ["WaitingForPluginOperations", "FinalizingPartiallyFailed"])
+def test_what_a_server_left_in_the_middle_is_said(lab: OperationsLab, phase: str) -> None:
+    lab.add("backups", "one", {"storageLocation": "default"}, status={"phase": phase})
+    lab.add("restores", "back", {"backupName": "one"}, status={"phase": phase})
+    said = [issue.message for issue in lab.pass_once().issues.warnings]
+    assert said == [
+        f"{kind} is {phase}, where a Velero server has left it." for kind in ("Backup 'one'", "Restore 'back'")
+    ]
+    assert lab.status("backups", "one")["phase"] == lab.status("restores", "back")["phase"] == phase
+
+
 def _pods(**container: t.Any) -> dict[str, t.Any]:
     return {"spec": {"containers": [container]}}
 
@@ -347,6 +433,32 @@ def test_a_server_that_lives_there_is_named(lab: OperationsLab, plural: str, bod
     with pytest.raises(OperationsError, match="'velero'"):
         lab.pass_once()
     assert lab.status("backups", "one") == {}
+
+
+@pytest.mark.parametrize("args", [["node-agent", "server"], ["restic", "server"]])
+def test_agents_on_nodes_are_no_server(lab: OperationsLab, args: list[str]) -> None:
+    """They stay when the server is taken down."""
+    lab.api.add("pods", "agent", NAMESPACE, **_pods(command=["/velero"], args=args), status={"phase": "Running"})
+    assert lab.pass_once().passes == 1
+
+
+def test_a_server_that_comes_ends_the_passes(lab: OperationsLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations_run, "_SERVER_PAUSE", 0.0)
+    lab.add("backups", "one", SHOP)
+
+    def start_server(verb: str, path: str, _dry_run: bool) -> KubeError | None:
+        if verb == "PATCH" and path.endswith("/backups/one") and "velero" not in lab.names("pods"):
+            server = _pods(command=["/velero"], args=["server"])
+            lab.api.add("pods", "velero", NAMESPACE, **server, status={"phase": "Running"})
+        return None
+
+    lab.api.refuse = start_server
+    outcome = lab.pass_once(duration=60.0, interval=0.1)
+    (error,) = outcome.issues.errors
+    assert error.message.startswith("The passes have ended. A Velero server is at work")
+    assert lab.status("backups", "one")["phase"] == "Completed"
+    assert [each.name for each in outcome.operations if each.kind == "Backup"] == ["one", "one"]
+    assert lab.names("leases") == []
 
 
 def test_traces_of_a_server_elsewhere(lab: OperationsLab) -> None:

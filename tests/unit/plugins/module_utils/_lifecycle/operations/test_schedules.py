@@ -73,6 +73,40 @@ def test_when_one_is_due(lab: OperationsLab, members: dict[str, t.Any], is_due: 
 
 
 @pytest.mark.parametrize(
+    "members",
+    [
+        {"status": {"lastBackup": "2999-01-01T00:00:00Z"}},
+        {"status": {"lastSkipped": "2999-01-01T00:00:00Z"}},
+        {"status": {"lastBackup": ago(hours=9), "lastSkipped": "2999-01-01T00:00:00Z"}},
+    ],
+)
+def test_a_clock_that_was_wrong_stops_none(lab: OperationsLab, members: dict[str, t.Any]) -> None:
+    _schedule(lab, **members)
+    label = {"labels": {"velero.io/schedule-name": "daily"}}
+    lab.add("backups", "daily-29990101000000", {}, metadata=label, status={"phase": "Failed"})
+    outcome = lab.pass_once()
+    assert len(lab.names("backups")) == 2
+    assert "which is still to come" in outcome.issues.warnings[0].message
+    assert not lab.pass_once().changed
+
+
+def test_one_that_was_made_in_time_to_come_waits_for_its_time(lab: OperationsLab) -> None:
+    _schedule(lab, made="2999-01-01T00:00:00Z")
+    lab.pass_once()
+    assert lab.names("backups") == []
+
+
+def test_a_name_that_is_no_label(lab: OperationsLab) -> None:
+    name = "s" * 70
+    made = {"creationTimestamp": ago(hours=2)}
+    lab.add("schedules", name, {"schedule": "@every 1h", "template": TEMPLATE}, metadata=made)
+    for _ in range(2):
+        assert lab.pass_once().issues.errors == ()
+    (backup,) = lab.names("backups")
+    assert len(lab.get("backups", backup)["metadata"]["labels"]["velero.io/schedule-name"]) == 63
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("", "Schedule must be a non-empty valid Cron expression"),
