@@ -17,7 +17,8 @@ description:
     volumes and where their data is, and the names of all objects, which can be searched and sorted.
   - Of a location it shows the backups over time, whether each schedule keeps what it promises, what retention deletes
     next, the backups that are held, and the restores with what they took.
-  - Of objects it has the types and names only, and nothing that is in them.
+  - Of objects it has the types and names only, and nothing that is in them. Of hooks it has the commands, so that
+    passwords do not belong into these.
   - Everything comes from the storage location. No cluster is needed.
 extends_documentation_fragment:
   - arkive.k8s._attributes

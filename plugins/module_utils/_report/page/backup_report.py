@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import r
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._report.errors import ReportError
-from ansible_collections.arkive.k8s.plugins.module_utils._report.page.messages import messages_of, place_of
+from ansible_collections.arkive.k8s.plugins.module_utils._report.page.messages import has_failed, messages_of, place_of
 from ansible_collections.arkive.k8s.plugins.module_utils._report.page.plain_values import (
     count_of,
     line_of,
@@ -144,6 +144,7 @@ def _hook(hook: t.Mapping[str, t.Any]) -> Report:
         "name": name_of(hook.get("name")),
         "command": name_of(" ".join(str(word) for word in texts_of(hook.get("argv")))),
         "state": name_of(hook.get("state")),
+        "failed": has_failed(hook),
         "rc": number_of(hook.get("rc")),
         "started": time_of(hook.get("started")),
         "seconds": number_of(hook.get("duration_seconds")),

@@ -22,6 +22,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.results_file im
 
 #: Of each severity.
 _MOST = 2_000
+#: States of hooks.
+_FAILED = ("failed", "timed_out", "lost")
 #: Characters of a text that are looked at; fewer are shown.
 _READ = 20_000
 
@@ -39,6 +41,11 @@ def place_of(entry: t.Mapping[str, t.Any]) -> str:
     pod = "/".join(filter(None, (name_of(entry.get("namespace")), name_of(entry.get("pod")))))
     container = name_of(entry.get("container"))
     return f"{pod} ({container})" if container else pod
+
+
+def has_failed(hook: t.Mapping[str, t.Any]) -> bool:
+    """Of a recorded hook; one that was skipped has an error as well, which says why."""
+    return hook.get("state") in _FAILED
 
 
 def messages_of(described: t.Mapping[str, t.Any]) -> list[Message]:
@@ -79,7 +86,7 @@ def _of_phase(described: t.Mapping[str, t.Any]) -> t.Iterator[Message]:
 
 def _of_work(described: t.Mapping[str, t.Any]) -> t.Iterator[Message]:
     for hook in mappings_of(described.get("hooks")):
-        if hook.get("state") == "failed" or hook.get("error"):
+        if has_failed(hook):
             severity = "error" if hook.get("on_error") != "Continue" else "warning"
             said = (
                 hook.get("error") or f"The {name_of(hook.get('phase'))} hook failed with rc {name_of(hook.get('rc'))}."
@@ -126,4 +133,4 @@ def _of_text(text: t.Any, namespace: str, severity: str) -> Message:
     return message(severity, where, said)
 
 
-__all__ = ("Message", "message", "messages_of", "place_of")
+__all__ = ("Message", "has_failed", "message", "messages_of", "place_of")

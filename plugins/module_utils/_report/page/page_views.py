@@ -35,16 +35,15 @@ const proven = {
   width: 12,
 };
 
-const hook = (ran) => {
-  const failed = ran.state === "failed" || ran.error;
-  return element(
+const hook = (ran) =>
+  element(
     "details",
     {},
     element(
       "summary",
       {},
       `${ran.phase} ${ran.place} `,
-      failed ? marked(ran.state || "failed", "bad") : ran.state,
+      ran.failed ? marked(ran.state, "bad") : ran.state,
       `, ${lasted(ran.seconds) || "no time recorded"}`,
     ),
     facts([
@@ -56,7 +55,6 @@ const hook = (ran) => {
       ["Error", ran.error],
     ]),
   );
-};
 
 const backupViews = () => {
   const about = data.overview;
@@ -172,9 +170,7 @@ const logView = () =>
 
 const SHOWN_HOOKS = 200;
 const shownHooks = () => {
-  const all = [...data.hooks].sort(
-    (one, other) => Boolean(other.error || other.state === "failed") - Boolean(one.error || one.state === "failed"),
-  );
+  const all = [...data.hooks].sort((one, other) => other.failed - one.failed);
   const rest = all.length - SHOWN_HOOKS;
   return [
     ...all.slice(0, SHOWN_HOOKS).map(hook),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._report.page.messages import place_of
+from ansible_collections.arkive.k8s.plugins.module_utils._report.page.messages import has_failed, place_of
 from ansible_collections.arkive.k8s.plugins.module_utils._report.page.plain_values import (
     mappings_of,
     name_of,
@@ -86,8 +86,9 @@ def _whole(described: t.Mapping[str, t.Any]) -> list[Span]:
 def _of_hooks(described: t.Mapping[str, t.Any]) -> t.Iterator[Span]:
     for hook in mappings_of(described.get("hooks")):
         label = " ".join(filter(None, (name_of(hook.get("phase")), "hook", name_of(hook.get("name")))))
-        bad = hook.get("state") == "failed" or bool(hook.get("error"))
-        yield from _span("hook", place_of(hook), label, hook.get("started"), hook.get("duration_seconds"), bad=bad)
+        yield from _span(
+            "hook", place_of(hook), label, hook.get("started"), hook.get("duration_seconds"), bad=has_failed(hook)
+        )
 
 
 def _of_freezes(described: t.Mapping[str, t.Any]) -> t.Iterator[Span]:
