@@ -27,16 +27,22 @@ TRACK = (
     'echo "arkive-hook pid=$$ born=$(b $$)">&2;exec "$@"'
 )
 
-#: ``$1`` pid, ``$2`` born. The runtime makes an exec the leader of a session: the number stands for all of it.
+#: ``$1`` pid, ``$2`` born, ``$3`` the name of a process 1 that is hurt by children it does not know. The runtime makes
+#: an exec the leader of a session: the number stands for all of it.
 #: TERM, three seconds of patience, KILL, and then nothing of it may be left.
+#: Where process 1 is PostgreSQL, those without children go first, so that their parents reap them: one that lost its
+#: parent becomes a child of the server, which takes the signal for a crash of its own and ends all sessions (PostgreSQL
+#: 15, CleanupBackend in postmaster.c). Parents go on with what they would have done next, until it is their turn.
 KILL = (
-    "p=$1 o=$2;"
-    'all(){ l=;for f in /proc/[0-9]*/stat;do read -r s<"$f"||continue;i=${s%% *};set -- ${s##*) };'
-    "case $1 in Z|X)continue;;esac;"
+    "p=$1 o=$2 n=${3:-postgres} c=;read -r c</proc/1/comm 2>/dev/null;"
+    'all(){ l= h=" ";for f in /proc/[0-9]*/stat;do read -r s<"$f"||continue;i=${s%% *};set -- ${s##*) };'
+    # A child that waits to be reaped is one still.
+    '[ "$3" = "$p" ]||[ "$4" = "$p" ]&&h="$h$2 ";case $1 in Z|X)continue;;esac;'
     # A leader that was born later is somebody else: the number was free, so nothing of ours is left.
     '[ "$i" = "$p" ]&&{ shift 19;[ "$1" = "$o" ]||{ l=;return 1;};l="$l $i";continue;};'
     '{ [ "$3" = "$p" ]||[ "$4" = "$p" ];}&&l="$l $i";done 2>/dev/null;[ -n "$l" ];};'
-    "k=0;while all;do [ $k -gt 8 ]&&exit 1;"
+    'leaves(){ t=;for i in $l;do case $h in *" $i "*);;*)t="$t $i";;esac;done;l=${t:-$l};};'
+    'k=0;while all;do [ $k -gt 8 ]&&exit 1;[ "$c" = "$n" ]&&leaves;'
     "if [ $k -lt 3 ];then kill -15 $l;else kill -9 $l;fi 2>/dev/null;"
     "k=$((k+1));sleep 1;done;exit 0"
 )

@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 import typing as t
 from pathlib import Path
 
@@ -50,8 +51,9 @@ class Command:
         assert self.process.stdout is not None
         assert self.process.stdout.readline().strip() == line
 
-    def kill(self, *, born: str = "") -> int:
-        argv = [*self._shell, "-c", KILL, "arkive-kill", self.tracked.pid, born or self.tracked.born]
+    def kill(self, *, born: str = "", name: str = "") -> int:
+        """``name``: of a process 1 that must not get children."""
+        argv = [*self._shell, "-c", KILL, "arkive-kill", self.tracked.pid, born or self.tracked.born, name]
         return subprocess.run(argv, timeout=30, check=False).returncode
 
     @property
@@ -130,3 +132,17 @@ def test_another_process_with_its_number_is_let_alone(start: t.Callable[..., Com
     command = start("sleep", "1000")
     assert command.kill(born="1") == 0
     assert len(command.living) == 1
+
+
+def test_parents_reap_where_nobody_else_may(start: t.Callable[..., Command]) -> None:
+    """Their own children's ends are the last that they say, so that process 1 gets none."""
+    script = "(sleep 1000; echo inner $?) & echo ready; sleep 1000; echo first $?; wait; echo all; sleep 1000"
+    command = start("/bin/sh", "-c", script)
+    command.wait_for(b"ready")
+    end = time.monotonic() + 20
+    while len(command.living) < 4 and time.monotonic() < end:
+        time.sleep(0.05)
+    assert command.kill(name=Path("/proc/1/comm").read_text().strip()) == 0
+    assert command.living == []
+    out, _err = command.process.communicate(timeout=10)
+    assert sorted(out.decode().split()) == ["143", "143", "all", "first", "inner"]

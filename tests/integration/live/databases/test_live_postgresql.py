@@ -13,10 +13,13 @@ import typing as t
 
 import pytest
 from database_runs import held, take
-from postgres_app import PostgresApp
+from postgres_app import CONTAINER, PostgresApp
 from volume_lab import until
 
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import run_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookPolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 
 MODES = ["light", "backup"]
 
@@ -179,3 +182,22 @@ def test_a_password_from_the_file_that_the_container_knows(client: KubeClient, k
     app.sh("printf wrong >/tmp/password")
     refused = take(client, app, "two")
     assert "password authentication failed" in refused.errors[0]
+
+
+def test_a_hook_that_is_ended_does_not_end_the_sessions_of_the_server(client: KubeClient, app: PostgresApp) -> None:
+    """The server is process 1 of its container: a child of nobody that was killed would be a crash to it."""
+    script = "(sleep 1000; true) & sleep 1000 | sleep 1000; wait"
+    hook = Hook(
+        source="task",
+        name="slow",
+        phase="pre",
+        argv=("/bin/sh", "-c", script),
+        container=CONTAINER,
+        timeout_seconds=1.0,
+        kill_on_timeout=True,
+    )
+    pod = client.get(f"/api/v1/namespaces/{app.namespace}/pods/{app.name}")
+    result = run_hook(ClusterRun(client=client), pod, hook, HookPolicy())
+    assert (result.state, result.killed) == ("timed_out", True)
+    assert app.sh("pgrep -c sleep || true") == "0"
+    assert "terminated by signal" not in app.log()

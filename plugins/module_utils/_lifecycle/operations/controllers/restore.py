@@ -189,8 +189,13 @@ class RestoreController:
         )
 
     def _clean_up(self, restore: Object) -> None:
-        """Its files in the location go, then it may go itself. Without its backup nobody knows where they are."""
-        backup = self._objects.get("Backup", str((restore.get("spec") or {}).get("backupName") or ""))
+        """Its files in the location go, then it may go itself. Without its backup nobody knows where they are.
+
+        One that never began has none: what lies there under its name is another cluster's.
+        """
+        backup = None
+        if (restore.get("status") or {}).get("startTimestamp"):
+            backup = self._objects.get("Backup", str((restore.get("spec") or {}).get("backupName") or ""))
         if backup is not None:
             location = self._open(backup)
             if not location.is_read_only:

@@ -255,6 +255,19 @@ def test_files_of_a_restore_that_is_deleted_go(lab: OperationsLab) -> None:
     assert not [key for key in lab.stored() if key.startswith("restores/")]
 
 
+def test_a_restore_that_never_began_takes_no_files_of_its_name_with_it(lab: OperationsLab) -> None:
+    lab.add("backups", "one", SHOP)
+    lab.pass_once()
+    key = "restores/back/restore-back-logs.gz"
+    lab.store.put(key, b"of another cluster")
+    lab.add("restores", "back", {"backupName": "one", "includedResources": ["nodes"]})
+    lab.pass_once()
+    lab.api.client.delete(f"/apis/velero.io/v1/namespaces/{NAMESPACE}/restores/back")
+    lab.pass_once()
+    assert lab.names("restores") == []
+    assert key in lab.stored()
+
+
 def test_what_has_expired_is_deleted(lab: OperationsLab) -> None:
     lab.add("backups", "one", SHOP)
     lab.pass_once()
