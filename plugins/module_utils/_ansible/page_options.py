@@ -11,14 +11,13 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import named_or_newest, open_to_read
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.report_file import write_report
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
     require_store_library,
-    storage_location,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Task
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.newest import newest_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restore_listing import list_restores
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.location_overview import overview_of
@@ -29,7 +28,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._report.page.location_r
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._report.page.page import page_of, report_json
 from ansible_collections.arkive.k8s.plugins.module_utils._report.page.report_junit import report_junit
-from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
 REPORT = ArgumentSpec(
@@ -69,15 +67,15 @@ def make_report(task: Task) -> MadeReport:
     if params["log"] and not (params["name"] or params["schedule"]):
         raise ValidationError("log is for a report of one backup only.", hint="Give name or schedule, or remove it.")
     require_store_library(params)
-    store = open_store(storage_location(params), cancel=task.cancel)
-    name, warnings = params["name"] or "", []
-    if params["schedule"]:
-        newest = newest_backup(store, params["schedule"])
-        name, warnings = newest.name, list(newest.warnings)
+    store = open_to_read(task)
+    name = ""
+    warnings: tuple[str, ...] = ()
+    if params["name"] or params["schedule"]:
+        name, warnings = named_or_newest(task, store)
     log: bool = params["log"]
     report = report_of_backup(store, name, log=log, cancel=task.cancel) if name else _of_location(task, store)
     written = [params[option] for option in _FORMS if _write(task, option, report)]
-    return MadeReport(report, name, store.location.describe, written, warnings)
+    return MadeReport(report, name, store.location.describe, written, list(warnings))
 
 
 def _of_location(task: Task, store: Store) -> Report:

@@ -93,6 +93,10 @@ def test_a_snapshot_and_its_records(
     assert (status["volumeSnapshotsAttempted"], status["volumeSnapshotsCompleted"]) == (1, 1)
     tags = tags_of(account.snapshot(made))
     assert tags == {
+        # Ours, by which one that belongs to nobody is found.
+        "arkive.k8s/location": store.location.describe,
+        "arkive.k8s/run": tags["arkive.k8s/run"],
+        "arkive.k8s/volume": volume_id,
         "team": "shop",
         "velero.io/backup": "b1",
         "velero.io/pv": "pv-data",
