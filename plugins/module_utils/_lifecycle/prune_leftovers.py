@@ -52,10 +52,13 @@ def clear_strays(
     snapshots: t.Sequence[FindLeft],
     *,
     locked: t.Sequence[BackupEntry],
+    had_backups: bool,
     remove: bool,
     dry_run: bool,
 ) -> t.Iterator[Leftover]:
     """All of them. ``locked``: the entries with a lock. ``restores``: gives the index, which is read when it is needed.
+
+    ``had_backups``: there were some when the run began. Where there never were any, the location may be the wrong one.
 
     With ``dry_run`` nothing is removed, and ``removed`` says what would be. One kind that cannot be looked for, or
     removed, keeps no other from being seen to, and is a find without a name that says so.
@@ -66,7 +69,7 @@ def clear_strays(
         ("claim", _dead_locks(catalog.store, **how)),
         ("restore", _stray_restores(catalog, restores, **how)),
     ]
-    looks += [("snapshot", _stray_snapshots(catalog, find, **how)) for find in snapshots]
+    looks += [("snapshot", _stray_snapshots(catalog, find, had_backups, **how)) for find in snapshots]
     for kind, look in looks:
         try:
             yield from look
@@ -127,7 +130,9 @@ def _stray_restores(
         yield Leftover(kind="restore", name=restore, message=said, removed=remove, size=size)
 
 
-def _stray_snapshots(catalog: Catalog, find: FindLeft, *, remove: bool, dry_run: bool) -> t.Iterator[Leftover]:
+def _stray_snapshots(
+    catalog: Catalog, find: FindLeft, had_backups: bool, *, remove: bool, dry_run: bool
+) -> t.Iterator[Leftover]:
     """Those of runs that were killed. The snapshots are looked for first: a run that begins later has its lock then."""
     found = find(catalog.store.location.describe)
     if not found:
@@ -138,7 +143,7 @@ def _stray_snapshots(catalog: Catalog, find: FindLeft, *, remove: bool, dry_run:
         if each.backup in known:
             continue
         said = f"The {each.what} {each.where} is of backup '{each.backup}', which is not there."
-        why = "" if names else _NOTHING_THERE
+        why = "" if names or had_backups else _NOTHING_THERE
         if remove and not dry_run:
             why = why or each.remove()
         yield Leftover(kind="snapshot", name=each.where, message=f"{said} {why}".strip(), removed=remove and not why)

@@ -242,6 +242,7 @@ class _Pruning:
             lambda: self._restores,
             self._request.find_left,
             locked=seen.locked,
+            had_backups=bool(seen.backups),
             remove=self._request.leftovers == "removed",
             dry_run=self._lock is None,
         )

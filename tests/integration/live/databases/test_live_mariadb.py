@@ -79,7 +79,7 @@ def test_without_the_lock_or_without_the_flush_tables_outside_of_the_log_break(
     """What the two of them are for: each of the tests above fails without one of them."""
     monkeypatch.setattr(PodContainer, "flush", lambda _self, _path: True)
     with app.written_to():
-        outcome = take(client, app, set_name, mode="stages", held=protection != "none")
+        outcome = take(client, app, set_name, mode="stages", quiesced=protection != "none")
     assert outcome.errors == []
     restored = MariadbApp(app.kubectl, app.namespace, name=f"broken-{secrets.token_hex(2)}", settings=BINLOG)
     restored.create(outcome.snapshots[0]["name"])

@@ -4,6 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Answers the lines that are sent to mongosh, as far as the server beside it has something of that, with its prompts.
+# What the shell is asked for has dollars of its own.
+# shellcheck disable=SC2016
 state=/run/standin
 declare -A answers=(
     ["db.adminCommand({serverStatus"]='{"version":"7.0.0","storageEngine":{"name":"wiredTiger","persistent":true}}'

@@ -206,7 +206,10 @@ def test_what_is_broken_off_says_what_is_gone(tmp_path: Path, where: str) -> Non
 def test_rules_that_cannot_be_recorded_lose_nothing(tmp_path: Path) -> None:
     lab = PruneLab(tmp_path)
     furnish(lab)
-    meets = lambda operation, key: operation == "put" and "retention" in key  # noqa: E731
+
+    def meets(operation: str, key: str) -> bool:
+        return operation == "put" and "retention" in key
+
     lab.store = RefusingStore(lab.store, StoreError("It is full."), meets)
     outcome = lab.prune(keep_last=1)
     assert outcome.to_return()["deleted"] == ["shop-1", "shop-2"]

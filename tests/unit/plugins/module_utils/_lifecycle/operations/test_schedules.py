@@ -100,7 +100,7 @@ def test_a_name_that_is_no_label(lab: OperationsLab) -> None:
     name = "s" * 70
     made = {"creationTimestamp": ago(hours=2)}
     lab.add("schedules", name, {"schedule": "@every 1h", "template": TEMPLATE}, metadata=made)
-    for _ in range(2):
+    for _pass in range(2):
         assert lab.pass_once().issues.errors == ()
     (backup,) = lab.names("backups")
     assert len(lab.get("backups", backup)["metadata"]["labels"]["velero.io/schedule-name"]) == 63
