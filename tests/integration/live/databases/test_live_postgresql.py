@@ -186,7 +186,7 @@ def test_a_password_from_the_file_that_the_container_knows(client: KubeClient, k
 
 def test_a_hook_that_is_ended_does_not_end_the_sessions_of_the_server(client: KubeClient, app: PostgresApp) -> None:
     """The server is process 1 of its container: a child of nobody that was killed would be a crash to it."""
-    script = "(sleep 1000; true) & sleep 1000 | sleep 1000; wait"
+    script = "(sleep 1234; true) & sleep 1234 | sleep 1234; wait"
     hook = Hook(
         source="task",
         name="slow",
@@ -197,7 +197,8 @@ def test_a_hook_that_is_ended_does_not_end_the_sessions_of_the_server(client: Ku
         kill_on_timeout=True,
     )
     pod = client.get(f"/api/v1/namespaces/{app.namespace}/pods/{app.name}")
+    before = len(app.log())
     result = run_hook(ClusterRun(client=client), pod, hook, HookPolicy())
     assert (result.state, result.killed) == ("timed_out", True)
-    assert app.sh("pgrep -c sleep || true") == "0"
-    assert "terminated by signal" not in app.log()
+    assert app.sh("pgrep -fc '[s]leep 1234' || true") == "0"
+    assert "terminated by signal" not in app.log()[before:]
