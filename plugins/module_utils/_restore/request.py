@@ -31,7 +31,8 @@ Priorities: t.TypeAlias = "t.Mapping[str, t.Sequence[str]]"
 class RestoreRequest:
     """Velero's spec, and what Velero has flags or no word for. Timeouts in seconds.
 
-    ``name`` empty means ``<backup>-<YYYYMMDDhhmmss>``; the same name again resumes. ``terminating_timeout`` is how
+    ``name`` empty means ``<backup>-<YYYYMMDDhhmmss>``; the same name again resumes. ``uid``: the object's own, where a
+    cluster has it. ``terminating_timeout`` is how
     long a namespace that is being deleted is waited for, ``resource_timeout`` how long a new CRD may take.
     ``hook_wait_limit`` is how long a hook waits for its container that does not say so itself.
     ``wait_timeout`` is how long the workloads are waited for that it made, None for not at all.
@@ -54,6 +55,7 @@ class RestoreRequest:
 
     spec: RestoreSpec
     name: str = ""
+    uid: str = ""
     velero_namespace: str = "velero"
     on_missing_volume_data: MissingVolumeData = "fail"
     on_bad_member: BadMember = "fail"

@@ -93,7 +93,9 @@ class RestoreReport:
         self.issues = Issues(log.write)
         self._records = RestoreRecords(records or store, name, other=store)
         self.previous = self._records.read_previous(request.spec.backup_name)
-        self._restore = build_restore(name, request.spec, namespace=request.velero_namespace, created=started)
+        self._restore = build_restore(
+            name, request.spec, namespace=request.velero_namespace, created=started, uid=request.uid
+        )
 
     def report_unfinished(self) -> None:
         """A restore without a name is a new one: perhaps an old one was meant."""

@@ -30,6 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.r
     remove_finalizer,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.status_progress import StatusProgress
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.stored_owner import is_restore_of_another
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import ARK
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
@@ -121,6 +122,7 @@ class RestoreController:
         fields = {"backup_name": name_of(backup), "schedule_name": None}
         request = dataclasses.replace(
             request_of(manifest, fields=fields),
+            uid=str(restore["metadata"]["uid"]),
             snapshot_location=self._context.snapshot_location(backup),
             on_missing_volume_data=self._context.request.on_missing_volume_data,
             write_records=not location.is_read_only,
@@ -191,7 +193,7 @@ class RestoreController:
     def _clean_up(self, restore: Object) -> None:
         """Its files in the location go, then it may go itself. Without its backup nobody knows where they are.
 
-        One that never began has none: what lies there under its name is another cluster's.
+        One that never began has none, and what lies there under its name may be another cluster's.
         """
         backup = None
         if (restore.get("status") or {}).get("startTimestamp"):
@@ -200,7 +202,8 @@ class RestoreController:
             location = self._open(backup)
             if not location.is_read_only:
                 keys = [found.key for found in location.store.list(RestoreKeys(name_of(restore)).directory).objects]
-                delete_checked(location.store, RESTORES, keys)
+                if not is_restore_of_another(location.store, restore, keys):
+                    delete_checked(location.store, RESTORES, keys)
         remove_finalizer(self._objects, restore)
         self._context.note(restore, phase="Deleted")
 

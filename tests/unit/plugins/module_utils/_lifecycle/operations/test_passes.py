@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import typing as t
 from pathlib import Path
@@ -246,8 +247,10 @@ def test_a_backup_that_is_held_is_not_deleted(lab: OperationsLab) -> None:
 def test_files_of_a_restore_that_is_deleted_go(lab: OperationsLab) -> None:
     lab.add("backups", "one", SHOP)
     lab.pass_once()
+    del lab.api.objects["configmaps", "shop", "prices"]
     lab.add("restores", "back", {"backupName": "one"})
     lab.pass_once()
+    assert [key for key in lab.stored() if key.startswith("restores/")]
     lab.api.client.delete(f"/apis/velero.io/v1/namespaces/{NAMESPACE}/restores/back")
     assert lab.names("restores") == ["back"]
     lab.pass_once()
@@ -266,6 +269,41 @@ def test_a_restore_that_never_began_takes_no_files_of_its_name_with_it(lab: Oper
     lab.pass_once()
     assert lab.names("restores") == []
     assert key in lab.stored()
+
+
+@pytest.mark.parametrize("theirs", ["one", "other"])
+def test_a_restore_that_began_takes_no_records_of_another_cluster_with_it(lab: OperationsLab, theirs: str) -> None:
+    for name in ("one", "other"):
+        lab.add("backups", name, SHOP)
+    lab.pass_once()
+    del lab.api.objects["configmaps", "shop", "prices"]
+    lab.add("restores", "back", {"backupName": theirs})
+    lab.pass_once()
+    records = [key for key in lab.stored() if key.startswith("restores/")]
+    assert records
+    back = lab.get("restores", "back")
+    back["metadata"]["uid"] = "of-this-cluster"
+    back["spec"]["backupName"] = "one"
+    lab.api.client.delete(f"/apis/velero.io/v1/namespaces/{NAMESPACE}/restores/back")
+    lab.pass_once()
+    assert lab.names("restores") == []
+    assert [key for key in lab.stored() if key.startswith("restores/")] == records
+
+
+@pytest.mark.parametrize(("theirs", "stays"), [("one", False), ("other", True)])
+def test_the_log_of_a_server_says_whose_records_they_are(lab: OperationsLab, theirs: str, stays: bool) -> None:
+    lab.add("backups", "one", SHOP)
+    lab.pass_once()
+    lab.add("restores", "back", {"backupName": "one"})
+    lab.pass_once()
+    for key in [key for key in lab.stored() if key.startswith("restores/")]:
+        lab.store.delete(key)
+    log = "restores/back/restore-back-logs.gz"
+    lab.store.put(log, gzip.compress(f'msg="Starting restore of backup velero/{theirs}"\n'.encode()))
+    lab.api.client.delete(f"/apis/velero.io/v1/namespaces/{NAMESPACE}/restores/back")
+    lab.pass_once()
+    assert lab.names("restores") == []
+    assert (log in lab.stored()) == stays
 
 
 def test_what_has_expired_is_deleted(lab: OperationsLab) -> None:
