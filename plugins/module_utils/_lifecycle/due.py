@@ -15,6 +15,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import Cro
 
 #: More than these are not counted.
 _COUNTED = 1_000
+#: How far clocks of different machines may be apart.
+_SKEW = dt.timedelta(minutes=5)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,11 +51,15 @@ def judge_due(
     return Due(following, times.next_after(now), missed)
 
 
-def overdue_since(times: CronTimes, good: dt.datetime, now: dt.datetime) -> dt.datetime | None:
-    """Since when the newest good backup is older than the schedule allows: until the second time after it."""
+def is_still_to_come(moment: dt.datetime, now: dt.datetime) -> bool:
+    """Of what has been made: it comes of a clock that was wrong, and does not count."""
+    return moment > now + _SKEW
+
+
+def late_at(times: CronTimes, good: dt.datetime) -> dt.datetime | None:
+    """From when on the newest good backup is older than the schedule allows: the second time after it."""
     following = times.next_after(good)
-    late = times.next_after(following) if following else None
-    return late if late is not None and late < now else None
+    return times.next_after(following) if following else None
 
 
-__all__ = ("Due", "judge_due", "overdue_since")
+__all__ = ("Due", "is_still_to_come", "judge_due", "late_at")

@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.due import is_still_to_come, late_at
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prunable import Prunable, read_prunables
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_plan import (
     Retention,
@@ -31,7 +32,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_rec
     read_record,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import CronError, CronTimes, parse_cron
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import CronError, parse_cron
 
 #: ``unknown``: no record says what it promises.
 Promise: t.TypeAlias = t.Literal["kept", "broken", "paused", "unknown"]
@@ -111,7 +112,9 @@ def overview_of(store: Store, *, now: dt.datetime | None = None, cancel: CancelT
         if backup.schedule:
             made_by.setdefault(backup.schedule, []).append(backup)
     schedules = [_of_record(store, name, made_by.pop(label_value(name), []), now) for name in _recorded(store)]
-    schedules += [_judged(ScheduleOverview(name=name, promise="unknown"), found) for name, found in made_by.items()]
+    schedules += [
+        _judged(ScheduleOverview(name=name, promise="unknown"), found, now) for name, found in made_by.items()
+    ]
     return LocationOverview(
         tuple(sorted(schedules, key=lambda schedule: schedule.name)), _verdicts(store, backups, now)
     )
@@ -127,7 +130,7 @@ def _of_record(store: Store, name: str, backups: t.Sequence[Prunable], now: dt.d
         record, problem = read_record(store, ScheduleKeys(name))
     except ValidationError as exc:
         record, problem = None, exc.message
-    found = _judged(ScheduleOverview(name=name, promise="unknown", record=record, problem=problem), backups)
+    found = _judged(ScheduleOverview(name=name, promise="unknown", record=record, problem=problem), backups, now)
     if record is None:
         return found
     if record.paused:
@@ -136,24 +139,19 @@ def _of_record(store: Store, name: str, backups: t.Sequence[Prunable], now: dt.d
         times = parse_cron(record.schedule, record.dialect)
     except CronError as exc:
         return dataclasses.replace(found, problem=exc.message)
-    late_at = _late_at(times, found.good.made) if found.good and found.good.made else None
-    is_broken = found.good is None or (late_at is not None and late_at < now)
-    return dataclasses.replace(found, late_at=late_at, promise="broken" if is_broken else "kept")
+    late = late_at(times, found.good.made) if found.good and found.good.made else None
+    is_broken = found.good is None or (late is not None and late < now)
+    return dataclasses.replace(found, late_at=late, promise="broken" if is_broken else "kept")
 
 
-def _judged(schedule: ScheduleOverview, backups: t.Sequence[Prunable]) -> ScheduleOverview:
+def _judged(schedule: ScheduleOverview, backups: t.Sequence[Prunable], now: dt.datetime) -> ScheduleOverview:
     newest_first = sorted(
-        (backup for backup in backups if backup.made is not None),
+        (backup for backup in backups if backup.made is not None and not is_still_to_come(backup.made, now)),
         key=lambda backup: (backup.made, backup.name),
         reverse=True,
     )
     good = next((backup for backup in newest_first if backup.is_good), None)
     return dataclasses.replace(schedule, newest=newest_first[0] if newest_first else None, good=good)
-
-
-def _late_at(times: CronTimes, since: dt.datetime) -> dt.datetime | None:
-    following = times.next_after(since)
-    return times.next_after(following) if following else None
 
 
 def _verdicts(store: Store, backups: t.Sequence[Prunable], now: dt.datetime) -> tuple[Verdict, ...]:

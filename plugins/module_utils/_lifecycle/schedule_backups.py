@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_lock import is_in_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.due import is_still_to_come
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import (
     find_problems,
@@ -27,8 +28,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup i
     phase_of,
 )
 
-#: How far clocks of different machines may be apart; what is later comes of a clock that was wrong.
-_SKEW = dt.timedelta(minutes=5)
 #: A server goes on with a backup that it has stored for hours (``itemOperationTimeout``), but not for days.
 _LONGEST_RUN = dt.timedelta(days=1)
 
@@ -68,7 +67,7 @@ def find_backups(catalog: Catalog, schedule: str, now: dt.datetime, *, need_good
         found = _read(catalog, entry.name, schedule)
         if isinstance(found, str):
             warnings.append(found)
-        elif found is not None and found.made > now + _SKEW:
+        elif found is not None and is_still_to_come(found.made, now):
             warnings.append(
                 f"Backup '{found.name}' was made at {rfc3339(found.made)}, which is still to come: a clock was wrong, "
                 "and it does not count."

@@ -13,7 +13,7 @@ import datetime as dt
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.due import overdue_since
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.due import late_at
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_backups import (
     ScheduleBackup,
     find_backups,
@@ -81,8 +81,10 @@ def _problem(
     said = f"The newest Completed backup of schedule '{name}', '{good.name}', was made at {rfc3339(good.made)}"
     if max_age is not None and age > max_age:
         return f"{said}, {format_duration(int(age))} ago; it may be {format_duration(max_age)} old at most."
-    late = overdue_since(times, good.made, now) if times else None
-    return f"{said}, and two times of the schedule have passed since, the second at {rfc3339(late)}." if late else ""
+    late = late_at(times, good.made) if times else None
+    if late is None or late >= now:
+        return ""
+    return f"{said}, and two times of the schedule have passed since, the second at {rfc3339(late)}."
 
 
 __all__ = ("check_schedule",)

@@ -20,7 +20,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import compact_stamp, utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.due import Due, judge_due
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.due import Due, is_still_to_come, judge_due
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_backups import (
     ScheduleBackup,
     ScheduleBackups,
@@ -135,7 +135,7 @@ def _look(request: ScheduleRequest, store: Store, keys: ScheduleKeys, now: dt.da
 
 def _passed(moment: dt.datetime | None, now: dt.datetime) -> dt.datetime | None:
     """A skip that a wrong clock has put into what is still to come does not count."""
-    return moment if moment is None or moment <= now + dt.timedelta(minutes=5) else None
+    return None if moment is None or is_still_to_come(moment, now) else moment
 
 
 def _renewed(request: ScheduleRequest, before: ScheduleRecord | None, now: dt.datetime) -> ScheduleRecord:

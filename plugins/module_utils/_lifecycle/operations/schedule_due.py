@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.due import is_still_to_come
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import (
     OperationObjects,
     name_of,
@@ -23,8 +24,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.o
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import ARK
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import CronError, CronTimes, parse_cron
 
-#: How far clocks of different machines may be apart.
-_SKEW = dt.timedelta(minutes=5)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 #: A Schedule waits while a backup of its own is in one of these.
 _RUNNING = ("New", "Queued", "ReadyToStart", "InProgress")
@@ -59,7 +58,9 @@ def judge_due(schedule: ObjectView, times: CronTimes, objects: OperationObjects,
     """As Velero judges it, but that a wrong clock stops no Schedule until its time has come."""
     mine = objects.of_schedule(name_of(schedule))
     made, skipped = _made(schedule, mine), _moment((schedule.get("status") or {}).get("lastSkipped"))
-    later = tuple(sorted({moment for moment in (*made, skipped) if moment is not None and moment > now + _SKEW}))
+    later = tuple(
+        sorted({moment for moment in (*made, skipped) if moment is not None and is_still_to_come(moment, now)})
+    )
     bases = [moment for moment in made if moment not in later]
     if skipped is not None and skipped not in later:
         bases.append(skipped)

@@ -82,6 +82,13 @@ def test_only_what_can_be_restored_keeps_a_promise(lab: PruneLab) -> None:
     }
 
 
+def test_a_backup_that_is_still_to_come_keeps_no_promise(lab: PruneLab) -> None:
+    record(lab, "shop")
+    lab.put("shop-1", days=4)
+    lab.put("shop-2", days=-9)
+    assert promises(lab) == {"shop": ("broken", "shop-1")}
+
+
 def test_a_record_that_nobody_can_read_is_told(lab: PruneLab) -> None:
     lab.store.put(ScheduleKeys("shop").record, b"{")
     record(lab, "wrong", schedule="every day")
