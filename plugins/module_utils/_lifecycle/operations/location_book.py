@@ -16,7 +16,7 @@ import types
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -104,11 +104,25 @@ class LocationBook:
             self._certificates.cleanup()
 
     def open(self, name: str) -> OpenLocation | None:
-        """None when there is no such BackupStorageLocation. Raises ``ArkiveError`` when it cannot be used."""
+        """None when there is no such BackupStorageLocation.
+
+        Raises ``ValidationError`` when it cannot be used, ``KubeError``, ``Cancelled``.
+        """
         bsl = self._objects.get(_BSL, name)
-        return None if bsl is None else self.open_object(bsl)
+        try:
+            return None if bsl is None else self.open_object(bsl)
+        except (KubeError, Cancelled):
+            raise
+        except ArkiveError as exc:
+            raise ValidationError(exc.message, hint=exc.hint) from exc
+
+    def open_of(self, backup: ObjectView) -> tuple[str, OpenLocation | None]:
+        """The location of a Backup, with its name; the default where it names none. Raises as ``open`` does."""
+        name = str((backup.get("spec") or {}).get("storageLocation") or "") or self.default_name()
+        return name, self.open(name)
 
     def open_object(self, bsl: Object) -> OpenLocation:
+        """Raises ``ArkiveError`` when it cannot be used."""
         with self._lock:
             location = self._location(bsl)
             known = self._stores.get(location.name)

@@ -21,7 +21,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import CountingProgress
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.dead_backup import (
     DEAD_BACKUP,
     clear_dead_backup,
@@ -141,12 +140,7 @@ class BackupController:
         return _Validated(request, location, tuple(errors))
 
     def _open(self, name: str, *, is_default: bool) -> OpenLocation:
-        try:
-            location = self._context.book.open(name)
-        except (KubeError, Cancelled):
-            raise
-        except ArkiveError as exc:
-            raise ValidationError(exc.message, hint=exc.hint) from exc
+        location = self._context.book.open(name)
         if location is None:
             said = f"server default {name} does not exist" if is_default else f"default {name} was not found"
             raise ValidationError(

@@ -18,7 +18,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import pars
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.location_book import OpenLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import (
     name_of,
@@ -29,11 +28,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.r
     remove_finalizer,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.stored_owner import is_of_another
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.synced_objects import BACKUP_UID_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import BACKUP_NAME_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
-_UID_LABEL = "velero.io/backup-uid"
 _KEPT = dt.timedelta(hours=24)
 _IN_WORK = "InProgress"
 
@@ -92,13 +91,7 @@ class DeleteBackupRequestController:
             raise ValidationError("backup not found")
         if phase_of(backup) == _IN_WORK:
             raise ValidationError("backup is still in progress")
-        where = str((backup.get("spec") or {}).get("storageLocation") or "") or self._context.book.default_name()
-        try:
-            location = self._context.book.open(where)
-        except (KubeError, Cancelled):
-            raise
-        except ArkiveError as exc:
-            raise ValidationError(exc.sentence) from exc
+        where, location = self._context.book.open_of(backup)
         if location is None:
             raise ValidationError(f"backup storage location {where} not found")
         if location.is_read_only:
@@ -112,7 +105,7 @@ class DeleteBackupRequestController:
         return backup, location
 
     def _begin(self, request: Object, backup: Object) -> None:
-        labels = {BACKUP_NAME_LABEL: label_value(name_of(backup)), _UID_LABEL: str(backup["metadata"]["uid"])}
+        labels = {BACKUP_NAME_LABEL: label_value(name_of(backup)), BACKUP_UID_LABEL: str(backup["metadata"]["uid"])}
         self._objects.patch(request, {"metadata": {"labels": labels}, "status": {"phase": _IN_WORK}})
         changed = self._context.set_status(backup, {"phase": "Deleting"})
         self._context.events.record(changed, "BackupDeleting", f"Backup '{name_of(backup)}' is being deleted.")

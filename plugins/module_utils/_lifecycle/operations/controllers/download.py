@@ -82,8 +82,7 @@ class DownloadRequestController:
         backup = self._context.objects.get("Backup", backup_name)
         if backup is None:
             raise ValidationError(f"Backup '{backup_name}' is not there.")
-        where = str((backup.get("spec") or {}).get("storageLocation") or "") or self._context.book.default_name()
-        location = self._context.book.open(where)
+        where, location = self._context.book.open_of(backup)
         if location is None:
             raise ValidationError(f"BackupStorageLocation '{where}' is not there.")
         key = _key(kind, name, Catalog(location.store).files(backup_name).keys)

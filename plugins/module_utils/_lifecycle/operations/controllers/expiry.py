@@ -11,21 +11,20 @@ from __future__ import annotations
 import datetime as dt
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import (
     OperationObjects,
     name_of,
     phase_of,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.synced_objects import BACKUP_UID_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import BACKUP_NAME_LABEL
 
 #: Why an expired backup is still there.
 FAILURE_LABEL = "velero.io/gc-failure"
-_UID_LABEL = "velero.io/backup-uid"
 #: Velero's default of ``--garbage-collection-frequency``.
 _PAUSE = dt.timedelta(hours=1)
 _PENDING = ("New", "InProgress")
@@ -51,9 +50,7 @@ class ExpiryController:
         where = str((backup.get("spec") or {}).get("storageLocation") or "")
         try:
             location = self._context.book.open(where)
-        except (KubeError, Cancelled):
-            raise
-        except ArkiveError as exc:
+        except ValidationError as exc:
             self._context.warn_once(f"Backup '{name}' has expired, and stays: {exc.message}")
             return
         if location is not None and not location.is_available:
@@ -73,7 +70,7 @@ class ExpiryController:
 
     def _request(self, backup: Object) -> None:
         name = name_of(backup)
-        labels = {BACKUP_NAME_LABEL: label_value(name), _UID_LABEL: backup["metadata"]["uid"]}
+        labels = {BACKUP_NAME_LABEL: label_value(name), BACKUP_UID_LABEL: backup["metadata"]["uid"]}
         metadata = {"generateName": f"{name}-", "labels": labels}
         self._objects.create("DeleteBackupRequest", {"metadata": metadata, "spec": {"backupName": name}})
         self._context.note(backup, "its deletion is asked for", phase="Expired")
@@ -91,7 +88,7 @@ def has_expired(backup: ObjectView, now: dt.datetime) -> bool:
 def is_asked_for(objects: OperationObjects, backup: ObjectView, now: dt.datetime) -> bool:
     """Whether there is a request already; what could not be deleted is tried again after a while."""
     uid = backup["metadata"]["uid"]
-    selector = f"{BACKUP_NAME_LABEL}={label_value(name_of(backup))},{_UID_LABEL}={uid}"
+    selector = f"{BACKUP_NAME_LABEL}={label_value(name_of(backup))},{BACKUP_UID_LABEL}={uid}"
     requests = objects.all("DeleteBackupRequest", label_selector=selector)
     return any(phase_of(request) in _PENDING or _is_young(request, now) for request in requests)
 

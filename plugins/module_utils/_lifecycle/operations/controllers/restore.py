@@ -16,7 +16,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import CountingProgress
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.dead_backup import DEAD_RESTORE
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.location_book import OpenLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import (
@@ -151,20 +150,18 @@ class RestoreController:
         return f"{plural}.{self._objects.family.group}"
 
     def _open(self, backup: ObjectView) -> OpenLocation:
-        where = str((backup.get("spec") or {}).get("storageLocation") or "") or self._context.book.default_name()
-        try:
-            location = self._context.book.open(where)
-        except (KubeError, Cancelled):
-            raise
-        except ArkiveError as exc:
-            raise ValidationError(exc.message, hint=exc.hint) from exc
+        where, location = self._find_location(backup)
         if location is None:
             raise ValidationError(
                 f'Error retrieving backup: {self._group_resource("backupstoragelocations")} "{where}" not found'
             )
-        if not location.is_available:
-            raise ValidationError(f"The BSL {where} is unavailable, cannot retrieve the backup")
         return location
+
+    def _find_location(self, backup: ObjectView) -> tuple[str, OpenLocation | None]:
+        where, location = self._context.book.open_of(backup)
+        if location is not None and not location.is_available:
+            raise ValidationError(f"The BSL {where} is unavailable, cannot retrieve the backup")
+        return where, location
 
     def _refuse(self, restore: Object, exc: ValidationError) -> None:
         errors = list(exc.details.get("validation_errors") or [exc.sentence])
@@ -191,19 +188,20 @@ class RestoreController:
         )
 
     def _clean_up(self, restore: Object) -> None:
-        """Its files in the location go, then it may go itself. Without its backup nobody knows where they are.
+        """Its files in the location go, then it may go itself.
+
+        Without its backup, or the location of that, nobody knows where they are.
 
         One that never began has none, and what lies there under its name may be another cluster's.
         """
         backup = None
         if (restore.get("status") or {}).get("startTimestamp"):
             backup = self._objects.get("Backup", str((restore.get("spec") or {}).get("backupName") or ""))
-        if backup is not None:
-            location = self._open(backup)
-            if not location.is_read_only:
-                keys = [found.key for found in location.store.list(RestoreKeys(name_of(restore)).directory).objects]
-                if not is_restore_of_another(location.store, restore, keys):
-                    delete_checked(location.store, RESTORES, keys)
+        location = self._find_location(backup)[1] if backup is not None else None
+        if location is not None and not location.is_read_only:
+            keys = [found.key for found in location.store.list(RestoreKeys(name_of(restore)).directory).objects]
+            if not is_restore_of_another(location.store, restore, keys):
+                delete_checked(location.store, RESTORES, keys)
         remove_finalizer(self._objects, restore)
         self._context.note(restore, phase="Deleted")
 

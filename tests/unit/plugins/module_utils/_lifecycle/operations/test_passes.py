@@ -271,6 +271,17 @@ def test_a_restore_that_never_began_takes_no_files_of_its_name_with_it(lab: Oper
     assert key in lab.stored()
 
 
+def test_a_restore_whose_location_is_gone_may_go(lab: OperationsLab) -> None:
+    lab.add("backups", "one", SHOP)
+    lab.pass_once()
+    lab.add("restores", "back", {"backupName": "one"})
+    lab.pass_once()
+    lab.api.client.delete(f"/apis/velero.io/v1/namespaces/{NAMESPACE}/restores/back")
+    lab.get("backups", "one")["spec"]["storageLocation"] = "no"
+    lab.pass_once()
+    assert lab.names("restores") == []
+
+
 @pytest.mark.parametrize("theirs", ["one", "other"])
 def test_a_restore_that_began_takes_no_records_of_another_cluster_with_it(lab: OperationsLab, theirs: str) -> None:
     for name in ("one", "other"):
