@@ -11,11 +11,13 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.warnings import get_warning_messages
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import ResultKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task_module import TaskModule
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.unknown_options import Spec
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 
 Names: t.TypeAlias = "tuple[str, ...]"
 
@@ -54,6 +56,13 @@ class ArgumentSpec:
     def to_option(self, **settings: t.Any) -> dict[str, t.Any]:
         """The spec of an option of type dict with these suboptions."""
         return {"type": "dict", "options": dict(self.options), **self._rules(), **settings}
+
+    def validate(self, given: t.Mapping[str, t.Any], what: str) -> dict[str, t.Any]:
+        """Options that are read later, with their defaults. Raises ``ValidationError``, which begins with ``what``."""
+        found = ArgumentSpecValidator(dict(self.options), **self._rules()).validate(dict(given))
+        if found.error_messages:
+            raise ValidationError(f"{what} is not valid: {'; '.join(found.error_messages)}.")
+        return dict(found.validated_parameters)
 
     def create_module(self, keys: ResultKeys) -> TaskModule:
         """Read and check the task's arguments. An option that is given by two of its names fails the task."""

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.duration_options import seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
@@ -75,16 +73,7 @@ def _location(name: str, given: t.Any) -> dict[str, t.Any]:
     unknown = find_unknown(LOCATION.options, given, place)
     if unknown:
         raise ValidationError(" ".join(each.sentence for each in unknown))
-    found = ArgumentSpecValidator(
-        dict(LOCATION.options),
-        mutually_exclusive=[list(names) for names in LOCATION.mutually_exclusive],
-        required_one_of=[list(names) for names in LOCATION.required_one_of],
-        required_together=[list(names) for names in LOCATION.required_together],
-        required_by={name: list(others) for name, others in LOCATION.required_by.items()},
-    ).validate(dict(given))
-    if found.error_messages:
-        raise ValidationError(f"{place} is not valid: {'; '.join(found.error_messages)}.")
-    return {key: value for key, value in found.validated_parameters.items() if value is not None}
+    return {key: value for key, value in LOCATION.validate(given, place).items() if value is not None}
 
 
 __all__ = ("OPERATIONS", "operations_request")

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.backup_options import BACKUP, backup_request
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.duration_options import seconds
@@ -49,7 +47,10 @@ _BACKUP = BACKUP.merge(
         }
     ),
 )
-_TEMPLATE = {name: option for name, option in _BACKUP.options.items() if name not in _ELSEWHERE}
+_TEMPLATE = ArgumentSpec(
+    options={name: option for name, option in _BACKUP.options.items() if name not in _ELSEWHERE},
+    mutually_exclusive=tuple(names for names in _BACKUP.mutually_exclusive if not set(names) & set(_ELSEWHERE)),
+)
 
 SCHEDULE = ArgumentSpec(
     options={
@@ -64,7 +65,7 @@ SCHEDULE = ArgumentSpec(
         "fail_on_partial": {"type": "bool", "default": True},
     },
     required_one_of=(("name", "definition", "src"),),
-    inner={"template": _TEMPLATE},
+    inner={"template": _TEMPLATE.options},
 ).merge(MANIFEST, EBS)
 
 _NO_MANIFEST = ScheduleManifest("", "", {}, None, None)
@@ -111,21 +112,13 @@ def given_schedule(params: t.Mapping[str, t.Any]) -> GivenSchedule:
 
 def read_template(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The options of ``k8s_backup`` in the template, with their defaults. Raises ``ValidationError``."""
-    unknown = find_unknown(_TEMPLATE, given, "template")
+    unknown = find_unknown(_TEMPLATE.options, given, "template")
     if unknown:
         raise ValidationError(
             " ".join(each.sentence for each in unknown),
             hint="The template has the options of k8s_backup that say what a backup is to be.",
         )
-    found = ArgumentSpecValidator(
-        _TEMPLATE,
-        mutually_exclusive=[
-            list(names) for names in _BACKUP.mutually_exclusive if all(name in _TEMPLATE for name in names)
-        ],
-    ).validate(dict(given))
-    if found.error_messages:
-        raise ValidationError(f"The template is not valid: {'; '.join(found.error_messages)}.")
-    return dict(found.validated_parameters)
+    return _TEMPLATE.validate(given, "The template")
 
 
 def _refusal(schedule: str) -> str:

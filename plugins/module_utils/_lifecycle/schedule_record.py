@@ -49,7 +49,6 @@ class ScheduleRecord:
     first_seen: dt.datetime
     schedule: str
     dialect: str
-    zone: str = "UTC"
     paused: bool = False
     last_skipped: dt.datetime | None = None
     other: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
@@ -60,7 +59,6 @@ class ScheduleRecord:
             "firstSeen": rfc3339(self.first_seen),
             "schedule": self.schedule,
             "dialect": self.dialect,
-            "zone": self.zone,
             "paused": self.paused,
             "lastSkipped": rfc3339(self.last_skipped) if self.last_skipped else None,
         }
@@ -92,7 +90,6 @@ def _parse(data: bytes) -> ScheduleRecord | None:
             first_seen=parse_rfc3339(members.pop("firstSeen")),
             schedule=str(members.pop("schedule")),
             dialect=str(members.pop("dialect")),
-            zone=str(members.pop("zone", "UTC")),
             paused=paused is True,
             last_skipped=parse_rfc3339(skipped) if skipped else None,
             other=members,

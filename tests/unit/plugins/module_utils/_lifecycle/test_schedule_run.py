@@ -59,7 +59,6 @@ def test_the_location_has_a_record_and_stays_one_of_velero(lab: Lab) -> None:
         "firstSeen": "2026-06-01T12:00:00Z",
         "schedule": "@daily",
         "dialect": "strict",
-        "zone": "UTC",
         "paused": False,
         "lastSkipped": None,
     }
