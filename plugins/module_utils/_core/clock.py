@@ -33,9 +33,17 @@ def parse_rfc3339(text: str, what: str = "") -> dt.datetime:
         ) from exc
 
 
+def read_moment(text: object) -> dt.datetime | None:
+    """What somebody else has written as a time; None where it is none."""
+    try:
+        return parse_rfc3339(text) if isinstance(text, str) else None
+    except ValidationError:
+        return None
+
+
 def compact_stamp(moment: dt.datetime) -> str:
     """``YYYYMMDDhhmmss`` in UTC, the suffix of names that are made from a time (Ark, Velero)."""
     return moment.astimezone(dt.UTC).strftime("%Y%m%d%H%M%S")
 
 
-__all__ = ("compact_stamp", "parse_rfc3339", "rfc3339", "utc_now")
+__all__ = ("compact_stamp", "parse_rfc3339", "read_moment", "rfc3339", "utc_now")

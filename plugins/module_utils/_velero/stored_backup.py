@@ -11,8 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import read_moment
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name, label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import find_misfit, quoted, readable
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.ark import VELERO_API_VERSION
@@ -104,7 +103,7 @@ def made_at(backup: t.Mapping[str, t.Any], name: str) -> dt.datetime:
     """When it began, else when its object was made, else what its name says; long ago when nothing does."""
     status, metadata = backup.get("status") or {}, backup.get("metadata") or {}
     for text in (status.get("startTimestamp"), metadata.get("creationTimestamp")):
-        found = _moment(text)
+        found = read_moment(text)
         if found is not None:
             return found
     try:
@@ -115,14 +114,7 @@ def made_at(backup: t.Mapping[str, t.Any], name: str) -> dt.datetime:
 
 def expires_at(backup: t.Mapping[str, t.Any]) -> dt.datetime | None:
     """When its time to live is over; None for one that is kept forever."""
-    return _moment((backup.get("status") or {}).get("expiration"))
-
-
-def _moment(text: object) -> dt.datetime | None:
-    try:
-        return parse_rfc3339(text) if isinstance(text, str) else None
-    except ValidationError:
-        return None
+    return read_moment((backup.get("status") or {}).get("expiration"))
 
 
 def schedule_of(backup: t.Mapping[str, t.Any]) -> str:

@@ -18,8 +18,7 @@ import types
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import read_moment
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.process_identity import has_ended, identify_process
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -124,9 +123,8 @@ class PassLease:
         ).partition(" ")
         if number.isdecimal() and len(number) < _LONGEST_NUMBER and has_ended(int(number), identity):
             return False
-        try:
-            renewed = parse_rfc3339(str(spec.get("renewTime") or ""))
-        except ValidationError:
+        renewed = read_moment(spec.get("renewTime"))
+        if renewed is None:
             return False
         seconds = float(spec.get("leaseDurationSeconds") or _DURATION)
         left = seconds - (self._client.server_now() - renewed).total_seconds()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import read_moment
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 
@@ -22,9 +22,8 @@ def is_due(period: t.Any, last: t.Any, now: dt.datetime, *, default: float) -> b
     None and a negative period stand for ``default`` seconds; with a period of zero once is enough.
     """
     seconds = read_period(period, default)
-    try:
-        moment = parse_rfc3339(str(last or ""))
-    except ValidationError:
+    moment = read_moment(last)
+    if moment is None:
         return True
     return seconds > 0 and (now - moment).total_seconds() >= seconds
 

@@ -12,7 +12,7 @@ import datetime as dt
 import re
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import read_moment
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.due import is_still_to_come
@@ -57,14 +57,14 @@ class ScheduleDue(t.NamedTuple):
 def judge_due(schedule: ObjectView, times: CronTimes, objects: OperationObjects, now: dt.datetime) -> ScheduleDue:
     """As Velero judges it, but that a wrong clock stops no Schedule until its time has come."""
     mine = objects.of_schedule(name_of(schedule))
-    made, skipped = _made(schedule, mine), _moment((schedule.get("status") or {}).get("lastSkipped"))
+    made, skipped = _made(schedule, mine), read_moment((schedule.get("status") or {}).get("lastSkipped"))
     later = tuple(
         sorted({moment for moment in (*made, skipped) if moment is not None and is_still_to_come(moment, now)})
     )
     bases = [moment for moment in made if moment not in later]
     if skipped is not None and skipped not in later:
         bases.append(skipped)
-    created = _moment(schedule["metadata"].get("creationTimestamp"))
+    created = read_moment(schedule["metadata"].get("creationTimestamp"))
     if not made and created is not None and objects.family is not ARK:
         bases.append(min(created, now))
     following = times.next_after(max(bases, default=_EPOCH))
@@ -77,15 +77,8 @@ def _made(schedule: ObjectView, backups: t.Iterable[ObjectView]) -> list[dt.date
     """When its backups were made. One that is there counts, although a run may have died before it could say so."""
     pattern = re.compile(rf"{re.escape(name_of(schedule))}-([0-9]{{14}})")
     stamps = [_stamp(found[1]) for backup in backups if (found := pattern.fullmatch(name_of(backup)))]
-    moments = (_moment((schedule.get("status") or {}).get("lastBackup")), *stamps)
+    moments = (read_moment((schedule.get("status") or {}).get("lastBackup")), *stamps)
     return [moment for moment in moments if moment is not None]
-
-
-def _moment(text: t.Any) -> dt.datetime | None:
-    try:
-        return parse_rfc3339(str(text or ""))
-    except ValidationError:
-        return None
 
 
 def _stamp(digits: str) -> dt.datetime | None:

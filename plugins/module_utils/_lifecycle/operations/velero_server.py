@@ -11,8 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import read_moment
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -86,11 +85,8 @@ def _traces(client: KubeClient, objects: OperationObjects) -> str:
             fields = ((entry.get("fieldsV1") or {}).get("f:status") or {}).keys()
             if entry.get("manager") == FIELD_MANAGER or "f:lastValidationTime" not in fields:
                 continue
-            try:
-                written = parse_rfc3339(str(entry.get("time") or ""))
-            except ValidationError:
-                continue
-            if client.server_now() - written < _RECENT:
+            written = read_moment(entry.get("time"))
+            if written is not None and client.server_now() - written < _RECENT:
                 name = bsl["metadata"]["name"]
                 return f"'{entry.get('manager')}' validated BackupStorageLocation '{name}' at {entry['time']}"
     return ""

@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import DeletedBackup, delete_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import read_moment
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
@@ -145,11 +145,8 @@ class DeleteBackupRequestController:
         self._context.events.record(backup or changed, "BackupNotDeleted", " ".join(errors), kind="Warning")
 
     def _is_old(self, request: ObjectView) -> bool:
-        try:
-            made = parse_rfc3339(str(request["metadata"].get("creationTimestamp") or ""))
-        except ValidationError:
-            return False
-        return self._context.run.client.server_now() - made >= _KEPT
+        made = read_moment(request["metadata"].get("creationTimestamp"))
+        return made is not None and self._context.run.client.server_now() - made >= _KEPT
 
 
 def _is_without_files(backup: ObjectView, location: OpenLocation) -> bool:

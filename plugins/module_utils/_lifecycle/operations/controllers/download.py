@@ -12,7 +12,7 @@ import datetime as dt
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339, rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import read_moment, rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -107,10 +107,8 @@ class DownloadRequestController:
 
     def _has_expired(self, request: ObjectView) -> bool:
         text = (request.get("status") or {}).get("expiration")
-        try:
-            return bool(text) and parse_rfc3339(str(text)) < self._context.run.client.server_now()
-        except ValidationError:
-            return True
+        end = read_moment(text)
+        return bool(text) and (end is None or end < self._context.run.client.server_now())
 
 
 def _key(kind: str, name: str, backup: BackupKeys) -> str:

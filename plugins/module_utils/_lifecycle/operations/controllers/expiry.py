@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import read_moment
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.o
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.synced_objects import BACKUP_UID_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import BACKUP_NAME_LABEL
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import expires_at
 
 #: Why an expired backup is still there.
 FAILURE_LABEL = "velero.io/gc-failure"
@@ -78,11 +79,8 @@ class ExpiryController:
 
 
 def has_expired(backup: ObjectView, now: dt.datetime) -> bool:
-    try:
-        end = parse_rfc3339(str((backup.get("status") or {}).get("expiration") or ""))
-    except ValidationError:
-        return False
-    return end <= now and phase_of(backup) != "InProgress"
+    end = expires_at(backup)
+    return end is not None and end <= now and phase_of(backup) != "InProgress"
 
 
 def is_asked_for(objects: OperationObjects, backup: ObjectView, now: dt.datetime) -> bool:
@@ -94,11 +92,8 @@ def is_asked_for(objects: OperationObjects, backup: ObjectView, now: dt.datetime
 
 
 def _is_young(request: ObjectView, now: dt.datetime) -> bool:
-    try:
-        made = parse_rfc3339(str(request["metadata"].get("creationTimestamp") or ""))
-    except ValidationError:
-        return False
-    return now - made < _PAUSE
+    made = read_moment(request["metadata"].get("creationTimestamp"))
+    return made is not None and now - made < _PAUSE
 
 
 __all__ = ("FAILURE_LABEL", "ExpiryController", "has_expired", "is_asked_for")

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import read_moment
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import phase_of
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.pass_context import PassContext
@@ -51,11 +50,8 @@ class ServerStatusRequestController:
             self._context.objects.delete(request)
 
     def _is_old(self, request: ObjectView) -> bool:
-        text = str((request.get("status") or {}).get("processedTimestamp") or "")
-        try:
-            return self._context.run.client.server_now() - parse_rfc3339(text) >= _KEPT
-        except ValidationError:
-            return True
+        answered = read_moment((request.get("status") or {}).get("processedTimestamp"))
+        return answered is None or self._context.run.client.server_now() - answered >= _KEPT
 
 
 __all__ = ("SERVER_VERSION", "ServerStatusRequestController")

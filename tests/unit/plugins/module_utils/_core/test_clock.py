@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import (
     compact_stamp,
     parse_rfc3339,
+    read_moment,
     rfc3339,
     utc_now,
 )
@@ -53,6 +54,13 @@ def test_parse_rfc3339(text: str, moment: dt.datetime) -> None:
 def test_what_is_no_time_gets_a_sentence(text: str) -> None:
     with pytest.raises(ValidationError, match="is not an RFC 3339 time"):
         parse_rfc3339(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"), [("2026-06-01T02:00:00Z", MOMENT), ("soon", None), ("", None), (None, None), (20260601, None)]
+)
+def test_what_others_have_written(text: object, moment: dt.datetime | None) -> None:
+    assert read_moment(text) == moment
 
 
 def test_compact_stamp() -> None:
