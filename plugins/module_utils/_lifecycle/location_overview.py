@@ -89,16 +89,14 @@ class LocationOverview:
 
 
 def _returned(verdict: Verdict) -> dict[str, t.Any]:
-    """``by_ttl``: it stays because of nothing but its time to live."""
     backup = verdict.backup
-    expires = rfc3339(backup.expires) if backup.expires else None
     return {
         "name": backup.name,
         "schedule": backup.schedule,
         "size": backup.size,
-        "expires": expires,
+        "expires": rfc3339(backup.expires) if backup.expires else None,
         "goes": verdict.goes,
-        "by_ttl": not verdict.goes and verdict.reasons == (f"it expires at {expires}",),
+        "by_ttl": verdict.by_ttl,
         "reasons": list(verdict.reasons),
     }
 

@@ -64,6 +64,12 @@ class Verdict:
     goes: bool
     reasons: tuple[str, ...]
 
+    @property
+    def by_ttl(self) -> bool:
+        """Whether it stays because of nothing but its time to live."""
+        expires = self.backup.expires
+        return not self.goes and expires is not None and self.reasons == (_expiring(expires),)
+
     def stays(self, *reasons: str) -> Verdict:
         """The same, but it stays."""
         return Verdict(self.backup, False, reasons)
@@ -137,8 +143,13 @@ def _settled(backup: Prunable) -> Verdict | None:
 def _by_ttl(backup: Prunable, now: dt.datetime) -> Verdict:
     if backup.expires is None:
         return Verdict(backup, False, ("it has no time to live",))
-    is_over = backup.expires <= now
-    return Verdict(backup, is_over, (f"it {'expired' if is_over else 'expires'} at {rfc3339(backup.expires)}",))
+    if backup.expires <= now:
+        return Verdict(backup, True, (f"it expired at {rfc3339(backup.expires)}",))
+    return Verdict(backup, False, (_expiring(backup.expires),))
+
+
+def _expiring(moment: dt.datetime) -> str:
+    return f"it expires at {rfc3339(moment)}"
 
 
 def _failed(backup: Prunable, seconds: float, now: dt.datetime) -> Verdict:
