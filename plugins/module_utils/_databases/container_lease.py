@@ -52,9 +52,10 @@ tend() {{
   rm -rf "$d"
 }}
 echo $$ >"$d/timer"
-while [ -d "$d" ]; do echo >"$d/said"; tend | eval "$c" >>"$d/said" 2>&1; sleep 1; done
+while [ -d "$d" ]; do echo >"$d/said"; tend | eval "$c" >>"$d/said" 2>&1; [ ! -d "$d" ] || sleep 1; done
 """
-#: CLIENT GREETING UNLOCK TIMER. The shell around our client.
+#: CLIENT GREETING UNLOCK TIMER. The shell around our client. It stays on as the parent of the process that unlocks:
+#: pid 1 of a container often reaps nobody, and each that is dead takes a number of those that the pod may have.
 SESSION = f"""
 c=$1 g=$2 u=$3 m=$4
 umask 077
@@ -93,6 +94,8 @@ exec 4>&1
       @clear) rm -rf "$d"; tell cleared "$3";;
     esac
   done
+  exec >&- 4>&-
+  wait
 }} | eval "$c"
 """
 

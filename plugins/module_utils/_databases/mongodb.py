@@ -285,7 +285,11 @@ class MongodbHold:
         self._armed = True
         self._lease.arm(server)
         self.known.lease = "timer"
-        self._asked = self._lease.renew(server)
+        if not self._lease.renew(server):
+            raise DatabaseError(
+                "Nothing in its container would unlock it if this run died: its lease ran out before the lock."
+            )
+        self._asked = True
         self._lasts()
         if not answer(self._ask_for_right(server, _LOCK)):
             raise DatabaseError("It does not say that it is locked.")

@@ -46,6 +46,14 @@ _ALIVE = (
     'for f in /proc/[0-9]*/stat;do read -r s<"$f"||continue;set -- "$1" "$2" ${s##*) };'
     '[ "$5" = "$1" ]&&[ $((${22}-$2)) -lt 360000 ]&&case $3 in Z|X);;*)return 0;;esac;done;return 1;} 2>/dev/null;'
 )
+#: ``slay GROUP``: kill it. Where process 1 is PostgreSQL those without children go first, so that their parents reap
+#: them, and it is called again until nobody is left: see ``KILL`` of the hooks.
+_SLAY = (
+    'slay()(c=;read -r c</proc/1/comm;[ "$c" = postgres ]||{ kill -9 -$1;exit;};h=" " l= t=;'
+    'for f in /proc/[0-9]*/stat;do read -r s<"$f"||continue;i=${s%% *};set -- "$1" ${s##*) };'
+    '[ "$4" = "$1" ]||continue;h="$h$3 ";case $2 in Z|X);;*)l="$l $i";;esac;done;'
+    'for i in $l;do case $h in *" $i "*);;*)t="$t $i";;esac;done;kill -9 ${t:--$1}) 2>/dev/null;'
+)
 #: ``timer``: true unless it is certain that the timer is dead.
 _TIMER_LIVES = (
     'timer(){ read -r s x<"$d/timer"||return 0;born "$s";[ "$b" = "$x" ]||return 1;'
@@ -70,6 +78,7 @@ TIMER = (
     "d=$1 h=$4;"
     + _BORN
     + _ALIVE
+    + _SLAY
     + _UPTIME
     + _THAW
     + 'born $$;me="$$ $b";echo "$me">"$d/timer";'
@@ -84,7 +93,7 @@ TIMER = (
     + "while [ $i -lt 2 ];do sleep 1;end;i=$((i+1));done;fi;"
     + "w=0;"
     + 'while :;do g=1;if [ ! -e "$d/until" ]&&read -r p q o<"$d/freezer"&&alive "$p" "$q" "$o";'
-    + "then g=0;kill -9 -$p;fi;"
+    + "then g=0;slay $p;fi;"
     + 'thaw;[ $t = 1 ]&&w=1;now;echo "$u $w">"$d/f";[ $g$t = 11 ]&&break;[ $g$t = 10 ]&&break;sleep 1;end;done;'
     + 'mv "$d/f" "$d/fired"'
 )
@@ -124,6 +133,7 @@ RELEASE = (
     f"i=$1 p=$2 h=$3;shift 3;d={_SHM}$i;umask 077;"
     + _BORN
     + _ALIVE
+    + _SLAY
     + _TIMER_LIVES
     + _UPTIME
     + _THAW
@@ -132,7 +142,7 @@ RELEASE = (
     # The timer got there first: let it finish.
     + 'if [ "$w" = lease ];then k=0;while [ ! -e "$d/fired" ]&&[ $k -lt 10 ]&&timer;do sleep 1;k=$((k+1));done;fi;'
     + 'g=1;if [ ! -e "$d/until" ]&&read -r q y o<"$d/freezer";then k=0;'
-    + 'while alive "$q" "$y" "$o";do kill -9 -$q;k=$((k+1));[ $k -gt 8 ]&&{ g=0;break;};sleep 1;done;fi 2>/dev/null;'
+    + 'while alive "$q" "$y" "$o";do slay $q;k=$((k+1));[ $k -gt 8 ]&&{ g=0;break;};sleep 1;done;fi 2>/dev/null;'
     + "r=0 t=p;"
     + 'if [ $# -gt 0 ]&&{ [ "$w" = release ]||[ $p = 0 ];};then "$@";r=$?;'
     + "[ $p$r = 10 ]||thaw;else thaw;fi;"

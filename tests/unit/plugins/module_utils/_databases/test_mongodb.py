@@ -162,6 +162,7 @@ def test_each_database_may_have_a_volume() -> None:
         ({"db.adminCommand({currentOp": True}, "lock", "locked already"),
         ({WRITERS: [{"opid": 4711, "secs_running": 93}]}, "lock", "operation 4711 has written for more than"),
         ({"@arm": "unarmed"}, "lock", "Nothing in its container would unlock it"),
+        ({"@renew": "lapsed"}, "lock", "its lease ran out before the lock"),  # this run stood still after it was armed
         ({"db.adminCommand({serverStatus": ("not authorized on admin", "Unauthorized")}, "auto", "clusterMonitor"),
         ({"db.adminCommand({fsync: 1}).ok": ("not authorized on admin", "Unauthorized")}, "auto", "hostManager"),
         ({"db.adminCommand({getCmdLineOpts": {"storage": {"journal": {"enabled": False}}}}, "journal", "no journal"),

@@ -161,6 +161,16 @@ def test_what_was_cut_while_it_was_not_held_is_not_consistent(cluster: t.Any) ->
     assert section.errors == [section.why_broken]
 
 
+def test_a_lost_one_is_reported_with_its_pod_where_no_volume_tells_of_it(cluster: t.Any) -> None:
+    lab = Section(cluster)
+    lab.add("a", holds=False)
+    lab.add("b")
+    lab.run().report_broken(lab.issues)
+    assert [(told.message, told.error, told.resource, told.namespace, told.name) for told in lab.issues.errors] == [
+        ("Error quiescing a database", "It was not held until the snapshot was cut.", "pods", "shop", "a")
+    ]
+
+
 def test_it_is_let_go_when_the_work_fails_and_when_a_thaw_does(cluster: t.Any) -> None:
     lab = Section(cluster)
     lab.add("a")
