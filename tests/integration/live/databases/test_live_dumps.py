@@ -290,10 +290,10 @@ def test_redis_under_a_writer_into_a_valkey_that_loads_slowly(
     kubectl: t.Any, dumps: Dumps, module_namespace: str
 ) -> None:
     """A server answers while it loads, without its keys: it has come back when it has them."""
-    source = RedisApp(kubectl, module_namespace, name="redis", settings=AT_ONCE)
+    source = RedisApp(kubectl, module_namespace, name="redis", settings=(*AT_ONCE, "--rdbcompression", "no"))
     source.create()
     source.ask("SET text 'a b'")
-    source.ask("EVAL \"for i = 1, 300 do redis.call('SET', 'k' .. i, string.rep(i, 20)) end\" 0")
+    source.ask("EVAL \"for i = 1, 250 do redis.call('SET', 'k' .. i, string.rep('v', 2000)) end\" 0")
     with source.written_to():
         before = source.acknowledged()
         made = dumps.make(source)
@@ -301,7 +301,8 @@ def test_redis_under_a_writer_into_a_valkey_that_loads_slowly(
     assert made.record is not None
     assert made.record.file.endswith((".rdb.gz", ".rdb.zst"))
     saves = ("--save", "3600 1 300 100")
-    slow = ("--key-load-delay", "10000", "--loading-process-events-interval-bytes", "1024")
+    # In microseconds. It looks at its clients once in 1024 bytes, so once a key.
+    slow = ("--key-load-delay", "20000", "--loading-process-events-interval-bytes", "1024")
     target = RedisApp(kubectl, module_namespace, kind="valkey", name="valkey", settings=(*saves, *slow))
     target.create()
     dumps.restore(target, dump=made.record.name)
