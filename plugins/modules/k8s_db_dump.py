@@ -115,7 +115,8 @@ options:
     default: false
   timeout:
     description:
-      - How long the database's program may take, as a duration such as V(90m).
+      - How long the database's program may take, and a server that starts with its dump may load it, as a duration such
+        as V(90m).
     type: str
     default: 6h
 notes:
@@ -130,7 +131,7 @@ notes:
   - A dump of Redis or Valkey is the server's own file. It is put in its place, and the server is ended without another
     dump, so that the container starts anew and reads it. The pod has to be restarted by its kubelet
     (its C(restartPolicy) has to be C(Always)), the file has to lie on a volume, and the server must have no
-    append-only file.
+    append-only file. The task ends when the server has loaded it. A server that is still loading is not filled.
   - A dump of MongoDB is made without C(--oplog), so that collections that are written to meanwhile are of different
     moments.
   - An API server of Kubernetes 1.30 or newer is needed for O(password) and for O(state=restored).

@@ -14,18 +14,17 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import io
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord, FileDigest
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.commit_point import CommitPoint, Ownership, Patience
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError, CommitUnknown
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access import FileAccess, WrittenFile
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access import FileAccess
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_writer import FileWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import check_stored
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_pretty
-from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
     METADATA_FILE,
@@ -35,7 +34,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import BackupFiles, RestoreFiles
-    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ByteSource, Store
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
 
 def _nobody(_sentence: str) -> None:
@@ -75,7 +74,7 @@ class BackupWriter:
         if self._store.exists(keys.metadata):
             raise ArchiveError(f"The backup '{keys.name}' already exists in {self._store.location.describe}.")
         cancel = cancel or CancelToken()
-        writer = _Writer(self._files, lock, cancel)
+        writer = FileWriter(self._files, lock, cancel)
         metadata = encode_pretty(files.metadata)
         uid = str(files.metadata["metadata"].get("uid", ""))
         commit = CommitPoint(
@@ -104,7 +103,7 @@ class BackupWriter:
     def write_restore(self, name: str, files: RestoreFiles, *, warn: t.Callable[[str], None] = _nobody) -> None:
         """Store the files of one restore; a failure removes what was written. ``warn`` is given what could not be."""
         keys = RestoreKeys(name)
-        writer = _Writer(self._files, None, CancelToken())
+        writer = FileWriter(self._files, None, CancelToken())
         try:
             writer.put(keys.logs, files.logs)
             for key, value in (
@@ -118,7 +117,7 @@ class BackupWriter:
             writer.undo(warn)
             raise
 
-    def _store_files(self, writer: _Writer, keys: BackupKeys, files: BackupFiles, metadata: bytes) -> ArkiveRecord:
+    def _store_files(self, writer: FileWriter, keys: BackupKeys, files: BackupFiles, metadata: bytes) -> ArkiveRecord:
         summary = files.tarball_summary
         tarball = writer.put(keys.tarball, files.tarball, size=summary.size)
         if tarball.sha256 != summary.sha256:
@@ -140,50 +139,6 @@ class BackupWriter:
         record = dataclasses.replace(files.record, files=digests)
         writer.put(keys.arkive_record, gzip_json(record.to_dict()))
         return record
-
-
-class _Writer:
-    """Stores files while the lock holds, and remembers which keys it may have written."""
-
-    def __init__(self, files: FileAccess, lock: Ownership | None, cancel: CancelToken) -> None:
-        self._files = files
-        self._lock = lock
-        self._cancel = cancel
-        self._keys: list[str] = []
-        self.written: list[WrittenFile] = []
-
-    def put(self, key: str, content: ByteSource | bytes, *, size: int | None = None) -> WrittenFile:
-        source = io.BytesIO(content) if isinstance(content, bytes) else content
-        known = len(content) if isinstance(content, bytes) else size
-        # Noted before the attempt: an upload whose answer got lost may have arrived.
-        self._keys.append(key)
-        self.written.append(self._files.put(key, _Guarded(source, self._lock, self._cancel), size=known))
-        return self.written[-1]
-
-    def undo(self, warn: t.Callable[[str], None]) -> None:
-        """Remove what was written. It follows an error, which what fails here must not hide."""
-        if not self._keys or (self._lock is not None and self._lock.is_lost):
-            return
-        try:
-            self._files.store.delete_many(self._keys)
-        except StoreError as exc:
-            warn(f"What was written of it until then could not be removed, the next run does that: {exc.message}")
-
-
-class _Guarded:
-    """Stops an upload when the run is cancelled, or the lock is lost: it never replaces the new owner's file."""
-
-    def __init__(self, source: ByteSource, lock: Ownership | None, cancel: CancelToken) -> None:
-        self._source = source
-        self._lock = lock
-        self._cancel = cancel
-
-    def read(self, size: int = -1, /) -> bytes:
-        self._cancel.check()
-        data = self._source.read(size)
-        if self._lock is not None:
-            self._lock.require_held()
-        return data
 
 
 def _file_name(key: str) -> str:

@@ -35,4 +35,8 @@ class ClientMissing(DatabaseError):
     """The container has no such program, and nothing was started."""
 
 
-__all__ = ("ClientMissing", "DatabaseError", "SessionLost", "StatementRefused")
+class StillLoading(DatabaseError):
+    """The server answers, and does not have its data yet."""
+
+
+__all__ = ("ClientMissing", "DatabaseError", "SessionLost", "StatementRefused", "StillLoading")

@@ -27,6 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.compression im
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.dump_record import DumpRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access import FileAccess, WrittenFile
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_writer import FileWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check import check_stored
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.dumps import read_dump
@@ -44,7 +45,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._dump.pod_database impo
 from ansible_collections.arkive.k8s.plugins.module_utils._dump.request import DumpOutcome, DumpRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_errors import ExecError, ExecRefused
-from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import IteratorSource, Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import DUMP_RECORD, BackupKeys
@@ -63,26 +63,41 @@ def make_dump(request: DumpRequest, *, run: ClusterRun, store: Store, check_mode
     catalog = Catalog(store, run.cancel)
     _require_backup(catalog, request.backup)
     database = find_database(run.client, request)
-    there = read_dump(store, request.backup, request.dump_name)
-    lost = []
-    if there is not None:
-        _require_same(there, request, database)
-        if store.exists(f"{BackupKeys(request.backup).directory}{there.file}"):
-            return DumpOutcome(changed=False, location=store.location.describe, record=there)
-        lost.append(f"The dump '{there.name}' was recorded, and its file {there.file} is missing: it is made anew.")
+    there = _find_there(request, store, database)
+    if there.record is not None:
+        return there
     compression = request.compression or best_compression()
     require_compression(compression)
     if check_mode:
         file = _keys(request, database, compression)[0].rpartition("/")[2]
         program = database.kind.program(database.order)
         planned = f"{program} would run in {database.where}, and {file} be written beside backup '{request.backup}'."
-        return DumpOutcome(changed=True, location=store.location.describe, planned=planned, warnings=tuple(lost))
+        return DumpOutcome(changed=True, location=store.location.describe, planned=planned, warnings=there.warnings)
     lock = lock_name(catalog, request.backup, run_id=run.run_id, cancel=run.cancel, progress=run.progress)
     with lock:
         _require_backup(catalog, request.backup)
-        record, warnings = _Making(request, run, store, database, compression).run(lock)
-    warnings = [*lost, *warnings, *filter(None, [lock.left_behind])]
-    return DumpOutcome(changed=True, location=store.location.describe, record=record, warnings=tuple(warnings))
+        # Another run may have made it until the lock was had.
+        there = _find_there(request, store, database)
+        record, warnings = there.record, list(there.warnings)
+        if record is None:
+            record, noticed = _Making(request, run, store, database, compression).run(lock)
+            warnings += noticed
+    warnings += filter(None, [lock.left_behind])
+    changed = there.record is None
+    return DumpOutcome(changed=changed, location=store.location.describe, record=record, warnings=tuple(warnings))
+
+
+def _find_there(request: DumpRequest, store: Store, database: PodDatabase) -> DumpOutcome:
+    """The dump that is there, and is the same; without a record where none is, or its file is missing."""
+    location = store.location.describe
+    record = read_dump(store, request.backup, request.dump_name)
+    if record is None:
+        return DumpOutcome(changed=False, location=location)
+    _require_same(record, request, database)
+    if store.exists(f"{BackupKeys(request.backup).directory}{record.file}"):
+        return DumpOutcome(changed=False, location=location, record=record)
+    warning = f"The dump '{record.name}' was recorded, and its file {record.file} is missing: it is made anew."
+    return DumpOutcome(changed=False, location=location, warnings=(warning,))
 
 
 class _Making:
@@ -100,28 +115,26 @@ class _Making:
     def run(self, lock: WriteLock) -> tuple[DumpRecord, list[str]]:
         key, record_key = _keys(self._request, self._database, self._compression)
         started = self._run.now()
+        writer = FileWriter(FileAccess(self._store), lock, self._run.cancel)
         try:
-            written = self._write(key, lock)
+            written = self._write(key, writer)
             warnings = check_stored(self._store, BackupKeys(self._request.backup).directory, [written.stored])
             record = self._record(written, started=rfc3339(started), completed=rfc3339(self._run.now()))
             lock.confirm()
-            FileAccess(self._store).put_bytes(record_key, record.to_bytes())
+            writer.put(record_key, record.to_bytes())
         except BaseException:
-            # Without its record it is no dump; what is left of it would only take room. Without the lock, it may be
-            # somebody else's.
-            if not lock.is_lost:
-                with contextlib.suppress(StoreError):
-                    self._store.delete_many([record_key, key])
+            # Whatever it was: without its record it is no dump, and what is left of it would only take room.
+            writer.undo(self._run.progress)
             raise
         self._run.progress(f"dump {record.name}: {record.dump_size / _MIB:.1f} MiB, stored as {record.file}")
         return record, warnings
 
-    def _write(self, key: str, lock: WriteLock) -> WrittenFile:
-        pieces = compressed(self._pieces(lock), self._compression)
+    def _write(self, key: str, writer: FileWriter) -> WrittenFile:
+        pieces = compressed(self._pieces(), self._compression)
         with contextlib.closing(t.cast("t.Generator[bytes, None, None]", pieces)):
-            return FileAccess(self._store).put(key, IteratorSource(pieces), size=None)
+            return writer.put(key, IteratorSource(pieces))
 
-    def _pieces(self, lock: WriteLock) -> t.Iterator[bytes]:
+    def _pieces(self) -> t.Iterator[bytes]:
         """The dump. Raises before its end unless it is whole."""
         database, order = self._database, self._database.order
         program = database.kind.program(order)
@@ -135,7 +148,6 @@ class _Making:
                 if time.monotonic() - last >= _PROGRESS_SECONDS:
                     last = time.monotonic()
                     self._run.progress(f"dump {self._request.dump_name}: {self._size / _MIB:.1f} MiB")
-                lock.require_held()
             database.require_success(pipe, program)
             yield self._counted(ending.finish())
         except ExecRefused as exc:

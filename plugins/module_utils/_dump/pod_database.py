@@ -28,7 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._dump.request import Du
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_errors import ExecRefused
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_pipe import ExecPipe
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_pipe import ExecPipe, open_pipe
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import namespaced_path
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_running
 
@@ -63,13 +63,13 @@ class PodDatabase:
         *,
         stays_open: bool = False,
     ) -> ExecPipe:
-        """Run a program; the password goes first, where there is one. ``stays_open``: see ``ExecPipe``."""
+        """Run a program; the password goes first, where there is one. ``stays_open``: see ``open_pipe``."""
         if self.password is not None:
             stdin = _behind(f"{self.password}\n".encode(), stdin or ())
         elif stays_open:
             stdin = stdin or ()
         try:
-            return ExecPipe(self.client, self.target, argv, stdin=stdin, stays_open=stays_open, seconds=seconds)
+            return open_pipe(self.client, self.target, argv, stdin=stdin, stays_open=stays_open, seconds=seconds)
         except ExecRefused as exc:
             raise self.explained(exc) from exc
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import StillLoading
 from ansible_collections.arkive.k8s.plugins.module_utils._dump.errors import DumpError
 from ansible_collections.arkive.k8s.plugins.module_utils._dump.pod_database import PodDatabase
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
@@ -43,11 +44,12 @@ def require_lasting(database: PodDatabase, path: str) -> None:
         )
 
 
-def await_restart(database: PodDatabase, run: ClusterRun) -> None:
-    """Until the server has read what was put in place."""
+def await_restart(database: PodDatabase, run: ClusterRun, seconds: float) -> None:
+    """Until the server has read what was put in place; for ``seconds`` at most while it does."""
     namespace, name, container = database.target
     before = _starts(database.pod, container)
-    end = time.monotonic() + _SECONDS
+    begun = time.monotonic()
+    end = begun + _SECONDS
     run.progress(f"waiting for {database.where} to start with the dump")
     last = ""
     while time.monotonic() < end:
@@ -60,12 +62,16 @@ def await_restart(database: PodDatabase, run: ClusterRun) -> None:
             database.kind.look(
                 database.order, database.ask(database.kind.look_command(database.order), "The look at it", run.cancel)
             )
+        except StillLoading as exc:
+            last = exc.message
+            end = max(end, min(time.monotonic() + _SECONDS, begun + seconds))
+            continue
         except ArkiveError as exc:
             last = exc.sentence
             continue
         return
     raise DumpError(
-        f"The dump is in place, and the server in {database.where} has not come back within {_SECONDS:g} s. {last}",
+        f"The dump is in place, and the server in {database.where} has not come back in {end - begun:.0f} s. {last}",
         hint="The log of the container says why.",
     )
 

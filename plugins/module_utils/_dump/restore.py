@@ -131,7 +131,7 @@ def _fill(
         pipe.close()
     if target.place and _is_in_place(heard):
         # The container ends under its own command, whose exit code says nothing.
-        await_restart(database, run)
+        await_restart(database, run, request.seconds)
         return
     try:
         database.require_success(pipe, f"The restore of {record.name}")

@@ -24,7 +24,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_channels imp
     LimitedOutput,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_errors import ExecError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_handshake import ExecRequest, open_stream
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_handshake import (
+    ExecRequest,
+    OpenStream,
+    open_stream,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_run import ExecRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadline
 
@@ -37,40 +41,47 @@ _MESSAGE_BYTES = 32768
 _TICK = 0.2
 
 
+def open_pipe(
+    client: KubeClient,
+    target: tuple[str, str, str],
+    argv: t.Sequence[str],
+    *,
+    stdin: t.Iterable[bytes] | None = None,
+    stays_open: bool = False,
+    seconds: float | None = None,
+) -> ExecPipe:
+    """``target``: namespace, pod and container. ``stdin``: pieces, after which it is closed (Kubernetes 1.30).
+
+    ``stays_open``: it ends with the stream only, so that the command knows whether somebody is there.
+    ``seconds``: for everything; None for no limit. An error that ``stdin`` raises comes out of ``read``; the
+    command sees the end of its input then, as it does when this process dies.
+    Raises what ``exec_command`` raises.
+    """
+    request = ExecRequest(
+        namespace=target[0],
+        pod=target[1],
+        container=target[2],
+        argv=tuple(argv),
+        with_stdin=stdin is not None,
+        protocols=(V5, V4) if stdin is None or stays_open else (V5,),
+        timeout=seconds,
+    )
+    deadline = Deadline(seconds)
+    stream = open_stream(client, request, deadline.sooner(_OPEN_SECONDS))
+    return ExecPipe(stream, request, deadline, None if stdin is None else _messages(stdin, closes=not stays_open))
+
+
 class ExecPipe:
     """Open until ``close``. ``read`` once; after its end ``rc`` is the exit code, and ``said`` the end of stderr."""
 
     def __init__(
-        self,
-        client: KubeClient,
-        target: tuple[str, str, str],
-        argv: t.Sequence[str],
-        *,
-        stdin: t.Iterable[bytes] | None = None,
-        stays_open: bool = False,
-        seconds: float | None = None,
+        self, stream: OpenStream, request: ExecRequest, deadline: Deadline, stdin: t.Iterator[bytes] | None
     ) -> None:
-        """``target``: namespace, pod and container. ``stdin``: pieces, after which it is closed (Kubernetes 1.30).
-
-        ``stays_open``: it ends with the stream only, so that the command knows whether somebody is there.
-        ``seconds``: for everything; None for no limit. An error that ``stdin`` raises comes out of ``read``; the
-        command sees the end of its input then, as it does when this process dies.
-        Raises what ``exec_command`` raises.
-        """
-        self._request = ExecRequest(
-            namespace=target[0],
-            pod=target[1],
-            container=target[2],
-            argv=tuple(argv),
-            with_stdin=stdin is not None,
-            protocols=(V5, V4) if stdin is None or stays_open else (V5,),
-            timeout=seconds,
-        )
-        self._deadline = Deadline(seconds)
-        stream = open_stream(client, self._request, self._deadline.sooner(_OPEN_SECONDS))
+        """``stdin``: messages of that channel."""
+        self._request = request
+        self._deadline = deadline
         self._channels = ExecChannels(_MOST_AT_ONCE)
-        messages = None if stdin is None else self._messages(stdin, closes=not stays_open)
-        self._run = ExecRun(stream, self._request, self._channels, stdin=messages)
+        self._run = ExecRun(stream, request, self._channels, stdin=None if stdin is None else self._sent(stdin))
         self._words = b""
         self.rc = -1
 
@@ -113,17 +124,23 @@ class ExecPipe:
             yield data
             self._run.listen_again()
 
-    def _messages(self, pieces: t.Iterable[bytes], *, closes: bool) -> t.Iterator[bytes]:
-        for piece in pieces:
+    def _sent(self, messages: t.Iterator[bytes]) -> t.Iterator[bytes]:
+        for message in messages:
+            # Who waits long for the next one has not listened meanwhile.
             self._run.listen_again()
-            for start in range(0, len(piece), _MESSAGE_BYTES):
-                yield bytes([STDIN]) + piece[start : start + _MESSAGE_BYTES]
-        if closes:
-            yield bytes([CLOSE, STDIN])
+            yield message
+
+
+def _messages(pieces: t.Iterable[bytes], *, closes: bool) -> t.Iterator[bytes]:
+    for piece in pieces:
+        for start in range(0, len(piece), _MESSAGE_BYTES):
+            yield bytes([STDIN]) + piece[start : start + _MESSAGE_BYTES]
+    if closes:
+        yield bytes([CLOSE, STDIN])
 
 
 def _taken(output: LimitedOutput) -> bytes:
     return output.take(len(bytes(output)))
 
 
-__all__ = ("ExecPipe",)
+__all__ = ("ExecPipe", "open_pipe")

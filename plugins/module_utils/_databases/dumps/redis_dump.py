@@ -27,7 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_k
     Ending,
     Target,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError, StillLoading
 
 _CLIENT = f"""
 c=redis-cli
@@ -55,6 +55,8 @@ _LOOK = f"""{_CLIENT}
 for s in dir dbfilename appendonly; do ask CONFIG GET "$s" </dev/null; done
 echo role
 ask ROLE </dev/null | head -n 1
+echo loading
+ask INFO persistence </dev/null | sed -n 's/^loading:\\([01]\\).*/\\1/p'
 echo keys
 ask INFO keyspace </dev/null | grep -c '^db' || true
 """
@@ -120,11 +122,15 @@ class RedisDump:
         words = [line.strip() for line in answer.splitlines()]
         found = dict(itertools.pairwise(words))
         directory, file = found.get("dir", ""), found.get("dbfilename", "")
-        if not (directory.startswith("/") and file and "/" not in file and found.get("keys", "").isdigit()):
+        is_known = found.get("loading") in ("0", "1") and found.get("keys", "").isdigit()
+        if not (is_known and directory.startswith("/") and file and "/" not in file):
             raise DatabaseError(
-                "Where the server keeps its dump could not be found out.",
+                "What the server has, and where it keeps its dump, could not be found out.",
                 hint="The user needs the rights +config|get, +config|set, +info, +role and +shutdown.",
             )
+        if found["loading"] == "1":
+            # It answers meanwhile, and has none of its keys yet.
+            raise StillLoading("It is still loading its data.", hint="Restore when it has.")
         if found.get("appendonly") == "yes":
             raise DatabaseError(
                 "It has an append-only file, which it would read instead of the dump.",

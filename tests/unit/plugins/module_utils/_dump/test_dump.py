@@ -25,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run impor
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.wrapper import StoreWrapper
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.written_backups import backup_files
 
 
@@ -157,6 +158,27 @@ def test_a_dump_that_is_there(store: Store) -> None:
             make(store, **other)
         assert caught.value.hint == "Give this one another name with dump_name."
     assert make(store, database="orders", dump="orders").changed
+
+
+class BehindAnother(StoreWrapper):
+    """Another run has the lock first, and makes the dump."""
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        self.put(f"backups/b/{put_record(self.inner).file}", b"x")
+        return super().put_if_absent(key, data)
+
+
+def test_another_dump_of_this_name_that_another_run_makes_meanwhile(store: Store) -> None:
+    run = ClusterRun(client=client(), run_id="r")
+    with pytest.raises(ValidationError, match="is one of postgresql in pod shop/db-0"):
+        make_dump(request(database="x"), run=run, store=BehindAnother(store))
+
+
+def test_a_dump_that_another_run_makes_meanwhile(store: Store) -> None:
+    outcome = make_dump(request(), run=ClusterRun(client=client(), run_id="r"), store=BehindAnother(store))
+    assert (outcome.changed, outcome.warnings) == (False, ())
+    assert outcome.record is not None
+    assert store.get(f"backups/b/{outcome.record.file}") == b"x"
 
 
 @pytest.mark.parametrize("phase", ["Failed", "InProgress", ""])

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_errors import ExecStreamLost, ExecTimeout
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_pipe import ExecPipe
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_pipe import ExecPipe, open_pipe
 
 if t.TYPE_CHECKING:
     from conftest import ExecPeer, FakeExec
@@ -23,7 +23,7 @@ TARGET = ("ns", "p", "c")
 
 
 def pipe(api: FakeExec, **options: t.Any) -> ExecPipe:
-    return ExecPipe(api.client(), TARGET, ["cat"], **{"seconds": 20.0, **options})
+    return open_pipe(api.client(), TARGET, ["cat"], **{"seconds": 20.0, **options})
 
 
 def test_everything_comes_out_in_order(exec_api: FakeExec) -> None:

@@ -20,7 +20,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_k
     DUMP_KINDS,
     find_dump_kind,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 
+#: What the look at a server finds that may be filled.
+REDIS = "dir\n/data\ndbfilename\ndump.rdb\nappendonly\nno\nrole\nmaster\nloading\n0\nkeys\n0\n"
 PASSWORD = "p4ss'w\"o$rd `x` \\n"
 #: What a program is given, a line each; file descriptor 3 where it is open.
 _TELL = """#!/bin/sh
@@ -240,12 +243,28 @@ def test_names_that_a_program_would_misread(fields: dict[str, t.Any]) -> None:
         ("mariadb", DumpOrder(), "0\n", ""),
         ("mysql", DumpOrder(), "3\n", "3 tables and views"),
         ("mongodb", DumpOrder(), "Current Mongosh Log ID\n4\n", "4 collections"),
-        ("redis", DumpOrder(), "dir\n/data\ndbfilename\ndump.rdb\nappendonly\nno\nrole\nmaster\nkeys\n0\n", ""),
-        ("valkey", DumpOrder(), "dir\n/data\ndbfilename\ndump.rdb\nappendonly\nno\nrole\nmaster\nkeys\n2\n", "keys"),
+        ("redis", DumpOrder(), REDIS, ""),
+        ("valkey", DumpOrder(), REDIS.replace("keys\n0", "keys\n2"), "keys"),
     ],
 )
 def test_what_is_there_already(kind: str, order: DumpOrder, answer: str, found: str) -> None:
     assert find_dump_kind(kind).load().look(order, answer).found == found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("loading\n0", "loading\n1", "still loading its data"),
+        # INFO is refused.
+        ("loading\n0\n", "loading\n", "could not be found out"),
+        ("dir\n/data", "dir\n", "could not be found out"),
+        ("appendonly\nno", "appendonly\nyes", "has an append-only file"),
+        ("role\nmaster", "role\nslave", "is a replica"),
+    ],
+)
+def test_a_redis_that_cannot_be_filled(old: str, new: str, said: str) -> None:
+    with pytest.raises(DatabaseError, match=said):
+        find_dump_kind("redis").load().look(DumpOrder(), REDIS.replace(old, new))
 
 
 def test_a_program_that_dumps_ends_when_nobody_is_there(tmp_path: Path) -> None:
