@@ -109,7 +109,7 @@ class DatabaseProofRun:
         """Raises ``ArkiveError`` where it ended before it knew; else all is in the outcome."""
         account, run = self.account, self._run
         pod = self._check()
-        account.swept, problems = sweep(self._namespaces, self._volumes.take_out)
+        account.swept, problems = sweep(self._namespaces, self._volumes.let_go)
         run.issues.add_warnings(problems)
         run.issues.add_warnings(pod.replaced)
         namespace = self._namespaces.create(self._namespace_body)
@@ -158,6 +158,7 @@ class DatabaseProofRun:
             self._copy_objects(namespace)
             self._volumes.create(subject, namespace)
             self._start_pod(namespace, pod.body)
+            self._volumes.check_made(namespace)
         shell = Shell(self._run.client, namespace, subject.pod_name, str(subject.container["name"]))
         network = ScratchNetwork(self._run.client, shell, self._request)
         with self._timings.measure("network"):
@@ -289,6 +290,10 @@ class DatabaseProofRun:
         for step in steps:
             try:
                 issues.add_warnings(step())
+            except ProofError as exc:
+                # The namespace would take with it what must not go.
+                issues.warning(f"The namespace {name} of the proof was left: {exc.sentence}")
+                return
             except KubeError as exc:
                 issues.warning(f"Not all of the proof in namespace {name} could be removed: {exc.sentence}")
         problem = ScratchNamespaces(client, self._discovery).remove(namespace)
