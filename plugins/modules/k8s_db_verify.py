@@ -86,7 +86,7 @@ options:
   quiesce:
     description:
       - What was recorded as the database was held, an entry of RV(arkive.k8s.k8s_snapshot#module:quiesces). A backup
-        has it; a set of snapshots has not.
+        has it, and is refused with another one; a set of snapshots has not.
     type: dict
     default: {}
   secrets:

@@ -90,7 +90,7 @@ class Named(t.NamedTuple):
 def choose(request: ProofRequest, pods: t.Sequence[ObjectView], quiesces: t.Sequence[ObjectView]) -> Named:
     """The one pod that is meant. Raises ``ProofError`` where it is none, or several."""
     entries = [request.quiesce] if request.quiesce else list(quiesces)
-    wanted = [entry for entry in entries if _fits(request, str(entry.get("namespace")), str(entry.get("pod")))]
+    wanted = [entry for entry in entries if _is_meant(request, entry)]
     meant = [pod for pod in pods if _fits(request, *pod_identity(pod))]
     if wanted and not request.pod:
         named = {(str(entry.get("namespace")), str(entry.get("pod"))) for entry in wanted}
@@ -100,7 +100,10 @@ def choose(request: ProofRequest, pods: t.Sequence[ObjectView], quiesces: t.Sequ
     if len(meant) != 1:
         raise _not_one(request, meant)
     (pod,) = meant
-    entry = next((each for each in wanted if (each.get("namespace"), each.get("pod")) == pod_identity(pod)), {})
+    held = [each for each in wanted if (each.get("namespace"), each.get("pod")) == pod_identity(pod)]
+    if len(held) > 1:
+        raise _not_one_of(pod, held)
+    entry = held[0] if held else {}
     kind = request.kind or str(entry.get("kind") or _annotations(pod).get(ANNOTATION) or "")
     if not kind:
         raise ProofError(f"Nothing says which database pod {'/'.join(pod_identity(pod))} has.", hint="Name it as kind.")
@@ -119,6 +122,13 @@ def _fits(request: ProofRequest, namespace: str, pod: str) -> bool:
     return request.namespace in ("", namespace) and request.pod in ("", pod)
 
 
+def _is_meant(request: ProofRequest, entry: ObjectView) -> bool:
+    """What was recorded of another server of the same pod says nothing of this one."""
+    place = _fits(request, str(entry.get("namespace")), str(entry.get("pod")))
+    named = ((request.container, entry.get("container")), (request.kind, entry.get("kind")))
+    return place and all(asked in ("", found or asked) for asked, found in named)
+
+
 def _annotations(pod: ObjectView) -> ObjectView:
     return (pod.get("metadata") or {}).get("annotations") or {}
 
@@ -133,6 +143,14 @@ def _container(request: ProofRequest, pod: ObjectView, entry: ObjectView) -> Obj
             hint="Name that of the server as container.",
         )
     return t.cast("ObjectView", found[0])
+
+
+def _not_one_of(pod: ObjectView, held: t.Sequence[ObjectView]) -> ProofError:
+    names = [f"{entry.get('kind')} in container {entry.get('container')}" for entry in held]
+    return ProofError(
+        f"Pod {'/'.join(pod_identity(pod))} has several databases that were held: {some_of(names, most=_NAMED)}.",
+        hint="Name one of them by container; each is proven by a task of its own.",
+    )
 
 
 def _not_one(request: ProofRequest, meant: t.Sequence[ObjectView]) -> ProofError:
