@@ -252,6 +252,7 @@ class DatabaseProofRun:
             server.stop()
             account.checks += server.check_stopped()
         self._judge()
+        account.require_checks()
 
     def _recover(self, server: ServerProof, shell: Shell) -> None:
         self._say(f"starting {self._row.title}, and waiting for its recovery")
