@@ -54,12 +54,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.scratch
     ScratchPod,
     copied,
     pod_body,
-    pull_secrets,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.scratch_volumes import ScratchVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.server_proof import ProofOrder, ServerProof
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.shell import Shell
-from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.subject import Subject
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.subject import Subject, pull_secrets
 
 _WORKERS = 8
 _SECRET_NAMES = ("PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL")
@@ -137,7 +136,7 @@ class DatabaseProofRun:
             )
         self._volumes.check(subject, self.account.namespace)
         for kind, name in self._copies():
-            if name not in pull_secrets(subject) and subject.find(GroupResource(kind), name) is None:
+            if name not in pull_secrets(subject.pod) and subject.find(GroupResource(kind), name) is None:
                 raise ProofError(
                     f"The {kind.removesuffix('s')} {name} is not in {subject.source}.",
                     hint="Leave it out, if the server starts without it.",
@@ -145,7 +144,7 @@ class DatabaseProofRun:
         return pod_body(subject, request, self.account.namespace)
 
     def _copies(self) -> list[tuple[str, str]]:
-        named = [*self._request.secrets, *pull_secrets(self._subject)]
+        named = [*self._request.secrets, *pull_secrets(self._subject.pod)]
         settings = [("configmaps", name) for name in self._request.config_maps]
         return [*(("secrets", name) for name in dict.fromkeys(named)), *settings]
 
@@ -185,7 +184,7 @@ class DatabaseProofRun:
                 _remember_object(found)
                 self._run.client.post(namespaced_path("v1", namespace, kind), copied(found, namespace))
             except (KubeError, ProofError) as exc:
-                if name not in pull_secrets(self._subject):
+                if name not in pull_secrets(self._subject.pod):
                     raise
                 # The node may have the image, or another way to it.
                 what = f"The secret {name}, by which its image is pulled, did not come along"

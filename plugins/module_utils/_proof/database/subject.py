@@ -118,6 +118,12 @@ def claims_of(pod: ObjectView, container: ObjectView) -> list[str]:
     return list(dict.fromkeys(filter(None, (claim_of_volume(name, volume) for volume in volumes))))
 
 
+def pull_secrets(pod: ObjectView) -> list[str]:
+    """The Secrets by which its images are pulled."""
+    named = (pod.get("spec") or {}).get("imagePullSecrets") or ()
+    return [str(each["name"]) for each in named if each.get("name")]
+
+
 def _fits(request: ProofRequest, namespace: str, pod: str) -> bool:
     return request.namespace in ("", namespace) and request.pod in ("", pod)
 
@@ -168,4 +174,4 @@ def _not_one(request: ProofRequest, meant: t.Sequence[ObjectView]) -> ProofError
     )
 
 
-__all__ = ("ClaimSnapshot", "Find", "Named", "Subject", "choose", "claims_of")
+__all__ = ("ClaimSnapshot", "Find", "Named", "Subject", "choose", "claims_of", "pull_secrets")

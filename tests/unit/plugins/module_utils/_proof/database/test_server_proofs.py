@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._proof.database import mariadb_proof
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database import mariadb_proof, postgresql_proof
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.errors import ProofError
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.kinds import PROOFS, find_proof
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.mariadb_proof import MariadbProof
@@ -243,6 +243,29 @@ def test_the_warnings_of_mariadb_check_are_read(said: str, state: str, warnings:
     proof.check_isolation()
     assert [check.state for check in proof.checks()] == [state]
     assert len(proof.known.warnings) == warnings
+
+
+@pytest.mark.parametrize(
+    ("place", "link", "code"),
+    [
+        ("volume/pgdata", "", 0),
+        ("volume/pgdata", "pgdata", 0),
+        # Built into the image, beside the volume.
+        ("image/pgdata", "image/pgdata", 6),
+        ("volume-of-another/pgdata", "volume-of-another/pgdata", 6),
+    ],
+)
+def test_only_the_data_of_a_snapshot_are_proven(place: str, link: str, code: int, tmp_path: Path) -> None:
+    data, volume = tmp_path / place, tmp_path / "volume"
+    for folder in (data / "global", data / "pg_wal", volume):
+        folder.mkdir(parents=True, exist_ok=True)
+    (data / "global" / "pg_control").write_text("x")
+    (data / "PG_VERSION").write_text("15")
+    if link and link != place:
+        (tmp_path / link).symlink_to(data)
+    script = f"PGDATA={tmp_path / link if link else ''}\n{postgresql_proof._FIND}"
+    said = run_script(script, tmp_path, str(volume), postgres="echo postgres")
+    assert said.returncode == code, said.stderr
 
 
 def run_script(script: str, folder: Path, *arguments: str, **programs: str) -> subprocess.CompletedProcess[str]:
