@@ -21,6 +21,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.errors 
 
 #: What the control plane notes on a claim as it asks a driver for a volume, and on no other.
 _PROVISIONERS = ("volume.kubernetes.io/storage-provisioner", "volume.beta.kubernetes.io/storage-provisioner")
+#: What a driver's side notes on a volume that it has made.
+_MADE_BY = "pv.kubernetes.io/provisioned-by"
 
 
 class BoundVolume(t.NamedTuple):
@@ -89,28 +91,29 @@ def settle(client: KubeClient, volumes: t.Iterable[BoundVolume]) -> list[str]:
 
 def _bound(client: KubeClient, claim: ObjectView) -> BoundVolume | None:
     name, of = str(claim["spec"]["volumeName"]), str(claim["metadata"]["name"])
+    annotations = claim["metadata"].get("annotations") or {}
+    asked_for = any(annotations.get(key) for key in _PROVISIONERS)
     try:
         volume = client.get(volume_path(name))
     except KubeError as exc:
         if exc.not_found:
             return None
-        annotations = claim["metadata"].get("annotations") or {}
-        asked_for = any(annotations.get(key) for key in _PROVISIONERS)
         return BoundVolume(name, of, is_made=asked_for, unread=exc.sentence)
     spec = volume.get("spec") or {}
     return BoundVolume(
         name,
         of,
-        is_made=_is_made_for(claim["metadata"], volume),
+        is_made=asked_for and _is_made_for(claim["metadata"], volume),
         policy=str(spec.get("persistentVolumeReclaimPolicy") or ""),
     )
 
 
 def _is_made_for(claim: ObjectView, volume: ObjectView) -> bool:
-    """A volume that is older than its claim was not made for it."""
+    """A volume that is older than its claim was not; of those of the same second, the notes tell."""
+    metadata = volume["metadata"]
     reference = (volume.get("spec") or {}).get("claimRef") or {}
-    made = str(volume["metadata"].get("creationTimestamp") or "")
-    return reference.get("uid") == claim.get("uid") and made >= str(claim.get("creationTimestamp"))
+    is_younger = str(metadata.get("creationTimestamp") or "") >= str(claim.get("creationTimestamp"))
+    return is_younger and reference.get("uid") == claim.get("uid") and _MADE_BY in (metadata.get("annotations") or {})
 
 
 __all__ = ("BoundVolume", "bound_volumes", "refuse_others", "settle", "volume_path")

@@ -28,7 +28,8 @@ ASKED = {"volume.kubernetes.io/storage-provisioner": "hostpath.csi.k8s.io"}
 class Cluster:
     """One claim with its volume. ``stays``: what is not removed; ``refused``: what may not be done, paths.
 
-    ``made``: when the volume was; the claim was at noon. ``asked``: whether a driver was asked for a volume.
+    ``made``: when the volume was; the claim was at noon. ``asked``: whether a driver was asked for a volume;
+    ``provisioned``: whether one has made it.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Cluster:
         refused: t.Collection[str] = (),
         made: str = "2026-06-01T12:00:00Z",
         asked: bool = True,
+        provisioned: bool = True,
     ) -> None:
         self.asked: list[str] = []
         self._stays = stays
@@ -54,7 +56,11 @@ class Cluster:
                 "spec": {"volumeName": "pvc-1"},
             },
             VOLUME: {
-                "metadata": {"name": "pvc-1", "creationTimestamp": made},
+                "metadata": {
+                    "name": "pvc-1",
+                    "creationTimestamp": made,
+                    "annotations": {"pv.kubernetes.io/provisioned-by": "hostpath.csi.k8s.io"} if provisioned else {},
+                },
                 "spec": {"persistentVolumeReclaimPolicy": policy, "claimRef": {"uid": "c-1"}},
             },
         }
@@ -115,9 +121,17 @@ def test_who_may_not_read_volumes_is_told_which_one_may_be_left(monkeypatch: pyt
 BEFORE = "2026-06-01T11:59:59Z"
 
 
-@pytest.mark.parametrize("policy", ["Retain", "Delete"])
-def test_a_volume_that_was_there_before_stays(policy: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    cluster = Cluster(policy, made=BEFORE)
+@pytest.mark.parametrize(
+    "cluster",
+    [
+        Cluster("Retain", made=BEFORE),
+        Cluster("Delete", made=BEFORE),
+        # Of the same second.
+        Cluster("Delete", asked=False),
+        Cluster("Delete", provisioned=False),
+    ],
+)
+def test_a_volume_that_was_there_before_stays(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     (said,) = remove(cluster, monkeypatch)
     assert "The volume pvc-1, which was not made for claim data of the proof, was kept" in said
     assert cluster.get(VOLUME)["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
