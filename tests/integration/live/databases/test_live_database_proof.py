@@ -222,7 +222,8 @@ def test_redis_in_an_open_network_is_refused_and_a_damaged_one_is_told_with_its_
 
 def _bind_another(client: KubeClient, proofs: Proofs, path: Path, **asked: t.Any) -> None:
     """A free volume that fits: the control plane binds it, although the claim is to be made from a snapshot."""
-    other, volumes, classes = "other-volume", "/api/v1/persistentvolumes", "/apis/storage.k8s.io/v1/storageclasses"
+    volumes, classes = "/api/v1/persistentvolumes", "/apis/storage.k8s.io/v1/storageclasses"
+    other = f"other-{asked['namespace']}"
     provisioner = client.get(f"{classes}/loopfile")["provisioner"]
     storage_class = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": other}}
     client.post(classes, {**storage_class, "provisioner": provisioner})
@@ -241,8 +242,8 @@ def _bind_another(client: KubeClient, proofs: Proofs, path: Path, **asked: t.Any
         until(lambda: client.get(f"{volumes}/{other}")["status"]["phase"] == "Released", "it is free", seconds=20)
         assert client.get(f"{volumes}/{other}")["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
     finally:
-        client.delete(f"{volumes}/{other}")
         client.delete(f"{classes}/{other}")
+        client.delete(f"{volumes}/{other}")
     until(lambda: proofs.left == [], "nothing is left", seconds=20)
 
 
