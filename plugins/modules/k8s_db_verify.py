@@ -86,7 +86,7 @@ options:
   quiesce:
     description:
       - What was recorded as the database was held, an entry of RV(arkive.k8s.k8s_snapshot#module:quiesces). A backup
-        has it; a set of snapshots has not.
+        has it, and is refused with another one; a set of snapshots has not.
     type: dict
     default: {}
   secrets:
@@ -343,7 +343,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_location
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_location, open_to_read
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.proof_options import PROOF, proof_request
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_DB_VERIFY
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by
@@ -369,7 +369,7 @@ def find_store(task: Task) -> Store | None:
     if not task.params["storage_location"]:
         raise ValidationError("storage_location is missing.", hint="Say where the backup is.")
     require_store_library(task.params)
-    return open_location(task)
+    return open_location(task) if task.params["record"] else open_to_read(task)
 
 
 def newest_of(task: Task, store: Store | None, issues: Issues) -> str:

@@ -22,12 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.verify_request import CheckedFile, FileState
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
-    ARK_METADATA_FILE,
-    BACKUPS,
-    METADATA_FILE,
-    BackupKeys,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 
 _CHUNK = 1 << 20
 _JSON_FILES: tuple[JsonFile, ...] = t.get_args(JsonFile)
@@ -41,17 +36,15 @@ class CheckedFiles(t.NamedTuple):
     warnings: tuple[str, ...]
 
 
-def check_files(store: Store, files: StoredFiles, entry: BackupEntry, cancel: CancelToken) -> CheckedFiles:
+def check_files(files: StoredFiles, entry: BackupEntry, cancel: CancelToken) -> CheckedFiles:
     """The tarball is left to whoever unpacks it: that reads it once, and checks its digest. Raises ``StoreError``."""
-    metadata = METADATA_FILE if METADATA_FILE in entry.files else ARK_METADATA_FILE
-    keys = BackupKeys(entry.name, parent="" if entry.flat else BACKUPS, metadata_file=metadata)
     try:
         record = files.read_record()
     except ArchiveError as exc:
         return CheckedFiles((), (exc.message,), ())
     if record is None:
-        return _check_documents(files, keys, entry)
-    return _check_digests(FileAccess(store), keys, record, entry, cancel)
+        return _check_documents(files, entry)
+    return _check_digests(FileAccess(files.store), files.keys, record, entry, cancel)
 
 
 def _check_digests(
@@ -111,11 +104,11 @@ def _state_of(access: FileAccess, key: str, written: FileDigest, cancel: CancelT
     return "intact" if digest.hexdigest() == written.sha256 else "changed"
 
 
-def _check_documents(files: StoredFiles, keys: BackupKeys, entry: BackupEntry) -> CheckedFiles:
+def _check_documents(files: StoredFiles, entry: BackupEntry) -> CheckedFiles:
     """Velero records no digests: each file is what its name says, or it is damaged."""
     checked, problems = [], []
     for file in (*_JSON_FILES, "logs"):
-        name = str(getattr(keys, file)).rpartition("/")[2]
+        name = str(getattr(files.keys, file)).rpartition("/")[2]
         if name not in entry.files:
             continue
         try:

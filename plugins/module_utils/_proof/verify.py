@@ -61,7 +61,7 @@ def verify_backup(
     if entry is None:
         raise ArchiveError(f"Backup '{request.name}' was deleted as it was read.")
     files = catalog.files(request.name)
-    checked = check_files(store, files, entry, cancel)
+    checked = check_files(files, entry, cancel)
     dumps = check_dumps(store, entry, cancel)
     members = _read_objects(files, entry, request.percentage, cancel)
     snapshots, unknown = _look_for_snapshots(files, providers if request.snapshots else None, cancel)

@@ -16,7 +16,7 @@ import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.errors import ProofError
-from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.run_check import run_check
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.run_check import run_check, unavailable
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.server_proof import (
     Ask,
     Check,
@@ -59,15 +59,24 @@ _ASK = f"""
 c=$(command -v mariadb || command -v mysql) || {{ echo "the image has no client" >&2; exit 127; }}
 "$c" --no-defaults --socket=$w/server.sock -N -B -e "$1"
 """
+#: Tables that are whole are not told: of many thousands the one that is not would be beyond what is read.
 _MARIADB_CHECK = f"""
 {_PROGRAMS}
 c=$(command -v mariadb-check || command -v mysqlcheck) || exit 127
-"$c" --no-defaults --socket=$w/server.sock --all-databases --check 2>&1
+{{ "$c" --no-defaults --socket=$w/server.sock --all-databases --check 2>&1; echo $? >$w/check.rc; }} |
+  while IFS= read -r line; do case $line in *' OK') ;; *) printf '%s\n' "$line" ;; esac; done
+read -r r <$w/check.rc && exit "$r"
 """
+_NO_FILES = 98
 _INNOCHECKSUM = f"""
 {_PROGRAMS}
 command -v innochecksum >/dev/null 2>&1 || exit 127
-find "$1" -name '*.ibd' | {{ r=0; while read -r f; do innochecksum "$f" 2>&1 || {{ echo "$f"; r=1; }}; done; exit $r; }}
+find "$1" -name '*.ibd' | {{
+  n=0 r=0
+  while read -r f; do n=1; innochecksum "$f" 2>&1 || {{ echo "$f"; r=1; }}; done
+  [ $n = 1 ] || exit {_NO_FILES}
+  exit $r
+}}
 """
 _STOP = """
 read -r p <$w/server.pid && kill -TERM "$p"
@@ -77,8 +86,6 @@ n=0; while [ ! -e $w/server.rc ] && [ $n -lt 600 ]; do sleep 0.2; n=$((n+1)); do
 #: Of a table that nobody has closed: of any that was in use, and no damage.
 _IN_USE = re.compile(r"client is using or hasn't closed the table properly")
 _COMPLAINT = re.compile(r"^\s*(warning|error|status\s*:(?!\s*OK))", re.IGNORECASE)
-#: Under which names a hold has noted it.
-_POSITIONS = ("gtid_binlog_pos", "gtid_position")
 _STOP_SECONDS = 150.0
 
 
@@ -145,7 +152,7 @@ class MariadbProof:
         yield check
 
     def problems(self) -> list[str]:
-        recorded = next((str(self._order.facts[key]) for key in _POSITIONS if self._order.facts.get(key)), "")
+        recorded = str(self._order.facts.get("gtid_binlog_pos") or "")
         if not self.known.facts["binary_log"]:
             return []
         if not self._is_mariadb:
@@ -173,7 +180,10 @@ class MariadbProof:
     def check_stopped(self) -> list[Check]:
         directory, seconds = self._found["data_directory"], self._order.check_seconds
         tool = f"innochecksum ({self.known.version})"
-        return [run_check(self._shell, "checksums", _INNOCHECKSUM, directory, tool=tool, seconds=seconds)[0]]
+        check, said = run_check(self._shell, "checksums", _INNOCHECKSUM, directory, tool=tool, seconds=seconds)
+        if said.code == _NO_FILES:
+            check = unavailable("checksums", tool, "no table is in a file of its own")
+        return [check]
 
     def lost_since(self, ask: Ask) -> dict[str, t.Any]:
         rows = ask(self._position_statement)

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.errors import ProofError
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.network import NetworkFinding
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.server_proof import Check, ServerFacts
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.subject import Subject
@@ -46,6 +47,15 @@ class ProofAccount:
     @property
     def sound(self) -> bool:
         return self.complete and not self.problems
+
+    def require_checks(self) -> None:
+        """Raises ``ProofError`` where nothing has looked at the data: that a server starts proves too little."""
+        if not any(check.state != "unavailable" for check in self.checks):
+            reasons = "; ".join(f"{check.tool}: {', '.join(check.found)}" for check in self.checks)
+            raise ProofError(
+                f"The server of {self.subject.where} serves, and nothing could check its data: {reasons}.",
+                hint="Prove it with an image that has one of these tools.",
+            )
 
     def certificate(self) -> dict[str, t.Any]:
         """What is kept: all that somebody may ask later."""

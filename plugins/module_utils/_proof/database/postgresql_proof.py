@@ -40,6 +40,11 @@ if [ -z "$d" ]; then
   f=$(find "$@" -maxdepth 5 -path '*/global/pg_control' 2>/dev/null | head -n 1); d=${{f%/global/pg_control}}
 fi
 if [ -z "$d" ] || [ ! -s "$d/PG_VERSION" ]; then echo "no PG_VERSION with a global/pg_control" >&2; exit 3; fi
+real=$(cd "$d" && pwd -P) in=
+for each in "$@"; do
+  m=$(cd "$each" && pwd -P) && case $real/ in "${{m%/}}"/*) in=1 ;; esac
+done
+if [ -z "$in" ]; then echo "$d is in no volume that was made from a snapshot" >&2; exit 6; fi
 if [ ! -d "$d/pg_wal/." ]; then echo "$d/pg_wal is not there: its volume has no snapshot" >&2; exit 4; fi
 {_PROGRAMS}
 if ! command -v postgres >/dev/null 2>&1; then echo "the image has no postgres of version $major" >&2; exit 5; fi
@@ -70,6 +75,7 @@ _SETTINGS: t.Mapping[str, str] = {
     "log_min_messages": "log",
     "lc_messages": "C",
     "restart_after_crash": "off",
+    "event_triggers": "off",
     "huge_pages": "off",
     "max_connections": "20",
     "jit": "off",
@@ -223,7 +229,8 @@ class PostgresqlProof:
         return [run_check(self._shell, "checksums", _CHECKSUMS, self._directory, tool=tool, seconds=seconds)[0]]
 
     def lost_since(self, ask: Ask) -> dict[str, t.Any]:
-        now = ask(_LIVE)[0][0]
+        rows = ask(_LIVE)
+        now = rows[0][0] if rows and rows[0] else ""
         behind = _number(now) - _number(self.known.position) if now and self.known.position else None
         return {"live_position": now, "bytes_of_wal": max(0, behind) if behind is not None else None}
 
@@ -248,7 +255,7 @@ class PostgresqlProof:
     def _knows(self, name: str) -> bool:
         """A setting that a version does not know keeps it from starting."""
         major = _major(self.known.version)
-        since = {"jit": 11, "primary_conninfo": 12, "restore_command": 12}
+        since = {"jit": 11, "primary_conninfo": 12, "restore_command": 12, "event_triggers": 17}
         return major >= since.get(name, 0)
 
     def _arguments(self) -> list[str]:

@@ -54,12 +54,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.scratch
     ScratchPod,
     copied,
     pod_body,
-    pull_secrets,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.scratch_volumes import ScratchVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.server_proof import ProofOrder, ServerProof
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.shell import Shell
-from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.subject import Subject
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.subject import Subject, pull_secrets
 
 _WORKERS = 8
 _SECRET_NAMES = ("PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL")
@@ -109,7 +108,7 @@ class DatabaseProofRun:
         """Raises ``ArkiveError`` where it ended before it knew; else all is in the outcome."""
         account, run = self.account, self._run
         pod = self._check()
-        account.swept, problems = sweep(self._namespaces, self._volumes.take_out)
+        account.swept, problems = sweep(self._namespaces, self._volumes.let_go)
         run.issues.add_warnings(problems)
         run.issues.add_warnings(pod.replaced)
         namespace = self._namespaces.create(self._namespace_body)
@@ -137,7 +136,7 @@ class DatabaseProofRun:
             )
         self._volumes.check(subject, self.account.namespace)
         for kind, name in self._copies():
-            if name not in pull_secrets(subject) and subject.find(GroupResource(kind), name) is None:
+            if name not in pull_secrets(subject.pod) and subject.find(GroupResource(kind), name) is None:
                 raise ProofError(
                     f"The {kind.removesuffix('s')} {name} is not in {subject.source}.",
                     hint="Leave it out, if the server starts without it.",
@@ -145,7 +144,7 @@ class DatabaseProofRun:
         return pod_body(subject, request, self.account.namespace)
 
     def _copies(self) -> list[tuple[str, str]]:
-        named = [*self._request.secrets, *pull_secrets(self._subject)]
+        named = [*self._request.secrets, *pull_secrets(self._subject.pod)]
         settings = [("configmaps", name) for name in self._request.config_maps]
         return [*(("secrets", name) for name in dict.fromkeys(named)), *settings]
 
@@ -158,6 +157,7 @@ class DatabaseProofRun:
             self._copy_objects(namespace)
             self._volumes.create(subject, namespace)
             self._start_pod(namespace, pod.body)
+            self._volumes.check_made(namespace)
         shell = Shell(self._run.client, namespace, subject.pod_name, str(subject.container["name"]))
         network = ScratchNetwork(self._run.client, shell, self._request)
         with self._timings.measure("network"):
@@ -184,7 +184,7 @@ class DatabaseProofRun:
                 _remember_object(found)
                 self._run.client.post(namespaced_path("v1", namespace, kind), copied(found, namespace))
             except (KubeError, ProofError) as exc:
-                if name not in pull_secrets(self._subject):
+                if name not in pull_secrets(self._subject.pod):
                     raise
                 # The node may have the image, or another way to it.
                 what = f"The secret {name}, by which its image is pulled, did not come along"
@@ -251,6 +251,7 @@ class DatabaseProofRun:
             server.stop()
             account.checks += server.check_stopped()
         self._judge()
+        account.require_checks()
 
     def _recover(self, server: ServerProof, shell: Shell) -> None:
         self._say(f"starting {self._row.title}, and waiting for its recovery")
@@ -289,6 +290,10 @@ class DatabaseProofRun:
         for step in steps:
             try:
                 issues.add_warnings(step())
+            except ProofError as exc:
+                # The namespace would take with it what must not go.
+                issues.warning(f"The namespace {name} of the proof was left: {exc.sentence}")
+                return
             except KubeError as exc:
                 issues.warning(f"Not all of the proof in namespace {name} could be removed: {exc.sentence}")
         problem = ScratchNamespaces(client, self._discovery).remove(namespace)

@@ -38,9 +38,9 @@ class ProofRequest:
     """Bring up the database of a backup ``name``, or of a set of snapshots if ``from_set``: is it whole?
 
     ``namespace``, ``pod``, ``kind``, ``container`` and ``user`` empty: those that the record of the backup, or
-    annotations of its pods, name. ``quiesce``: an entry of the result of who took the snapshots, in place of the
-    record. ``secrets`` and ``config_maps`` of the namespace are brought along, no others. ``targets``: addresses that
-    the pod must not reach, as ``host:port``. ``record``: the certificate is written beside the backup.
+    annotations of its pods, name. ``quiesce``: of a set, an entry of the result of who took the snapshots. ``secrets``
+    and ``config_maps`` of the namespace are brought along, no others. ``targets``: addresses that the pod must not
+    reach, as ``host:port``. ``record``: the certificate is written beside the backup.
     """
 
     name: str
@@ -66,6 +66,11 @@ class ProofRequest:
         if self.from_set and not self.namespace:
             raise ValidationError(
                 f"The namespace of the snapshot set '{self.name}' is missing.", hint="Give it as namespace."
+            )
+        if self.quiesce and not self.from_set:
+            raise ValidationError(
+                f"quiesce is of a set of snapshots, and '{self.name}' is a backup, which says itself what was held.",
+                hint="Leave it out.",
             )
         for target in self.targets:
             if not _TARGET.fullmatch(target):

@@ -90,12 +90,6 @@ def pod_body(subject: Subject, request: ProofRequest, namespace: str) -> Scratch
     return ScratchPod({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}, tuple(replaced))
 
 
-def pull_secrets(subject: Subject) -> list[str]:
-    """The Secrets by which its image is pulled."""
-    named = (subject.pod.get("spec") or {}).get("imagePullSecrets") or ()
-    return [str(each["name"]) for each in named if each.get("name")]
-
-
 def copied(obj: ObjectView, namespace: str) -> Object:
     """A Secret or a ConfigMap as it is made in the namespace of the proof."""
     kept = {key: obj[key] for key in ("type", "data", "binaryData", "stringData") if key in obj}
@@ -156,4 +150,4 @@ def _kind_of(volume: ObjectView) -> str:
     return f"{kind} {name}".strip()
 
 
-__all__ = ("WORK", "ScratchPod", "copied", "pod_body", "pull_secrets")
+__all__ = ("WORK", "ScratchPod", "copied", "pod_body")

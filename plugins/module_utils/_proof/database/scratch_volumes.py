@@ -22,7 +22,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import api_path, namespaced_path
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import namespaced_path
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.bound_volumes import (
+    bound_volumes,
+    refuse_others,
+    settle,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.errors import ProofError
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.scratch_namespace import (
     PROOF_LABEL,
@@ -117,6 +122,15 @@ class ScratchVolumes:
             create_object(self._client, api.snapshots, volume_snapshot, namespace=namespace)
             self._client.post(namespaced_path("v1", namespace, "persistentvolumeclaims"), claim)
 
+    def check_made(self, namespace: str) -> None:
+        """Raises ``ProofError`` where a claim has another volume than one that was made from its snapshot."""
+        refuse_others(bound_volumes(self._client, _claims(self._client, namespace)))
+
+    def let_go(self, namespace: str) -> list[str]:
+        """Before a namespace that a dead run has left is removed; as ``remove_claims`` and ``take_out``."""
+        client = self._client.with_cancel(CancelToken())
+        return [*settle(client, bound_volumes(client, _claims(client, namespace))), *self.take_out(namespace)]
+
     def take_out(self, namespace: str) -> list[str]:
         """Remove the objects of the snapshots, which the storage keeps. A sentence for each that is not gone."""
         client = self._client.with_cancel(CancelToken())
@@ -136,14 +150,14 @@ class ScratchVolumes:
     def remove_claims(self, namespace: str, pod: str) -> list[str]:
         """Pod and claims, and the volumes with them, also where their class says that these stay.
 
-        Before the namespace, which would take much longer about it. Sentences for volumes that may stay.
+        Before the namespace, which would take much longer about it. Sentences for volumes that may stay. Raises
+        ``ProofError`` where nothing was removed, as a volume of somebody else would go with it.
         """
         client = self._client.with_cancel(CancelToken())
-        path = namespaced_path("v1", namespace, "persistentvolumeclaims")
-        claims = client.get(path).get("items") or []
-        bound = (str((claim.get("spec") or {}).get("volumeName") or "") for claim in claims)
-        volumes = [api_path("api", "v1", "persistentvolumes", name) for name in bound if name]
-        problems = [problem for volume in volumes for problem in _have_deleted(client, volume)]
+        claims = _claims(client, namespace)
+        bound = bound_volumes(client, claims)
+        problems = settle(client, bound)
+        volumes = [volume.path for volume in bound if volume.is_made]
         now = {"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0}
         own = [
             namespaced_path("v1", namespace, "persistentvolumeclaims", str(each["metadata"]["name"])) for each in claims
@@ -173,14 +187,8 @@ class ScratchVolumes:
         return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
 
 
-def _have_deleted(client: KubeClient, path: str) -> list[str]:
-    try:
-        found = client.get(path)
-        if (found.get("spec") or {}).get("persistentVolumeReclaimPolicy") != "Delete":
-            client.patch(path, {"spec": {"persistentVolumeReclaimPolicy": "Delete"}})
-    except KubeError as exc:
-        return [f"Whether {path.rpartition('/')[2]}, a volume of the proof, goes with it is unknown: {exc.sentence}"]
-    return []
+def _claims(client: KubeClient, namespace: str) -> list[Object]:
+    return client.get(namespaced_path("v1", namespace, "persistentvolumeclaims")).get("items") or []
 
 
 def _wait_gone(client: KubeClient, paths: t.Sequence[str]) -> list[str]:

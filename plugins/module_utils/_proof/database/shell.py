@@ -20,7 +20,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.scratch
 _STEP_SECONDS = 30.0
 _MAX_OUTPUT = 256 << 10
 _LOG_LINES = 40
-_LOG_BYTES = 1 << 20
 #: Who may write the files of the database runs what works with them, also where the container is root's.
 PRELUDE = f"""
 w={WORK}; export HOME=$w TMPDIR=$w LC_ALL=C; umask 077
@@ -47,7 +46,7 @@ serve() {
 }
 """
 _ENDED = f"[ ! -e {WORK}/server.rc ] || cat {WORK}/server.rc"
-_LOG = f"tail -c {_LOG_BYTES} {WORK}/server.log 2>/dev/null"
+_LOG = f"tail -c {_MAX_OUTPUT} {WORK}/server.log 2>/dev/null"
 
 
 class Said(t.NamedTuple):

@@ -25,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.subject
     Subject,
     choose,
     claims_of,
+    pull_secrets,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sources import CsiSource, CsiSources
 
@@ -54,7 +55,7 @@ def stored_subject(request: ProofRequest, catalog: Catalog) -> Subject:
                 hint="Only snapshots by CSI drivers can be brought up by this module; restore others by k8s_restore.",
             )
         wanted = [*request.secrets, *request.config_maps]
-        kept = stored.read_all(namespace, wanted, _pull_secrets(named.pod))
+        kept = stored.read_all(namespace, wanted, pull_secrets(named.pod))
         return Subject(
             source=f"backup '{request.name}' in {catalog.store.location.describe}",
             pod=named.pod,
@@ -68,10 +69,6 @@ def stored_subject(request: ProofRequest, catalog: Catalog) -> Subject:
             backup=backup,
             warnings=tuple(opened.warnings),
         )
-
-
-def _pull_secrets(pod: ObjectView) -> list[str]:
-    return [str(each.get("name")) for each in (pod.get("spec") or {}).get("imagePullSecrets") or ()]
 
 
 def _snapshot(claim: ObjectView, source: CsiSource) -> ClaimSnapshot:
@@ -99,10 +96,10 @@ class _StoredItems:
         found = [refs for (kind, _namespace), refs in self._refs.items() if kind == group_resource]
         return [self._items.read(ref) for refs in found for ref in refs.values()]
 
-    def read_all(self, namespace: str, names: t.Iterable[str], pull_secrets: t.Iterable[str]) -> dict[t.Any, Object]:
+    def read_all(self, namespace: str, names: t.Iterable[str], images: t.Iterable[str]) -> dict[t.Any, Object]:
         """Secrets and ConfigMaps by type and name: the backup is closed when they are wanted."""
         found = {}
-        for name in (*names, *pull_secrets):
+        for name in (*names, *images):
             for kind in (GroupResource("secrets"), GroupResource("configmaps")):
                 obj = self.find_object(kind, namespace, name)
                 if obj is not None:

@@ -90,7 +90,7 @@ class Named(t.NamedTuple):
 def choose(request: ProofRequest, pods: t.Sequence[ObjectView], quiesces: t.Sequence[ObjectView]) -> Named:
     """The one pod that is meant. Raises ``ProofError`` where it is none, or several."""
     entries = [request.quiesce] if request.quiesce else list(quiesces)
-    wanted = [entry for entry in entries if _fits(request, str(entry.get("namespace")), str(entry.get("pod")))]
+    wanted = [entry for entry in entries if _is_meant(request, entry)]
     meant = [pod for pod in pods if _fits(request, *pod_identity(pod))]
     if wanted and not request.pod:
         named = {(str(entry.get("namespace")), str(entry.get("pod"))) for entry in wanted}
@@ -100,7 +100,10 @@ def choose(request: ProofRequest, pods: t.Sequence[ObjectView], quiesces: t.Sequ
     if len(meant) != 1:
         raise _not_one(request, meant)
     (pod,) = meant
-    entry = next((each for each in wanted if (each.get("namespace"), each.get("pod")) == pod_identity(pod)), {})
+    held = [each for each in wanted if (each.get("namespace"), each.get("pod")) == pod_identity(pod)]
+    if len(held) > 1:
+        raise _not_one_of(pod, held)
+    entry = held[0] if held else {}
     kind = request.kind or str(entry.get("kind") or _annotations(pod).get(ANNOTATION) or "")
     if not kind:
         raise ProofError(f"Nothing says which database pod {'/'.join(pod_identity(pod))} has.", hint="Name it as kind.")
@@ -115,8 +118,21 @@ def claims_of(pod: ObjectView, container: ObjectView) -> list[str]:
     return list(dict.fromkeys(filter(None, (claim_of_volume(name, volume) for volume in volumes))))
 
 
+def pull_secrets(pod: ObjectView) -> list[str]:
+    """The Secrets by which its images are pulled."""
+    named = (pod.get("spec") or {}).get("imagePullSecrets") or ()
+    return [str(each["name"]) for each in named if each.get("name")]
+
+
 def _fits(request: ProofRequest, namespace: str, pod: str) -> bool:
     return request.namespace in ("", namespace) and request.pod in ("", pod)
+
+
+def _is_meant(request: ProofRequest, entry: ObjectView) -> bool:
+    """What was recorded of another server of the same pod says nothing of this one."""
+    place = _fits(request, str(entry.get("namespace")), str(entry.get("pod")))
+    named = ((request.container, entry.get("container")), (request.kind, entry.get("kind")))
+    return place and all(asked in ("", found or asked) for asked, found in named)
 
 
 def _annotations(pod: ObjectView) -> ObjectView:
@@ -135,6 +151,14 @@ def _container(request: ProofRequest, pod: ObjectView, entry: ObjectView) -> Obj
     return t.cast("ObjectView", found[0])
 
 
+def _not_one_of(pod: ObjectView, held: t.Sequence[ObjectView]) -> ProofError:
+    names = [f"{entry.get('kind')} in container {entry.get('container')}" for entry in held]
+    return ProofError(
+        f"Pod {'/'.join(pod_identity(pod))} has several databases that were held: {some_of(names, most=_NAMED)}.",
+        hint="Name one of them by container; each is proven by a task of its own.",
+    )
+
+
 def _not_one(request: ProofRequest, meant: t.Sequence[ObjectView]) -> ProofError:
     what = f"{'set' if request.from_set else 'backup'} '{request.name}'"
     if not meant:
@@ -150,4 +174,4 @@ def _not_one(request: ProofRequest, meant: t.Sequence[ObjectView]) -> ProofError
     )
 
 
-__all__ = ("ClaimSnapshot", "Find", "Named", "Subject", "choose", "claims_of")
+__all__ = ("ClaimSnapshot", "Find", "Named", "Subject", "choose", "claims_of", "pull_secrets")

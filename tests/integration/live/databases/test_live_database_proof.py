@@ -185,9 +185,9 @@ def test_valkey_is_proven_from_a_set_by_who_has_just_the_rights(
 
 
 def test_redis_in_an_open_network_is_refused_and_a_damaged_one_is_told_with_its_last_words(
-    client: KubeClient, kubectl: t.Any, namespace: str, proofs: Proofs, kubeconfig: str, state: Path
+    client: KubeClient, kubectl: t.Any, namespace: str, proofs: Proofs, kubeconfig: str, state: Path, tmp_path: Path
 ) -> None:
-    """Also: check mode leaves nothing, and what a killed run has left is swept by the next one."""
+    """Also: check mode leaves nothing, what is not the proof's stays, and what a killed run has left is swept."""
     app = RedisApp(kubectl, namespace)
     app.create()
     with app.written_to():
@@ -200,6 +200,7 @@ def test_redis_in_an_open_network_is_refused_and_a_damaged_one_is_told_with_its_
     assert any("from snapshot" in line for line in planned.account.planned)
     assert proofs.left == []
 
+    _bind_another(client, proofs, tmp_path / "other", **asked)
     _kill_one(kubeconfig, namespace, "damaged", app.name)
     assert len(proofs.left) >= 2
     limits = dataclasses.replace(LIMITS, network=2.0)
@@ -217,6 +218,33 @@ def test_redis_in_an_open_network_is_refused_and_a_damaged_one_is_told_with_its_
     assert any("redis-check-aof" in problem for problem in details["problems"])
     assert any("Bad file format" in line for line in details["server_log"])
     assert proofs.left == []
+
+
+def _bind_another(client: KubeClient, proofs: Proofs, path: Path, **asked: t.Any) -> None:
+    """A free volume that fits: the control plane binds it, although the claim is to be made from a snapshot."""
+    volumes, classes = "/api/v1/persistentvolumes", "/apis/storage.k8s.io/v1/storageclasses"
+    other = f"other-{asked['namespace']}"
+    provisioner = client.get(f"{classes}/loopfile")["provisioner"]
+    storage_class = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": other}}
+    client.post(classes, {**storage_class, "provisioner": provisioner})
+    spec = {
+        "capacity": {"storage": "1Ti"},
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": other,
+        "persistentVolumeReclaimPolicy": "Delete",
+        "hostPath": {"path": str(path), "type": "DirectoryOrCreate"},
+    }
+    client.post(volumes, {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": other}, "spec": spec})
+    try:
+        with pytest.raises(ProofError, match=f"the volume {other}, which was not made for it") as raised:
+            proofs.prove("damaged", storage_classes={"loopfile": other}, **asked)
+        assert raised.value.details["certificate"]["network"] == {}
+        until(lambda: client.get(f"{volumes}/{other}")["status"]["phase"] == "Released", "it is free", seconds=20)
+        assert client.get(f"{volumes}/{other}")["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
+    finally:
+        client.delete(f"{classes}/{other}")
+        client.delete(f"{volumes}/{other}")
+    until(lambda: proofs.left == [], "nothing is left", seconds=20)
 
 
 def _kill_one(kubeconfig: str, namespace: str, name: str, pod: str) -> None:

@@ -14,6 +14,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database import scratch_volumes
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.errors import ProofError
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.scratch_volumes import ScratchVolumes
 
 SPACE = "arkive-proof-bcdfghjk"
@@ -21,31 +22,66 @@ CLAIMS = f"/api/v1/namespaces/{SPACE}/persistentvolumeclaims"
 VOLUME = "/api/v1/persistentvolumes/pvc-1"
 
 
-class Cluster:
-    """One claim with its volume. ``stays``: what is not removed; ``refused``: what may not be read."""
+ASKED = {"volume.kubernetes.io/storage-provisioner": "hostpath.csi.k8s.io"}
 
-    def __init__(self, policy: str, *, stays: t.Collection[str] = (), refused: t.Collection[str] = ()) -> None:
+
+class Cluster:
+    """One claim with its volume. ``stays``: what is not removed; ``refused``: what may not be done, paths.
+
+    ``made``: when the volume was; the claim was at noon. ``asked``: whether a driver was asked for a volume;
+    ``provisioned``: whether one has made it.
+    """
+
+    def __init__(
+        self,
+        policy: str,
+        *,
+        stays: t.Collection[str] = (),
+        refused: t.Collection[str] = (),
+        made: str = "2026-06-01T12:00:00Z",
+        asked: bool = True,
+        provisioned: bool = True,
+    ) -> None:
         self.asked: list[str] = []
         self._stays = stays
         self._refused = refused
         self._objects: dict[str, t.Any] = {
-            f"{CLAIMS}/data": {"metadata": {"name": "data"}, "spec": {"volumeName": "pvc-1"}},
-            VOLUME: {"spec": {"persistentVolumeReclaimPolicy": policy}},
+            f"{CLAIMS}/data": {
+                "metadata": {
+                    "name": "data",
+                    "uid": "c-1",
+                    "creationTimestamp": "2026-06-01T12:00:00Z",
+                    "annotations": ASKED if asked else {},
+                },
+                "spec": {"volumeName": "pvc-1"},
+            },
+            VOLUME: {
+                "metadata": {
+                    "name": "pvc-1",
+                    "creationTimestamp": made,
+                    "annotations": {"pv.kubernetes.io/provisioned-by": "hostpath.csi.k8s.io"} if provisioned else {},
+                },
+                "spec": {"persistentVolumeReclaimPolicy": policy, "claimRef": {"uid": "c-1"}},
+            },
         }
 
     def with_cancel(self, _cancel: CancelToken) -> Cluster:
         return self
 
     def get(self, path: str) -> dict[str, t.Any]:
-        if path in self._refused:
-            raise KubeError("No.", status=403, reason="Forbidden")
+        self._check(f"get {path}")
         if path == CLAIMS:
             return {"items": [self._objects[f"{CLAIMS}/data"]] if f"{CLAIMS}/data" in self._objects else []}
         if path not in self._objects:
             raise KubeError("Gone.", status=404, reason="NotFound")
         return dict(self._objects[path])
 
+    def _check(self, request: str) -> None:
+        if request in self._refused:
+            raise KubeError("No.", status=403, reason="Forbidden")
+
     def patch(self, path: str, body: t.Any) -> None:
+        self._check(f"patch {path}")
         self.asked.append(f"patch {path}")
         self._objects[path]["spec"] |= body["spec"]
 
@@ -77,5 +113,47 @@ def test_a_volume_that_its_driver_does_not_delete_is_told(monkeypatch: pytest.Mo
 
 
 def test_who_may_not_read_volumes_is_told_which_one_may_be_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    (said,) = remove(Cluster("Retain", refused=[VOLUME]), monkeypatch)
+    (said,) = remove(Cluster("Retain", refused=[f"get {VOLUME}", f"patch {VOLUME}"]), monkeypatch)
     assert "Whether pvc-1, a volume of the proof, goes with it is unknown" in said
+
+
+#: Of the storage class, and free: the cluster binds it, whatever the claim is to be made from.
+BEFORE = "2026-06-01T11:59:59Z"
+
+
+@pytest.mark.parametrize(
+    "cluster",
+    [
+        Cluster("Retain", made=BEFORE),
+        Cluster("Delete", made=BEFORE),
+        # Of the same second.
+        Cluster("Delete", asked=False),
+        Cluster("Delete", provisioned=False),
+    ],
+)
+def test_a_volume_that_was_there_before_stays(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    (said,) = remove(cluster, monkeypatch)
+    assert "The volume pvc-1, which was not made for claim data of the proof, was kept" in said
+    assert cluster.get(VOLUME)["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
+    assert f"delete {CLAIMS}/data" in cluster.asked
+
+
+@pytest.mark.parametrize(
+    "cluster",
+    [
+        Cluster("Delete", made=BEFORE, refused=[f"patch {VOLUME}"]),
+        # Nobody was asked for a volume, and it cannot be read: it may be anybody's.
+        Cluster("Delete", made=BEFORE, refused=[f"get {VOLUME}", f"patch {VOLUME}"], asked=False),
+    ],
+)
+def test_where_it_cannot_be_kept_nothing_is_removed(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ProofError, match="pvc-1, which was not made for it, would go with it"):
+        remove(cluster, monkeypatch)
+    assert cluster.asked == []
+
+
+def test_nothing_is_started_on_a_volume_that_was_there_before() -> None:
+    made, other = (t.cast("t.Any", each) for each in (Cluster("Delete"), Cluster("Delete", made=BEFORE)))
+    ScratchVolumes(made, Discovery([], []), {}).check_made(SPACE)
+    with pytest.raises(ProofError, match="gave claim data of the proof the volume pvc-1"):
+        ScratchVolumes(other, Discovery([], []), {}).check_made(SPACE)

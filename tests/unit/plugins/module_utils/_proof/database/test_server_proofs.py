@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import subprocess
 import typing as t
+from pathlib import Path
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database import mariadb_proof, postgresql_proof
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.errors import ProofError
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.kinds import PROOFS, find_proof
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.mariadb_proof import MariadbProof
@@ -243,11 +246,69 @@ def test_the_warnings_of_mariadb_check_are_read(said: str, state: str, warnings:
 
 
 @pytest.mark.parametrize(
+    ("place", "link", "code"),
+    [
+        ("volume/pgdata", "", 0),
+        ("volume/pgdata", "pgdata", 0),
+        # Built into the image, beside the volume.
+        ("image/pgdata", "image/pgdata", 6),
+        ("volume-of-another/pgdata", "volume-of-another/pgdata", 6),
+    ],
+)
+def test_only_the_data_of_a_snapshot_are_proven(place: str, link: str, code: int, tmp_path: Path) -> None:
+    data, volume = tmp_path / place, tmp_path / "volume"
+    for folder in (data / "global", data / "pg_wal", volume):
+        folder.mkdir(parents=True, exist_ok=True)
+    (data / "global" / "pg_control").write_text("x")
+    (data / "PG_VERSION").write_text("15")
+    if link and link != place:
+        (tmp_path / link).symlink_to(data)
+    script = f"PGDATA={tmp_path / link if link else ''}\n{postgresql_proof._FIND}"
+    said = run_script(script, tmp_path, str(volume), postgres="echo postgres")
+    assert said.returncode == code, said.stderr
+
+
+def run_script(script: str, folder: Path, *arguments: str, **programs: str) -> subprocess.CompletedProcess[str]:
+    """As in the container, with ``programs`` of these names."""
+    for name, text in programs.items():
+        program = folder / name.replace("_", "-")
+        program.write_text(f"#!/bin/sh\n{text}\n")
+        program.chmod(0o755)
+    return subprocess.run(
+        ["/bin/sh", "-c", f"w={folder}\n{script}", "arkive", *arguments],
+        env={"PATH": f"{folder}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_of_many_tables_the_one_that_is_broken_is_told(tmp_path: Path) -> None:
+    many = "seq -f 'shop.t%-60g OK' 1 9000; echo shop.m; echo 'error    : Corrupt'; exit 3"
+    said = run_script(mariadb_proof._MARIADB_CHECK, tmp_path, mariadb_check=many)
+    assert (said.returncode, said.stdout) == (3, "shop.m\nerror    : Corrupt\n")
+    assert run_script(mariadb_proof._MARIADB_CHECK, tmp_path, mariadb_check="echo 'shop.t   OK'").returncode == 0
+
+
+def test_checksums_that_nobody_looked_at_did_not_pass(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    script = mariadb_proof._INNOCHECKSUM
+    assert run_script(script, tmp_path, str(data), innochecksum="exit 0").returncode == mariadb_proof._NO_FILES
+    proof, _shell = mariadb(("name '*.ibd'", (mariadb_proof._NO_FILES, "")))
+    (check,) = proof.check_stopped()
+    assert (check.state, check.found) == ("unavailable", ("no table is in a file of its own",))
+    (data / "t.ibd").touch()
+    assert run_script(script, tmp_path, str(data), innochecksum="exit 0").returncode == 0
+    assert run_script(script, tmp_path, str(data), innochecksum="exit 1").returncode == 1
+
+
+@pytest.mark.parametrize(
     ("recorded", "problems"),
     [("0-1-13663", 0), ("0-1-13664", 1), ("0-1-13000,5-1-8", 1), ("9-1-1", 1), ("", 0)],
 )
 def test_mariadb_may_not_fall_short_of_its_record(recorded: str, problems: int) -> None:
-    proof, _shell = mariadb(facts={"gtid_position": recorded})
+    proof, _shell = mariadb(facts={"gtid_binlog_pos": recorded})
     assert proof.serves()
     assert len(proof.problems()) == problems
 

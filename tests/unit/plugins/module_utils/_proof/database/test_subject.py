@@ -28,6 +28,7 @@ def pod(name: str, **annotations: str) -> dict[str, t.Any]:
 
 
 HELD = {"namespace": "shop", "pod": "a", "kind": "postgresql", "container": "db", "consistent": True}
+SIDE = {**HELD, "kind": "redis", "container": "side"}
 PLAIN, DECLARED = pod("a"), pod("b", database="redis")
 
 
@@ -55,11 +56,25 @@ def test_the_database_that_is_meant(options: t.Any, pods: t.Any, held: t.Any, fo
         ({"pod": "a"}, [PLAIN], [], "Nothing says which database pod shop/a has"),
         ({}, [PLAIN, DECLARED], [HELD, {**HELD, "pod": "b"}], "several pods with a database: shop/a, shop/b"),
         ({"container": "other"}, [DECLARED], [], "has no container other"),
+        ({}, [PLAIN], [HELD, SIDE], "postgresql in container db, redis in container side"),
     ],
 )
 def test_who_is_not_told_says_so(options: t.Any, pods: t.Any, held: t.Any, why: str) -> None:
     with pytest.raises(ProofError, match=why):
         choose(ProofRequest(name="x", **options), pods, held)
+
+
+@pytest.mark.parametrize(
+    ("options", "held"),
+    [
+        ({"container": "side"}, SIDE),
+        ({"kind": "postgresql"}, HELD),
+        # Of this one nothing was recorded.
+        ({"pod": "a", "container": "side", "kind": "mariadb"}, {}),
+    ],
+)
+def test_what_was_recorded_is_that_of_the_same_server(options: t.Any, held: t.Any) -> None:
+    assert choose(ProofRequest(name="x", **options), [PLAIN], [HELD, SIDE]).quiesce == held
 
 
 def test_the_claims_are_those_of_the_container() -> None:
@@ -77,6 +92,7 @@ def test_the_claims_are_those_of_the_container() -> None:
     ("options", "why"),
     [
         ({"from_set": True}, "The namespace of the snapshot set 'x' is missing"),
+        ({"quiesce": HELD}, "quiesce is of a set of snapshots"),
         ({"targets": ("db.shop",)}, "network_targets has 'db.shop'"),
         ({"targets": ("db.shop:5432; reboot",)}, "which is no address"),
     ],
