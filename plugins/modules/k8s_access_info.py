@@ -37,6 +37,7 @@ options:
       - V(sync) is M(arkive.k8s.k8s_backup_sync) with the types of O(api_group); O(namespaces) are those of its objects.
       - V(verify) is M(arkive.k8s.k8s_backup_verify) of a backup with snapshots, which takes no other rights than to
         delete it; V(diff) is M(arkive.k8s.k8s_backup_diff) with the cluster.
+      - V(export) is M(arkive.k8s.k8s_backup_export) with C(from_cluster=true); of a backup, it needs no cluster.
       - V(db_verify) is M(arkive.k8s.k8s_db_verify) of a backup. Its rights are of the whole cluster, as it makes a
         namespace of its own each time.
       - V(operations) is M(arkive.k8s.k8s_velero_operations), without the rights of what it carries out; O(namespaces)
@@ -58,6 +59,7 @@ options:
       - dump
       - sync
       - verify
+      - export
       - diff
       - db_verify
       - operations

@@ -17,7 +17,7 @@ description:
   - The rules are those of a restore, so that applying the tree gives what a restore of the backup gives, data of
     volumes and Secrets aside.
   - Only files that changed are written, so that nothing changes when nothing changed. A file of an object that is
-    gone is removed, but never when the source may be incomplete, as a C(PartiallyFailed) backup is.
+    gone is removed, but never when the source may be incomplete, as a C(PartiallyFailed) or damaged backup is.
   - The files are C(namespaces/<namespace>/<group>/<Kind>/<name>.yaml) and C(cluster/<group>/<Kind>/<name>.yaml),
     where the group of the core is C(core). Names that a file system would not take are percent-encoded. The index
     C(.arkive-tree.json) names the files that belong to the tree, and no value of any object.
@@ -79,7 +79,7 @@ options:
     description:
       - With V(omit), Secrets are in no file. RV(secrets) has the names of their keys.
       - With V(seal), O(seal_command) makes the files.
-      - With V(plain), they are written as they are, with a warning.
+      - With V(plain), they are written as they are, with a warning, into files that their owner alone may read.
     type: str
     choices: [omit, seal, plain]
     default: omit
@@ -170,7 +170,7 @@ objects_left_out:
   description: The numbers of objects that are in no file, by the reason.
   returned: always
   type: dict
-  sample: {"made by ReplicaSet 'web-5d4f8c7b9'": 2}
+  sample: {made by a ReplicaSet: 2}
 secrets:
   description:
     - The Secrets that are not in the tree as they are, each with C(secret) (its namespace and name), C(type),

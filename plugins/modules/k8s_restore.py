@@ -60,6 +60,7 @@ options:
         is restored like the objects of a backup, with the same plan. It has no data of volumes.
       - Files named C(.yaml), C(.yml) and C(.json) are read. A C(kustomization.yaml) is passed over, and what sops has
         encrypted is left out with a warning.
+      - A link that leads out of the folder ends the task, and in a commit any link does.
       - No O(storage_location) is needed, and the restore is recorded below O(records_path) only. The default of
         O(preserve_node_ports) is V(true) then.
     type: dict

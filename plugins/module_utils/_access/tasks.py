@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_objects import prune_grants
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.rights import backup_grants
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.rights import backup_grants, object_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._dump.rights import dump_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.rights import blueprint_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
@@ -47,6 +47,7 @@ TASKS: t.Mapping[str, TaskRow] = {
     "dump": TaskRow(dump_grants, None, writes=True),
     "sync": TaskRow(sync_grants, None, writes=False),
     "verify": TaskRow(None, "delete", writes=True),
+    "export": TaskRow(object_grants, None, writes=False),
     "diff": TaskRow(diff_grants, None, writes=False),
     "db_verify": TaskRow(proof_grants, None, writes=True),
     "operations": TaskRow(operation_grants, None, writes=False),

@@ -8,17 +8,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import stat
-import tempfile
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-
-_CHUNK = 1 << 20
-_PRIVATE = 0o600
+from ansible_collections.arkive.k8s.plugins.module_utils._core.whole_files import PRIVATE, is_same, replace_file
 
 
 def put_private(path: str, pieces: t.Iterable[bytes], *, dry_run: bool = False) -> tuple[bool, int]:
@@ -39,51 +34,7 @@ def _measure(path: str, pieces: t.Iterable[bytes]) -> tuple[bool, int]:
     for piece in pieces:
         digest.update(piece)
         size += len(piece)
-    return not _is_same(path, digest.digest(), _PRIVATE), size
+    return not is_same(path, digest.digest(), PRIVATE), size
 
 
-def would_change(path: str, document: bytes, *, mode: int) -> bool:
-    """What ``replace_file`` would say of it. Raises ``OSError`` where the folder is not there."""
-    os.stat(os.path.dirname(path) or ".")
-    return not _is_same(path, hashlib.sha256(document).digest(), mode)
-
-
-def replace_file(path: str, pieces: t.Iterable[bytes], *, mode: int = _PRIVATE) -> tuple[bool, int]:
-    """As ``put_private``, for anybody whom ``mode`` lets read it. Raises ``OSError``."""
-    digest, size = hashlib.sha256(), 0
-    # Made with mode 0600, beside the file that it becomes.
-    descriptor, made = tempfile.mkstemp(prefix=".arkive-", dir=os.path.dirname(path) or ".")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            for piece in pieces:
-                file.write(piece)
-                digest.update(piece)
-                size += len(piece)
-        changed = not _is_same(path, digest.digest(), mode)
-        if changed:
-            if mode != _PRIVATE:
-                os.chmod(made, mode)
-            os.replace(made, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(made)
-    return changed, size
-
-
-def _is_same(path: str, digest: bytes, wanted: int) -> bool:
-    """Whether ``path`` is a file with this content and this mode."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return False
-    with os.fdopen(descriptor, "rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
-        if not stat.S_ISREG(mode) or stat.S_IMODE(mode) != wanted:
-            return False
-        found = hashlib.sha256()
-        while data := file.read(_CHUNK):
-            found.update(data)
-    return found.digest() == digest
-
-
-__all__ = ("put_private", "replace_file", "would_change")
+__all__ = ("put_private",)

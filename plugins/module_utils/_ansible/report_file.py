@@ -8,13 +8,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.private_file import (
-    replace_file,
-    would_change,
-)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.whole_files import is_same, replace_file
 
 _MODE = 0o644
 
@@ -32,7 +30,8 @@ def write_report(option: str, path: str, document: bytes, *, dry_run: bool = Fal
         raise ValidationError(f"{option} names {path}, which is a folder.", hint="Name a file in it.")
     try:
         if dry_run:
-            return would_change(path, document, mode=_MODE)
+            os.stat(os.path.dirname(path) or ".")
+            return not is_same(path, hashlib.sha256(document).digest(), _MODE)
         return replace_file(path, [document], mode=_MODE)[0]
     except OSError as exc:
         raise ReportError(

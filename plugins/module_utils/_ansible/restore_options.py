@@ -213,7 +213,7 @@ def restore_source(task: Task, client: KubeClient) -> t.Iterator[tuple[Store, st
         store = open_location(task, namespace=params["velero_namespace"] or "", client=client)
         yield store, store.location.describe, ()
         return
-    from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_documents import TreePlace
+    from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_place import TreePlace
     from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_source import open_tree
 
     place = TreePlace(**params["tree"])
@@ -248,7 +248,9 @@ def _given_fields(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     fields = selection(params) | {name: params[name] for name in SPEC_FIELDS.options}
     given: dict[str, t.Any] = {name: value for name, value in fields.items() if value is not None}
     if params["tree"] is not None:
-        given["backup_name"] = "tree"
+        from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_place import TREE_BACKUP
+
+        given["backup_name"] = TREE_BACKUP
         # Which node ports somebody asked for was decided when it was written: there is nothing else in it.
         given.setdefault("preserve_node_ports", True)
     for option, other in (("backup", "schedule"), ("schedule", "backup")):

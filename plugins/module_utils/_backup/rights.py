@@ -30,6 +30,11 @@ _LEFT_OUT = "They are left out, with a warning."
 
 def backup_grants(scope: RightsScope) -> list[Grant]:
     """Without what volume providers need."""
+    return [*object_grants(scope), *(quiesce_grants(scope) if scope.has(PODS) else ())]
+
+
+def object_grants(scope: RightsScope) -> list[Grant]:
+    """To read what is stored, and no more: no command is run, no volume is looked after."""
     here = scope.places
     stored = (*needs_on("list", *scope.types, places=here), *needs_on("list", *scope.cluster_types))
     namespaces = needs_on("get", NAMESPACES) if scope.namespaces else needs_on("list", NAMESPACES)
@@ -37,7 +42,6 @@ def backup_grants(scope: RightsScope) -> list[Grant]:
         Grant("What is stored. Mind that this lets read Secrets where they are among it.", stored),
         Grant("The Namespace objects of what is stored.", namespaces, _LEFT_OUT if scope.namespaces else ""),
         *_related(scope),
-        *(quiesce_grants(scope) if scope.has(PODS) else ()),
     ]
 
 
@@ -59,4 +63,4 @@ def _said(types: list[GroupResource]) -> str:
     return ", ".join(found.resource for found in types)
 
 
-__all__ = ("backup_grants",)
+__all__ = ("backup_grants", "object_grants")

@@ -12,6 +12,7 @@ import os
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.whole_files import open_regular
 from ansible_collections.arkive.k8s.plugins.module_utils._core.yaml_documents import read_yaml
 from ansible_collections.arkive.k8s.plugins.module_utils._lint.finding import Finding, Place
 from ansible_collections.arkive.k8s.plugins.module_utils._lint.subjects import Subjects
@@ -49,7 +50,7 @@ def _files(folder: str) -> t.Iterator[str]:
 
 def _read_file(path: str, shown: str, subjects: Subjects) -> None:
     try:
-        with open(path, "rb") as file:
+        with open_regular(os.path.realpath(path)) as file:
             data = file.read(_LARGEST + 1)
         text = data.decode("utf-8")
     except OSError as exc:

@@ -24,10 +24,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lint.finding import Fi
 from ansible_collections.arkive.k8s.plugins.module_utils._lint.pod_checks import PlacedHook
 from ansible_collections.arkive.k8s.plugins.module_utils._lint.simple_commands import commands_of
 from ansible_collections.arkive.k8s.plugins.module_utils._lint.subjects import PodSubject
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.shell_words import SHELLS
 
 _SECONDS = 20.0
 _SCRIPT = 'for each in "$@"; do command -v "$each" >/dev/null 2>&1 || echo "$each"; done'
-_SHELLS = ("sh", "ash", "bash", "dash")
 #: In the script of a shell, these alone are looked for: other words may be its own functions.
 _KNOWN = frozenset(
     (
@@ -94,7 +94,7 @@ def _missing(result: ExecResult, programs: t.Mapping[str, PlacedHook]) -> list[s
 
 def _without_shell(subject: PodSubject, container: str, programs: t.Mapping[str, PlacedHook]) -> t.Iterator[Finding]:
     """There is no shell to ask: of a hook that needs it the answer is known."""
-    shells = [program for program in programs if program.rpartition("/")[2] in _SHELLS]
+    shells = [program for program in programs if program.rpartition("/")[2] in SHELLS]
     for program in shells:
         yield _lacking(programs[program], container, program)
     unknown = [readable(program) for program in programs if program not in shells]

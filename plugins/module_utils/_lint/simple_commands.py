@@ -13,14 +13,17 @@ import posixpath
 import re
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.shell_words import Word, split_script
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.shell_words import (
+    LOOSE_WRAPPERS,
+    RESERVED,
+    SHELLS,
+    WRAPPERS,
+    Word,
+    split_script,
+)
 
-_SHELLS = ("sh", "bash", "ash", "dash", "ksh", "zsh")
-_WRAPPERS = (
-    "busybox", "chrt", "command", "doas", "env", "exec", "gosu", "ionice", "nice", "nohup", "runuser", "stdbuf", "su",
-    "su-exec", "sudo", "time", "timeout", "xargs",
-)  # fmt: skip
-_RESERVED = ("!", "do", "elif", "else", "if", "then", "until", "while", "{", "}")
+#: Those that are another user's, or run the command elsewhere, are for reading alone.
+_WRAPPERS = (*WRAPPERS, *LOOSE_WRAPPERS, "gosu", "runuser", "su", "su-exec", "xargs")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _DEEPEST = 5
 
@@ -54,14 +57,14 @@ def _read(words: tuple[Word, ...], *, in_shell: bool, depth: int) -> t.Iterator[
         name = posixpath.basename(text)
         if found := _ASSIGNMENT.fullmatch(text):
             assignments.append((found[1], Word(found[2], words[position].fixed)))
-        elif name in _SHELLS or (name in _WRAPPERS and _has_script(words[position + 1 :])):
+        elif name in SHELLS or (name in _WRAPPERS and _has_script(words[position + 1 :])):
             yield SimpleCommand(text, words[position + 1 :], tuple(assignments), in_shell)
             yield from _in_script(words[position + 1 :], depth)
             return
         elif name in _WRAPPERS:
             yield SimpleCommand(text, (), (), in_shell)
             position = _behind_options(words, position + 1) - 1
-        elif name not in _RESERVED:
+        elif name not in RESERVED:
             yield SimpleCommand(text, words[position + 1 :], tuple(assignments), in_shell)
             return
         position += 1

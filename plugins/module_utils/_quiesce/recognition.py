@@ -18,18 +18,19 @@ import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.shell_words import ShellCommand, Word, split_script
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.shell_words import (
+    LOOSE_WRAPPERS,
+    RESERVED,
+    SHELLS,
+    WRAPPERS,
+    ShellCommand,
+    Word,
+    split_script,
+)
 
 #: What thaws a path that a hook only declares.
 THAW_TOOL = "fsfreeze"
 _TOOLS = (THAW_TOOL, "xfs_freeze")
-_SHELLS = ("sh", "bash", "ash", "dash", "ksh", "zsh")
-#: Programs that run the command behind them, here, and end with its exit code.
-_WRAPPERS = ("busybox", "chrt", "command", "doas", "env", "exec", "ionice", "nice", "nohup", "stdbuf", "sudo", "time")
-#: The same, but their exit code may be one of their own.
-_LOOSE_WRAPPERS = ("timeout",)
-#: Words of the shell's grammar that a command may follow.
-_RESERVED = ("!", "do", "elif", "else", "if", "then", "until", "while", "{", "}")
 #: Programs that only speak about the others.
 _HARMLESS = (
     ":", "[", "[[", "cat", "cd", "echo", "egrep", "exit", "fgrep", "grep", "hash", "logger", "ls", "pgrep", "pidof",
@@ -112,12 +113,12 @@ def _read_command(command: ShellCommand) -> Recognition | None:
         name = posixpath.basename(words[position].text)
         if name in _TOOLS:
             return _read_tool(words[position].text, words[position + 1 :], plain=plain)
-        if name in _SHELLS:
+        if name in SHELLS:
             return _read_shell(words[position + 1 :])
-        if name in _WRAPPERS or name in _LOOSE_WRAPPERS:
-            plain = plain and name not in _LOOSE_WRAPPERS
+        if name in WRAPPERS or name in LOOSE_WRAPPERS:
+            plain = plain and name not in LOOSE_WRAPPERS
             position = _behind_options(words, position + 1)
-        elif name in _RESERVED or _ASSIGNMENT.match(words[position].text):
+        elif name in RESERVED or _ASSIGNMENT.match(words[position].text):
             position += 1
         else:
             break
@@ -130,7 +131,7 @@ def _read_command(command: ShellCommand) -> Recognition | None:
 
 def _behind_options(words: t.Sequence[Word], start: int) -> int:
     """The position of the program behind a wrapper's options and their values."""
-    known = (*_TOOLS, *_SHELLS, *_WRAPPERS, *_LOOSE_WRAPPERS)
+    known = (*_TOOLS, *SHELLS, *WRAPPERS, *LOOSE_WRAPPERS)
     for position in range(start, len(words)):
         if posixpath.basename(words[position].text) in known:
             return position

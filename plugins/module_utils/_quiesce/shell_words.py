@@ -13,6 +13,14 @@ import dataclasses
 _OPERATORS = ";&|()\n"
 _EXPANDED = "$`*?[~"
 
+SHELLS = ("sh", "bash", "ash", "dash", "ksh", "zsh")
+#: Programs that run the command behind them, here, and end with its exit code.
+WRAPPERS = ("busybox", "chrt", "command", "doas", "env", "exec", "ionice", "nice", "nohup", "stdbuf", "sudo", "time")
+#: The same, but their exit code may be one of their own.
+LOOSE_WRAPPERS = ("timeout",)
+#: Words of the shell's grammar that a command may follow.
+RESERVED = ("!", "do", "elif", "else", "if", "then", "until", "while", "{", "}")
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Word:
@@ -140,4 +148,4 @@ class _Reader:
         self._words = []
 
 
-__all__ = ("ShellCommand", "Word", "split_script")
+__all__ = ("LOOSE_WRAPPERS", "RESERVED", "SHELLS", "WRAPPERS", "ShellCommand", "Word", "split_script")

@@ -11,17 +11,24 @@ from __future__ import annotations
 import collections
 import dataclasses
 import hashlib
+import posixpath
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.open_backup import OpenBackup
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import SECRETS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._core.whole_files import PRIVATE
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.sealing import seal
 from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.stable_yaml import to_yaml
 from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_files import TreeFolder
 from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_index import SecretEntry, TreeIndex
-from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_objects import TreeObject, TreeObjects
+from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_objects import (
+    UNREAD,
+    TreeObject,
+    TreeObjects,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_paths import TreePaths, kustomizations
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import phase_of
 
@@ -102,13 +109,15 @@ class _Export:
             self._left_out[each.left_out] += 1
             return
         path = self._paths.path_of(each.ref, str(each.body.get("kind")))
-        if each.ref.group_resource == SECRETS and self._request.secrets != "plain":
-            self._add_secret(each, path)
-        else:
+        if each.ref.group_resource != SECRETS:
             self._put(path, to_yaml(each.body))
+        elif self._request.secrets == "plain":
+            self._folder.put(path, to_yaml(each.body), mode=PRIVATE)
+        else:
+            self._add_secret(each, path)
 
-    def _put(self, path: str, data: bytes, *, secret: bool = False) -> None:
-        if len(self._diffs) < self._request.max_diffs and not secret:
+    def _put(self, path: str, data: bytes) -> None:
+        if len(self._diffs) < self._request.max_diffs:
             before = self._folder.read(path)
             if before != data:
                 self._diffs.append(_diff(path, before, data))
@@ -128,19 +137,21 @@ class _Export:
         if before is not None and before.version == entry.version and before.path == path and self._folder.keep(path):
             return
         sealed = seal(self._request.seal_command, to_yaml(each.body), each.body, each.title)
-        self._put(path, sealed, secret=True)
+        self._folder.put(path, sealed)
 
     def finish(self, backup: OpenBackup) -> TreeOutcome:
         name = str(backup.backup["metadata"]["name"])
         phase = phase_of(backup.backup)
-        if phase == "Completed":
+        unread = self._left_out[UNREAD]
+        if phase == "Completed" and not unread:
             self._folder_of_kustomizations()
             self._folder.remove_others()
         else:
             kept = self._folder.keep_others()
             self._folder_of_kustomizations()
+            why = f"is {phase}" if phase != "Completed" else f"has {counted(unread, 'object')} that cannot be read"
             self._warnings.append(
-                f"Backup '{name}' is {phase}: {kept} files of objects that it does not have were left in the tree."
+                f"Backup '{name}' {why}: {kept} files of objects that it does not have were left in the tree."
             )
         if self._request.secrets == "plain":
             self._warnings.append("Secrets are in the tree as they are: whoever reads the repository reads them.")
@@ -166,7 +177,7 @@ class _Export:
     def _folder_of_kustomizations(self) -> None:
         if self._request.layout != "kustomize":
             return
-        objects = [path for path in self._folder.files if not path.endswith(_KUSTOMIZATION)]
+        objects = [path for path in self._folder.files if posixpath.basename(path) != _KUSTOMIZATION]
         for folder, resources in kustomizations(objects).items():
             document = {
                 "apiVersion": "kustomize.config.k8s.io/v1beta1",

@@ -24,7 +24,7 @@ _LIKE_A_WORD = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "
 
 
 def to_yaml(document: t.Any) -> bytes:
-    """In UTF-8, with a line feed at the end. Raises ``ValidationError`` without the library."""
+    """In UTF-8, with a line feed at the end. Raises ``ValidationError`` without the library, and for too many levels."""
     try:
         import yaml
     except ImportError as exc:
@@ -54,14 +54,17 @@ def to_yaml(document: t.Any) -> bytes:
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
     Dumper.add_representer(str, text)
-    dumped: str = yaml.dump(
-        _ordered(document),
-        Dumper=Dumper,
-        default_flow_style=False,
-        allow_unicode=True,
-        sort_keys=False,
-        width=1 << 30,
-    )
+    try:
+        dumped: str = yaml.dump(
+            _ordered(document),
+            Dumper=Dumper,
+            default_flow_style=False,
+            allow_unicode=True,
+            sort_keys=False,
+            width=1 << 30,
+        )
+    except RecursionError as exc:
+        raise ValidationError("An object is nested too deeply to be written as YAML.") from exc
     return dumped.encode("utf-8", "backslashreplace")
 
 

@@ -9,13 +9,18 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import os
-import tempfile
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.whole_files import open_regular, replace_file
 from ansible_collections.arkive.k8s.plugins.module_utils._report.errors import TreeError
 from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_index import INDEX, TreeIndex, read_index
+
+#: The paths of new files, one a line: a run that is killed has no index of them yet.
+_NEW = ".arkive-tree.new"
+_MODE = 0o644
 
 
 class TreeFolder:
@@ -26,7 +31,7 @@ class TreeFolder:
         self._path = path
         self._dry_run = dry_run
         self._files: dict[str, str] = {}
-        self._folders: set[str] = set()
+        self._inside: set[str] = set()
         self.written: list[str] = []
         self.removed: list[str] = []
         found = read_index(path)
@@ -39,8 +44,10 @@ class TreeFolder:
         if found is None and not dry_run:
             # From now on the folder is ours, also when this run is killed.
             self._write(INDEX, self.before.to_bytes())
+        if found is not None:
+            self.before = dataclasses.replace(found, files={**dict.fromkeys(self._unfinished(), ""), **found.files})
 
-    def put(self, path: str, data: bytes) -> None:
+    def put(self, path: str, data: bytes, *, mode: int = _MODE) -> None:
         """Write one file, unless it is there as it is."""
         digest = hashlib.sha256(data).hexdigest()
         self._files[path] = digest
@@ -48,20 +55,22 @@ class TreeFolder:
             return
         self.written.append(path)
         if not self._dry_run:
-            self._write(path, data)
+            self._note(path)
+            self._write(path, data, mode=mode)
 
     def keep(self, path: str) -> bool:
         """A file of the tree before stays as it is. False where it is not there, or was changed."""
         digest = self.before.files.get(path)
-        if digest is None or self._digest(path) != digest:
+        if not digest or self._digest(path) != digest:
             return False
         self._files[path] = digest
         return True
 
     def read(self, path: str) -> bytes | None:
-        """What is there now; None for no file."""
+        """What is there now; None for no file, and for a link to one."""
+        full = self._full(path)
         try:
-            with open(self._full(path), "rb") as file:
+            with open_regular(full) as file:
                 return file.read()
         except OSError:
             return None
@@ -83,7 +92,7 @@ class TreeFolder:
     def keep_others(self) -> int:
         """Files of the tree before that are none of this one stay in it; how many."""
         others = [path for path in self.before.files if path not in self._files and os.path.lexists(self._full(path))]
-        self._files.update({path: self.before.files[path] for path in others})
+        self._files.update({path: self.before.files[path] or self._digest(path) for path in others})
         return len(others)
 
     def finish(self, index: TreeIndex) -> None:
@@ -93,6 +102,24 @@ class TreeFolder:
             self.written.append(INDEX)
             if not self._dry_run:
                 self._write(INDEX, data)
+        if not self._dry_run:
+            with contextlib.suppress(OSError):
+                os.unlink(self._full(_NEW))
+
+    def _unfinished(self) -> list[str]:
+        """The new files of a run that came to no end."""
+        return (self.read(_NEW) or b"").decode("utf-8", "replace").splitlines()
+
+    def _note(self, path: str) -> None:
+        if path in self.before.files:
+            return
+        full = self._full(_NEW)
+        try:
+            descriptor = os.open(full, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, _MODE)
+            with os.fdopen(descriptor, "ab") as file:
+                file.write(f"{path}\n".encode())
+        except OSError as exc:
+            raise TreeError(f"The file {full} cannot be written: {exc.strerror}.") from exc
 
     def _is_foreign(self) -> bool:
         try:
@@ -104,47 +131,41 @@ class TreeFolder:
             raise TreeError(f"The folder {self._path} cannot be read: {exc.strerror}.") from exc
 
     def _full(self, path: str) -> str:
-        if path.startswith("/") or ".." in path.split("/"):
-            raise TreeError(f"The path {path!r} in the index of {self._path} leads out of it.")
-        return os.path.join(self._path, path)
+        """Where it is. Raises ``TreeError`` for what is not in the tree, by its name or by a link on the way."""
+        hidden = any(not part or part.startswith(".") for part in path.split("/"))
+        if (hidden and path not in (INDEX, _NEW)) or not (path.isascii() and path.isprintable()):
+            raise TreeError(f"The path {path!r} in the index of {self._path} leads out of it, or to what is no part.")
+        full = os.path.join(self._path, path)
+        folder = os.path.dirname(full)
+        if folder not in self._inside:
+            self._check_inside(folder)
+            self._inside.add(folder)
+        return full
 
     def _digest(self, path: str) -> str:
         full = self._full(path)
         try:
-            if os.path.islink(full):
-                return ""
-            with open(full, "rb") as file:
+            with open_regular(full) as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
             return ""
 
-    def _write(self, path: str, data: bytes) -> None:
+    def _write(self, path: str, data: bytes, *, mode: int = _MODE) -> None:
         full = self._full(path)
-        folder = os.path.dirname(full)
-        made = ""
         try:
-            if folder not in self._folders:
-                os.makedirs(folder, exist_ok=True)
-                self._check_inside(folder)
-                self._folders.add(folder)
-            with tempfile.NamedTemporaryFile(dir=folder, prefix=".arkive-", delete=False) as file:
-                made = file.name
-                file.write(data)
-            os.chmod(made, 0o644)
-            os.replace(made, full)
-            made = ""
+            os.makedirs(os.path.dirname(full), exist_ok=True)
+            replace_file(full, [data], mode=mode)
         except OSError as exc:
             raise TreeError(f"The file {full} cannot be written: {exc.strerror}.") from exc
-        finally:
-            if made:
-                with contextlib.suppress(OSError):
-                    os.unlink(made)
 
     def _check_inside(self, folder: str) -> None:
-        """A link in the tree must not lead our files elsewhere."""
+        """A link in the tree must not lead us elsewhere, to read, to write or to remove."""
         inside = os.path.realpath(self._path)
         if os.path.commonpath((inside, os.path.realpath(folder))) != inside:
-            raise TreeError(f"The folder {folder} is a link that leads out of {self._path}: nothing is written there.")
+            raise TreeError(
+                f"The folder {folder} is a link that leads out of {self._path}: nothing is read or written there.",
+                hint="Remove the link.",
+            )
 
     def _remove(self, path: str) -> None:
         full = self._full(path)

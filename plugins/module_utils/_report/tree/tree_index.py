@@ -16,6 +16,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.bounded_json import parse_bounded
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import MapOf, Shape, find_misfit
+from ansible_collections.arkive.k8s.plugins.module_utils._core.whole_files import open_regular
 from ansible_collections.arkive.k8s.plugins.module_utils._report.errors import TreeError
 
 INDEX = ".arkive-tree.json"
@@ -64,7 +65,7 @@ def read_index(folder: str) -> TreeIndex | None:
     """None where there is none. Raises ``TreeError`` for one that cannot be read, or is of a later version."""
     path = os.path.join(folder, INDEX)
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             data = file.read()
     except FileNotFoundError:
         return None

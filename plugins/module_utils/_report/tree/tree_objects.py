@@ -31,6 +31,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_init import parse_init_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import RuleContext
@@ -62,13 +63,19 @@ _OF_THE_MOMENT: t.Mapping[str, str] = {
     "metrics.k8s.io": "of a moment only",
 }
 _GROUPS_OF_OPERATIONS = ("velero.io", "ark.heptio.com")
-#: Written by tools about what they did; a trailing ``/`` stands for the whole prefix.
+#: Written by tools about what they did, with a copy of the object in it, of a Secret's values as well. A trailing ``/``
+#: stands for the whole prefix. Sources: kubectl, banzaicloud/k8s-objectmatcher, kopf and rancher/wrangler.
 _NOTES = (
     "kubectl.kubernetes.io/last-applied-configuration",
     "kubectl.kubernetes.io/restartedAt",
+    "banzaicloud.com/last-applied",
+    "kopf.zalando.org/last-handled-configuration",
+    "objectset.rio.cattle.io/applied",
     "backup.velero.io/must-include-additional-items",
     "velero.io/original-pv-name",
 )
+#: Why an object is left out that the archive has, damaged.
+UNREAD = "cannot be read"
 _NAME_LABEL = "kubernetes.io/metadata.name"
 _TOKEN_TYPE = "kubernetes.io/service-account-token"
 
@@ -118,7 +125,7 @@ class TreeObjects:
             stored = self._contents.read(ref).get("metadata") or {}
             prepared = self._preparer.prepare(ref)
         except ArchiveError as exc:
-            return TreeObject(ref=ref, body={}, stored={}, left_out="cannot be read", warnings=(exc.message,))
+            return TreeObject(ref=ref, body={}, stored={}, left_out=UNREAD, warnings=(exc.message,))
         left_out = prepared.skip or _why_made(ref, prepared.body, stored)
         body = _cleaned(ref.group_resource, prepared.body)
         return TreeObject(ref=ref, body=body, stored=stored, left_out=left_out, warnings=prepared.warnings)
@@ -134,7 +141,7 @@ def _why_made(ref: ItemRef, body: ObjectView, stored: ObjectView) -> str:
     """Who makes it again by itself; empty for what somebody wrote."""
     for owner in stored.get("ownerReferences") or ():
         if owner.get("controller"):
-            return f"made by {owner.get('kind')} '{owner.get('name')}'"
+            return f"made by a {readable(str(owner.get('kind')))}"
     if ref.group_resource == SECRETS and body.get("type") == _TOKEN_TYPE:
         return "a token that the cluster makes"
     if ref.group_resource == SERVICE_ACCOUNTS and ref.name == "default" and not _says_something(body):
@@ -172,7 +179,7 @@ def _take_init_hook(pod: Object) -> None:
     hook = parse_init_hook(pod)
     if hook is not None:
         spec = pod.get("spec") or {}
-        spec["initContainers"] = [each for each in spec.get("initContainers") or [] if each["name"] != hook.name]
+        spec["initContainers"] = [each for each in spec.get("initContainers") or [] if each.get("name") != hook.name]
 
 
 def _is_note(name: str) -> bool:
@@ -190,4 +197,4 @@ def _keep(metadata: dict[str, t.Any], member: str, wanted: t.Callable[[str], boo
         del metadata[member]
 
 
-__all__ = ("TreeObject", "TreeObjects")
+__all__ = ("UNREAD", "TreeObject", "TreeObjects")

@@ -20,6 +20,7 @@ _SAFE = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._"
 _LONGEST = 200
 #: Names that mean something else to Windows, where a repository may be checked out as well.
 _DEVICES = frozenset(("aux", "con", "nul", "prn", *(f"{name}{at}" for name in ("com", "lpt") for at in range(1, 10))))
+_KUSTOMIZATION = "kustomization"
 
 
 class TreePaths:
@@ -35,9 +36,13 @@ class TreePaths:
         """``namespaces/<ns>/<group or core>/<Kind>/<name>.yaml``, or ``cluster/<group or core>/<Kind>/<name>.yaml``."""
         place = ("cluster",) if ref.namespace is None else ("namespaces", ref.namespace)
         folder = "/".join(_as_name(part) for part in (*place, ref.group_resource.group or "core", kind))
-        path = f"{folder}/{_as_name(ref.name)}{SUFFIX}"
+        name = _as_name(ref.name)
+        if name.lower() == _KUSTOMIZATION:
+            # A file of that name makes something else of its folder.
+            name = f"%{ord(name[0]):02X}{name[1:]}"
+        path = f"{folder}/{name}{SUFFIX}"
         if path.lower() in self._taken:
-            path = f"{folder}/{_as_name(ref.name)}-{_hash(ref.name)}{SUFFIX}"
+            path = f"{folder}/{name}-{_hash(ref.path)}{SUFFIX}"
         self._taken.add(path.lower())
         return path
 

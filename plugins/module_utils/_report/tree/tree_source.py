@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import tempfile
 import typing as t
 
@@ -22,14 +23,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._report.errors import TreeError
-from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_documents import TreePlace, documents_of
+from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_documents import documents_of
+from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_place import TREE_BACKUP, TreePlace
 from ansible_collections.arkive.k8s.plugins.module_utils._store.kinds import make_location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 
-#: The name of the backup that a tree is taken for.
-TREE_BACKUP = "tree"
 _DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
 _NAMED = 5
 
@@ -52,6 +52,7 @@ def open_tree(place: TreePlace, *, client: KubeClient, cancel: CancelToken | Non
     cancel = cancel or CancelToken()
     objects, warnings = _objects_of(place, cancel)
     types = _Types(Discovery.read(client), objects)
+    there: dict[tuple[GroupResource, str, str], str] = {}
     with tempfile.TemporaryDirectory(prefix="arkive-tree-") as folder:
         store = open_store(make_location({"path": folder}), cancel=cancel)
         keys = BackupKeys(TREE_BACKUP)
@@ -59,7 +60,13 @@ def open_tree(place: TreePlace, *, client: KubeClient, cancel: CancelToken | Non
             with TarballWriter(file) as writer:
                 for name, obj in objects:
                     cancel.check()
-                    _add(writer, types.of(obj), name, obj)
+                    kind = types.of(obj)
+                    _check(obj, kind, name)
+                    key = (kind.group_resource, obj["metadata"].get("namespace") or "", obj["metadata"]["name"])
+                    if key in there:
+                        raise _twice(obj, place, there[key], name)
+                    there[key] = name
+                    _add(writer, kind, obj)
                 writer.close()
             file.seek(0)
             store.put(keys.tarball, file.read())
@@ -70,20 +77,13 @@ def open_tree(place: TreePlace, *, client: KubeClient, cancel: CancelToken | Non
 def _objects_of(place: TreePlace, cancel: CancelToken) -> tuple[list[tuple[str, Object]], tuple[str, ...]]:
     objects: list[tuple[str, Object]] = []
     sealed: list[str] = []
-    there: dict[tuple[str, str, str, str], str] = {}
     for name, document in documents_of(place, cancel):
         for obj in _items(document):
-            key = _identity(obj, name, place)
+            _check_is_object(obj, name, place)
             if "sops" in obj:
                 sealed.append(name)
-                continue
-            if key in there:
-                raise TreeError(
-                    f"{obj['kind']} {readable(key[3])} is in {place.describe} twice: in {there[key]} and in {name}.",
-                    hint="Name a folder with one of them, in tree.subpath.",
-                )
-            there[key] = name
-            objects.append((name, obj))
+            else:
+                objects.append((name, obj))
     warnings = []
     if sealed:
         warnings.append(
@@ -99,17 +99,39 @@ def _items(document: t.Any) -> list[t.Any]:
     return [document]
 
 
-def _identity(obj: t.Any, file: str, place: TreePlace) -> tuple[str, str, str, str]:
-    """API version, kind, namespace and name. Raises ``TreeError``."""
+def _check_is_object(obj: t.Any, file: str, place: TreePlace) -> None:
+    """Raises ``TreeError``."""
     metadata = obj.get("metadata") if isinstance(obj, dict) else None
     if isinstance(metadata, dict):
-        namespace = metadata.get("namespace") or ""
-        members = (obj.get("apiVersion"), obj.get("kind"), namespace, metadata.get("name"))
-        if all(isinstance(member, str) for member in members) and all((members[0], members[1], members[3])):
-            return t.cast("tuple[str, str, str, str]", members)
+        members = (obj.get("apiVersion"), obj.get("kind"), metadata.get("name"))
+        namespace = metadata.get("namespace")
+        if all(isinstance(member, str) and member for member in members) and isinstance(namespace, str | None):
+            if _is_json(obj):
+                return
+            raise TreeError(
+                f"{readable(obj['kind'])} {readable(metadata['name'])} in the file {file} holds a key or a value that "
+                "JSON has not.",
+                hint="Put numbers that are keys, and what is to be text, in quotes.",
+            )
     raise TreeError(
         f"The file {file} in {place.describe} holds something that is no object of Kubernetes.",
         hint="Name the folder of the manifests alone, in tree.subpath.",
+    )
+
+
+def _is_json(value: t.Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(name, str) and _is_json(entry) for name, entry in value.items())
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    return value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _twice(obj: Object, place: TreePlace, first: str, second: str) -> TreeError:
+    return TreeError(
+        f"{readable(obj['kind'])} {readable(obj['metadata']['name'])} is in {place.describe} twice: in {first} and in "
+        f"{second}.",
+        hint="Name a folder with one of them, in tree.subpath.",
     )
 
 
@@ -144,15 +166,19 @@ class _Types:
         return _Type(GroupResource.parse(f"{plural}.{group}" if group else plural), "namespace" in obj["metadata"])
 
 
-def _add(writer: TarballWriter, kind: _Type, file: str, obj: Object) -> None:
+def _check(obj: Object, kind: _Type, file: str) -> None:
+    """That it is in a namespace where its type is. Raises ``TreeError``."""
     metadata = obj["metadata"]
     if kind.namespaced and not metadata.get("namespace"):
         raise TreeError(
-            f"{obj['kind']} {readable(metadata['name'])} in the file {file} has no namespace.",
+            f"{readable(obj['kind'])} {readable(metadata['name'])} in the file {file} has no namespace.",
             hint="Write metadata.namespace: a tree is restored to where it says.",
         )
     if not kind.namespaced:
         metadata.pop("namespace", None)
+
+
+def _add(writer: TarballWriter, kind: _Type, obj: Object) -> None:
     writer.add_items(kind.group_resource, [(obj, None)], preferred_version=obj["apiVersion"].rpartition("/")[2])
 
 
@@ -167,4 +193,4 @@ def _backup() -> Object:
     }
 
 
-__all__ = ("TREE_BACKUP", "TreeStore", "open_tree")
+__all__ = ("TreeStore", "open_tree")

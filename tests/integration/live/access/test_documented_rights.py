@@ -36,6 +36,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks 
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
+from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.export import TreeRequest, export_tree
+from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.live_source import open_live
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
@@ -216,6 +218,20 @@ def test_some_types(granted_here: Granted, client: KubeClient, namespace: str, s
         assert [each for each in done.warnings_list if "let you" in str(each) or "orbidden" in str(each)] == []
         found = [client.get(f"{maps}/{name}")["data"]["color"] for name in ("gone", "changed")]
         assert found == ["red", "blue" if policy == "none" else "red"]
+
+
+@pytest.mark.parametrize("types", [[], ["configmaps"]], ids=["everything", "one type"])
+def test_export_of_the_cluster(
+    granted_here: Granted, client: KubeClient, namespace: str, tmp_path: Path, types: list[str]
+) -> None:
+    client.post(f"/api/v1/namespaces/{namespace}/configmaps", {"metadata": {"name": "kept"}})
+    selection = {"included_namespaces": [namespace], "snapshot_volumes": False, "included_resources": types}
+    spec = BackupSpec.from_options(selection)
+    caller = granted_here.caller("export", providers=(), resources=tuple(types))
+    with open_live(spec, client=caller) as (backup, warnings):
+        outcome = export_tree(backup, TreeRequest(dest=str(tmp_path / "tree")), warnings=warnings)
+    assert outcome.warnings == ()
+    assert f"namespaces/{namespace}/core/ConfigMap/kept.yaml" in outcome.written
 
 
 def test_what_stored_objects_name(granted_here: Granted, named: Named, store: Store) -> None:

@@ -17,8 +17,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.export imp
     export_tree,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.live_source import open_live
-from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_documents import TreePlace
-from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_source import TREE_BACKUP, open_tree
+from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_place import TREE_BACKUP, TreePlace
+from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_source import open_tree
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec

@@ -100,6 +100,15 @@ def test_options(task: str, options: dict[str, t.Any], changed: list[str]) -> No
         assert (right in before, right in after) == ((True, False) if sign == "-" else (False, True)), right
 
 
+def test_an_export_only_reads() -> None:
+    scope = dataclasses.replace(SHOP, types=MAPS)
+    assert rights("export", scope) == {
+        "list configmaps in shop", "get namespaces",
+    }  # fmt: skip
+    everything = rights("export", dataclasses.replace(SHOP, namespaces=()))
+    assert {said.split()[0] for said in everything} <= {"get", "list"}
+
+
 def test_each_function_that_is_carried_out_has_its_rights() -> None:
     assert set(FUNCTION_GRANTS) == {name for name, row in FUNCTIONS.items() if row.load is not None}
 

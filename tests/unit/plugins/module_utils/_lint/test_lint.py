@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import typing as t
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -249,21 +250,25 @@ def test_files_and_reports(tmp_path: Path) -> None:
     (tmp_path / "deep" / "db.yaml").write_text(first)
     (tmp_path / "broken.yml").write_text("a: [")
     (tmp_path / "notes.txt").write_text("a: [")
+    # Nobody writes into it: it must not be waited for.
+    os.mkfifo(tmp_path / "pipe.yml")
     subjects = Subjects()
-    assert read_subjects(str(tmp_path), subjects) == 2
+    assert read_subjects(str(tmp_path), subjects) == 3
     outcome = lint(subjects)
     assert {(finding.rule, finding.place.file, finding.place.line) for finding in outcome.findings} == {
         ("freeze-without-thaw", "deep/db.yaml", 7),
         ("unreadable", "broken.yml", 0),
+        ("unreadable", "pipe.yml", 0),
     }
     results = json.loads(sarif_report(outcome.findings))["runs"][0]["results"]
     places = [result["locations"][0]["physicalLocation"] for result in results]
     assert sorted((place["artifactLocation"]["uri"], place["region"]["startLine"]) for place in places) == [
         ("broken.yml", 1),
         ("deep/db.yaml", 7),
+        ("pipe.yml", 1),
     ]
     suite = ET.fromstring(outcome.to_junit())
-    assert (suite.get("tests"), suite.get("failures")) == ("2", "2")
+    assert (suite.get("tests"), suite.get("failures")) == ("3", "3")
     empty = tmp_path / "empty"
     empty.mkdir()
     with pytest.raises(ValidationError, match="There is no"):

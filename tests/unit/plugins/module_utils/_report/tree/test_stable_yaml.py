@@ -12,6 +12,7 @@ import typing as t
 import pytest
 import yaml
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.stable_yaml import to_yaml
 
 #: What some reader takes for another type. Sources: YAML 1.1 types bool, int, float, merge and value; YAML 1.2 core
@@ -77,3 +78,11 @@ def test_whatever_it_is_it_comes_back() -> None:
         written = to_yaml(value)
         assert yaml.safe_load(written) == value, seed
         assert to_yaml(yaml.safe_load(written)) == written, seed
+
+
+def test_what_is_nested_too_deeply_is_named() -> None:
+    document: dict[str, t.Any] = {}
+    for _level in range(2000):
+        document = {"a": document}
+    with pytest.raises(ValidationError, match="nested too deeply"):
+        to_yaml(document)

@@ -25,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.export imp
     TreeRequest,
     export_tree,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_files import TreeFolder
 from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_index import INDEX
 from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_paths import TreePaths, kustomizations
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import open_source
@@ -246,7 +247,9 @@ def test_an_index_that_is_not_ours(shop: Shop, text: str) -> None:
         shop.export(config("a"))
 
 
-@pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "a/../../b"])
+@pytest.mark.parametrize(
+    "path", ["../../etc/passwd", "/etc/passwd", "a/../../b", ".git/config", "a/.git/x", "a\x00b", "a\ud800", "", "a//b"]
+)
 def test_an_index_that_leads_out_of_the_tree(shop: Shop, path: str) -> None:
     shop.tree.mkdir()
     (shop.tree / INDEX).write_text(json.dumps({"version": 1, "files": {path: "0"}}))
@@ -262,7 +265,108 @@ def test_a_link_that_leads_out_of_the_tree(shop: Shop, tmp_path: Path) -> None:
         shop.export(config("a"))
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_nothing_is_removed_or_shown_behind_a_link(shop: Shop, tmp_path: Path, dry_run: bool) -> None:
+    outside = tmp_path / "outside" / "shop" / "core" / "ConfigMap"
+    outside.mkdir(parents=True)
+    (outside / "a.yaml").write_text("not of the tree")
+    shop.tree.mkdir()
+    index = {"version": 1, "files": {"namespaces/shop/core/ConfigMap/a.yaml": "0"}}
+    (shop.tree / INDEX).write_text(json.dumps(index))
+    (shop.tree / "namespaces").symlink_to(tmp_path / "outside")
+    for objects in ((), (config("a"),)):
+        with pytest.raises(TreeError, match="is a link that leads out"):
+            shop.export(*objects, dry_run=dry_run, max_diffs=5)
+    assert (outside / "a.yaml").read_text() == "not of the tree"
+
+
+def test_a_file_that_is_a_link_or_a_pipe_is_replaced_unread(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "private").write_text("canary")
+    shop.export(config("a"), config("b"))
+    folder = shop.tree / "namespaces/shop/core/ConfigMap"
+    for name in ("a.yaml", "b.yaml"):
+        (folder / name).unlink()
+    (folder / "a.yaml").symlink_to(tmp_path / "private")
+    os.mkfifo(folder / "b.yaml")
+    outcome = shop.export(config("a"), config("b"), max_diffs=5)
+    assert [diff["before"] for diff in outcome.diffs] == ["", ""]
+    assert [(folder / name).is_symlink() for name in ("a.yaml", "b.yaml")] == [False, False]
+    assert (tmp_path / "private").read_text() == "canary"
+
+
+def test_what_a_killed_run_has_written_is_removed_with_its_object(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(_folder: t.Any, _index: t.Any) -> None:
+        raise KeyboardInterrupt
+
+    shop.export(config("old"))
+    with monkeypatch.context() as patch:
+        patch.setattr(TreeFolder, "finish", killed)
+        with pytest.raises(KeyboardInterrupt):
+            shop.export(config("old"), config("a"), config("gone"))
+    assert shop.export(config("old"), config("a")).removed == ("namespaces/shop/core/ConfigMap/gone.yaml",)
+    assert sorted(shop.files()) == [
+        INDEX, "namespaces/shop/core/ConfigMap/a.yaml", "namespaces/shop/core/ConfigMap/old.yaml",
+    ]  # fmt: skip
+
+
+def test_an_object_that_cannot_be_read_removes_no_file(shop: Shop) -> None:
+    shop.export(config("a"), config("b"))
+    outcome = shop.export(config("a"), made("configmaps", "v1", "ConfigMap", "b", data="damaged"))
+    assert (outcome.removed, outcome.files) == ((), 2)
+    assert any("has 1 object that cannot be read" in warning for warning in outcome.warnings)
+
+
+def test_objects_named_as_kustomize_names_its_files(shop: Shop) -> None:
+    shop.export(config("kustomization"), config("my-kustomization"), layout="kustomize")
+    folder = "namespaces/shop/core/ConfigMap"
+    assert shop.read(f"{folder}/kustomization.yaml")["resources"] == ["%6Bustomization.yaml", "my-kustomization.yaml"]
+    assert shop.read(f"{folder}/%6Bustomization.yaml")["metadata"]["name"] == "kustomization"
+
+
 class TestSecrets:
+    def test_plain_ones_are_in_no_diff_and_for_their_owner_alone(self, shop: Shop) -> None:
+        for value in ("hunter2-canary", "another-canary"):
+            outcome = shop.export(secret(value), secrets="plain", max_diffs=5)
+            assert (outcome.changed, outcome.diffs) == (True, ())
+        assert (shop.tree / "namespaces/shop/core/Secret/db.yaml").stat().st_mode & 0o777 == 0o600
+        assert "canary" not in repr(shop.export(max_diffs=5).diffs)
+
+    @pytest.mark.parametrize(
+        "note",
+        [
+            "kubectl.kubernetes.io/last-applied-configuration",
+            "kopf.zalando.org/last-handled-configuration",
+            "banzaicloud.com/last-applied",
+            "objectset.rio.cattle.io/applied",
+        ],
+    )
+    def test_copies_in_annotations_are_not_sealed_beside(self, shop: Shop, tmp_path: Path, note: str) -> None:
+        seen = tmp_path / "seen"
+        command = ("/bin/sh", "-c", 'cat >"$0"; echo sealed', str(seen))
+        key, value = secret()
+        value["metadata"]["annotations"] = {note: "packed-canary", "mine": "stays"}
+        shop.export((key, value), secrets="seal", seal_command=command)
+        assert yaml.safe_load(seen.read_bytes())["metadata"]["annotations"] == {"mine": "stays"}
+
+    @pytest.mark.parametrize("value", ["pw", "db", "shop", "first line\nsecond line of it\n"])
+    def test_short_values_names_and_lines_that_are_not_sealed(self, shop: Shop, tmp_path: Path, value: str) -> None:
+        script = tmp_path / "unseal.py"
+        script.write_text(
+            "import sys, yaml, base64\nd = yaml.safe_load(sys.stdin)\n"
+            "d['stringData'] = {k: base64.b64decode(v).decode() for k, v in d.pop('data').items()}\n"
+            "print(yaml.dump(d, default_style='|'))\n"
+        )
+        for command in (("/bin/cat",), (sys.executable, str(script))):
+            with pytest.raises(TreeError, match="in plain text"):
+                shop.export(secret(value), secrets="seal", seal_command=command)
+
+    def test_a_value_that_is_in_the_name_as_well_can_be_sealed(self, shop: Shop, tmp_path: Path) -> None:
+        key, value = secret("postgres")
+        value["metadata"]["name"] = "postgres"
+        sealed = "kind: Secret\nmetadata: {name: postgres}\ndata: {password: 'ENC[x]'}"
+        shop.export((key, value), secrets="seal", seal_command=("/bin/echo", sealed))
+        assert shop.read("namespaces/shop/core/Secret/postgres.yaml")["data"] == {"password": "ENC[x]"}
+
     def test_omitted(self, shop: Shop) -> None:
         outcome = shop.export(secret())
         assert outcome.secrets == ({"secret": "shop/db", "type": "Opaque", "keys": ["password"], "path": None},)

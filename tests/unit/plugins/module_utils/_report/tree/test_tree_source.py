@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import typing as t
 from pathlib import Path
@@ -13,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_documents import TreePlace
-from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_source import TREE_BACKUP, open_tree
+from ansible_collections.arkive.k8s.plugins.module_utils._report.tree import tree_place
+from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_place import TREE_BACKUP, TreePlace
+from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_source import open_tree
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import open_source
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import RestoreApi
 
@@ -29,6 +31,7 @@ apiVersion: example.org/v1
 kind: Policy
 metadata: {name: p}
 """
+_DEPLOYMENT = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, namespace: shop}\n"
 
 
 @pytest.fixture
@@ -52,7 +55,10 @@ def write(folder: Path, **files: str) -> TreePlace:
 def test_objects_by_what_the_server_and_the_tree_say_of_their_types(api: RestoreApi, tmp_path: Path) -> None:
     unknown = "apiVersion: other.org/v1\nkind: Thing\nmetadata: {name: x, namespace: shop}\n"
     kustomization = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n"
-    place = write(tmp_path, a=_CONFIG, deep__b=_DEFINITION, c=unknown, kustomization=kustomization)
+    bare = "resources: [b.yaml]\n"
+    place = write(
+        tmp_path, a=_CONFIG, deep__b=_DEFINITION, c=unknown, kustomization=kustomization, deep__kustomization=bare
+    )
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "x.yaml").write_text("no object")
     (tmp_path / "README.md").write_text("no object")
@@ -84,6 +90,11 @@ WRONG = [
     ("number for a name", {"a": "{apiVersion: v1, kind: ConfigMap, metadata: {name: 1}}"}, "no object of Kubernetes"),
     ("no namespace", {"a": "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}"}, "has no namespace"),
     ("twice", {"a": _CONFIG, "b": _CONFIG}, "twice: in a.yaml and in b.yaml"),
+    ("twice, by another version", {"a": _DEPLOYMENT, "b": _DEPLOYMENT.replace("v1", "v1beta1")}, "twice: in a.yaml"),
+    ("keys of several types", {"a": _CONFIG + "more: {a: 1, 2: 3}"}, "a.yaml holds a key or a value that JSON has not"),
+    ("bytes", {"a": _CONFIG + "more: !!binary aGFs"}, "a key or a value that JSON has not"),
+    ("infinite", {"a": _CONFIG + "more: [.inf]"}, "a key or a value that JSON has not"),
+    ("a set", {"a": _CONFIG + "more: !!set {a, b}"}, "a key or a value that JSON has not"),
     ("no YAML", {"a": "a: ["}, "is not valid YAML"),
     ("nothing", {}, "There are no manifests"),
 ]
@@ -109,20 +120,77 @@ def test_what_is_given_to_git_is_looked_at(options: dict[str, t.Any]) -> None:
         TreePlace(path="tree", **options)
 
 
-def test_a_commit_of_a_repository(api: RestoreApi, tmp_path: Path) -> None:
-    def git(*arguments: str) -> None:
+@pytest.fixture
+def git(tmp_path: Path) -> t.Callable[..., None]:
+    def run(*arguments: str) -> None:
         who = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
         subprocess.run(["git", "-C", str(tmp_path), *who, *arguments], check=True, capture_output=True)
 
-    git("init", "--quiet")
-    write(tmp_path, tree__a=_CONFIG, other__b=_DEFINITION)
+    run("init", "--quiet")
+    return run
+
+
+def committed(git: t.Callable[..., None], folder: Path, **place: str) -> TreePlace:
     git("add", ".")
     git("commit", "--quiet", "--message=one")
     git("tag", "one")
+    return TreePlace(path=str(folder), ref="one", **place)
+
+
+def test_a_commit_of_a_repository(api: RestoreApi, tmp_path: Path, git: t.Callable[..., None]) -> None:
+    write(tmp_path, tree__a=_CONFIG, other__b=_DEFINITION)
+    then = committed(git, tmp_path, subpath="tree")
     (tmp_path / "tree" / "a.yaml").write_text(_CONFIG.replace("name: a", "name: later"))
     here = TreePlace(path=str(tmp_path), subpath="tree")
-    then = TreePlace(path=str(tmp_path), ref="one", subpath="tree")
+    below = TreePlace(path=str(tmp_path / "tree"), ref="one")
     assert members(api, here)[0] == ["resources/configmaps/namespaces/shop/later.json"]
-    assert members(api, then)[0] == ["resources/configmaps/namespaces/shop/a.json"]
-    with pytest.raises(ArkiveError, match="git cannot read"):
-        members(api, TreePlace(path=str(tmp_path), ref="no-such-tag"))
+    for place in (then, below):
+        assert members(api, place)[0] == ["resources/configmaps/namespaces/shop/a.json"]
+    assert len(members(api, TreePlace(path=str(tmp_path), ref="one"))[0]) == 3
+    for wrong in ({"ref": "no-such-tag"}, {"ref": "one", "subpath": "no"}):
+        with pytest.raises(ArkiveError, match="git cannot read"):
+            members(api, TreePlace(path=str(tmp_path), **wrong))
+
+
+def test_a_commit_is_read_without_attributes_and_filters(
+    api: RestoreApi, tmp_path: Path, git: t.Callable[..., None]
+) -> None:
+    write(tmp_path, a=_CONFIG, b=_CONFIG.replace("name: a", "name: b"))
+    place = committed(git, tmp_path)
+    ran = tmp_path / "ran"
+    git("config", "filter.f.smudge", f"touch {ran}; cat")
+    (tmp_path / ".git" / "info").mkdir(exist_ok=True)
+    (tmp_path / ".git" / "info" / "attributes").write_text("a.yaml export-ignore\nb.yaml filter=f export-subst\n")
+    assert len(members(api, place)[0]) == 2
+    assert not ran.exists()
+
+
+def test_links(api: RestoreApi, tmp_path: Path, git: t.Callable[..., None]) -> None:
+    (tmp_path / "outside").write_text(_CONFIG)
+    write(tmp_path / "tree", a=_CONFIG)
+    # As a ConfigMap is mounted.
+    (tmp_path / "tree" / "a.yaml").rename(tmp_path / "tree" / ".a")
+    (tmp_path / "tree" / "a.yaml").symlink_to(".a")
+    place = TreePlace(path=str(tmp_path / "tree"))
+    assert members(api, place)[0] == ["resources/configmaps/namespaces/shop/a.json"]
+    (tmp_path / "tree" / "b.yaml").symlink_to(tmp_path / "outside")
+    with pytest.raises(ArkiveError, match="is a link that leads out of"):
+        members(api, place)
+    with pytest.raises(ArkiveError, match="is a link, which is not followed"):
+        members(api, committed(git, tmp_path))
+
+
+def test_a_pipe_is_not_waited_for(api: RestoreApi, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.yaml")
+    with pytest.raises(ArkiveError, match="no regular file"):
+        members(api, TreePlace(path=str(tmp_path)))
+
+
+@pytest.mark.parametrize("with_ref", [False, True])
+def test_a_file_that_is_too_large(
+    api: RestoreApi, tmp_path: Path, git: t.Callable[..., None], with_ref: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree_place, "LARGEST", 10)
+    place = write(tmp_path, a=_CONFIG)
+    with pytest.raises(ArkiveError, match=r"a\.yaml.* is larger than"):
+        members(api, committed(git, tmp_path) if with_ref else place)
