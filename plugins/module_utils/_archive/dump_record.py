@@ -76,7 +76,7 @@ class DumpRecord:
             texts = {
                 field.name: str(members[field.name]) for field in dataclasses.fields(cls) if field.name not in numbers
             }
-        except (ValueError, KeyError, TypeError, RecursionError) as exc:
+        except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as exc:
             raise ArchiveError(f"{what} is not the record of a dump.") from exc
         if texts["compression"] not in EXTENSIONS or "/" in texts["file"] or min(numbers.values()) < 0:
             raise ArchiveError(f"{what} is not the record of a dump.")

@@ -60,14 +60,19 @@ class BackupEntry:
     flat: bool = False
 
     @property
+    def is_named(self) -> bool:
+        """Whether a backup can have this name. Under another one nobody holds, locks or deletes anything."""
+        return is_subdomain_name(self.name)
+
+    @property
     def held(self) -> bool:
         """Whether somebody holds it: it is not deleted."""
-        return f"{self.name}{HOLD}" in self.files
+        return f"{self.name}{HOLD}" in self.files and self.is_named
 
     @property
     def deleting(self) -> bool:
         """Whether its deletion was begun: it may have lost snapshots and files."""
-        return f"{self.name}{DELETION}" in self.files
+        return f"{self.name}{DELETION}" in self.files and self.is_named
 
     @property
     def has_archive(self) -> bool:
@@ -181,12 +186,13 @@ class Catalog:
     def _entry(self, name: str, files: t.Sequence[ObjectInfo], *, flat: bool) -> BackupEntry:
         sizes = {info.key.split("/", 1 if flat else 2)[-1]: info.size for info in files}
         metadata_file = metadata_file_of(sizes, flat=flat)
-        if metadata_file is not None and is_subdomain_name(name):
+        is_named = is_subdomain_name(name)
+        if metadata_file is not None and is_named:
             self._places[name] = ("" if flat else BACKUPS, metadata_file)
         return BackupEntry(
             name=name,
             complete=metadata_file is not None,
-            locked=f"{name}{WRITE_LOCK}" in sizes,
+            locked=is_named and f"{name}{WRITE_LOCK}" in sizes,
             size=sum(sizes.values()),
             objects=len(files),
             files=FileSizes(name, sizes),

@@ -86,6 +86,7 @@ class Deletion:
 
     ``restores`` finds those of a backup where the location need not be asked. ``remove_objects`` is called when the
     snapshots are gone, and before any file goes. ``made``: when the backup began, so that no other one goes.
+    ``why_not`` is asked once more when nobody can begin with it unseen, and says why it stays after all.
     """
 
     deleter: SnapshotDeleter
@@ -94,6 +95,15 @@ class Deletion:
     restores: RestoreFinder | None = None
     remove_objects: RemoveObjects | None = None
     made: dt.datetime | None = None
+    why_not: t.Callable[[], str] = str
+
+
+class StaysAfterAll(CatalogError):
+    """``why_not`` of its deletion has found a reason, which is ``why``."""
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"{what} stays: {why}.")
+        self.why = why
 
 
 def delete_backup(
@@ -152,6 +162,7 @@ class _Deletion:
         self._deleter = how.deleter
         self._force = how.force
         self._remove_objects = how.remove_objects
+        self._why_not = how.why_not
         self._name = plan.entry.name
         self._lock_key = BackupKeys(plan.entry.name).write_lock
         self.issues = Issues()
@@ -161,6 +172,8 @@ class _Deletion:
         self._deleted_keys: list[str] = []
         #: Nobody knows that they are gone before their providers have said so.
         self._gone_snapshots: list[dict[str, t.Any]] = []
+        #: Providers are at work on them, or have ended without an answer.
+        self._has_asked = False
 
     def run(self) -> t.Sequence[RecordedSnapshot]:
         """Delete everything; returns the snapshots that are gone."""
@@ -208,6 +221,8 @@ class _Deletion:
             refuse_held(self._store, self._name)
             self._note()
             try:
+                if why := self._why_not():
+                    raise StaysAfterAll(self._plan.what, why)
                 snapshots = self._delete_all()
             except ArkiveError:
                 self._take_note_back()
@@ -226,10 +241,13 @@ class _Deletion:
                 raise
 
     def _take_note_back(self) -> None:
-        """Nothing has gone: the backup is what it was."""
-        is_whole = not (self._gone_snapshots or self._deleted_keys or self._plan.entry.deleting)
-        if is_whole and self._plan.entry.complete:
-            with contextlib.suppress(StoreError):
+        """Where nothing has gone: the backup is what it was. Requests without an answer may have had their effect."""
+        before = self._plan.entry
+        if self._gone_snapshots or self._has_asked or before.deleting or not before.complete:
+            return
+        with contextlib.suppress(StoreError):
+            now = self._catalog.entry(self._name)
+            if now is not None and set(before.files) <= set(now.files):
                 self._store.delete_many([BackupKeys(self._name).deletion])
 
     @property
@@ -278,7 +296,9 @@ class _Deletion:
         if plan.contents is None or not plan.snapshots:
             return ()
         self._has_begun = True
+        self._has_asked = True
         failed = self._deleter.delete(plan.snapshots, contents=plan.contents)
+        self._has_asked = False
         deleted = [snapshot for snapshot in plan.snapshots if snapshot not in failed]
         self._gone_snapshots = [snapshot._asdict() for snapshot in deleted]
         self._warn(*self._deleter.notes)
@@ -300,4 +320,4 @@ class _Deletion:
             self._warn(f"{self._plan.what} has lost {count} already, and cannot be restored whole: delete it again.")
 
 
-__all__ = ("DeletedBackup", "Deletion", "RemoveObjects", "delete_backup", "delete_entry")
+__all__ = ("DeletedBackup", "Deletion", "RemoveObjects", "StaysAfterAll", "delete_backup", "delete_entry")

@@ -23,7 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
-from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import LockRecord, WriteLock, require_free
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 
 _MAX_BYTES = 1 << 16
@@ -112,33 +112,40 @@ def _change(
     refuse_write(store.location)
     store.check(write=True, touch=not check_mode)
     catalog = Catalog(store)
+    outcome = _compare(catalog, name, renewed)
+    if not outcome.changed:
+        return outcome
+
+    def is_free(holder: LockRecord) -> bool:
+        return is_over(catalog, name, holder)
+
+    if check_mode:
+        require_free(store, keys.write_lock, is_over=is_free)
+        return outcome
+    # Whoever deletes it has this lock, and looks for a hold when it has it.
+    lock = WriteLock.acquire(store, keys.write_lock, run_id=f"hold-{secrets.token_hex(8)}", is_over=is_free)
+    with lock:
+        # Somebody else may have held or released it since.
+        outcome = _compare(catalog, name, renewed)
+        lock.require_held()
+        if outcome.after is None:
+            store.delete_many([keys.hold])
+        elif outcome.changed:
+            store.put(keys.hold, json.dumps(outcome.after.to_dict(), indent=2).encode() + b"\n")
+    return dataclasses.replace(outcome, warnings=tuple(filter(None, [lock.left_behind])))
+
+
+def _compare(catalog: Catalog, name: str, renewed: t.Callable[[Hold | None], Hold | None]) -> HeldBackup:
     entry = _find(catalog, name)
-    before = read_hold(store, name) if entry.held else None
+    before = read_hold(catalog.store, name) if entry.held else None
     after = renewed(before)
-    outcome = HeldBackup(
-        location=store.location.describe,
+    return HeldBackup(
+        location=catalog.store.location.describe,
         changed=before != after,
         backup=catalog.read_backup(name) or {},
         before=before,
         after=after,
     )
-    if check_mode or not outcome.changed:
-        return outcome
-    # Whoever deletes it has this lock, and looks for a hold when it has it.
-    lock = WriteLock.acquire(
-        store,
-        keys.write_lock,
-        run_id=f"hold-{secrets.token_hex(8)}",
-        is_over=lambda holder: is_over(catalog, name, holder),
-    )
-    with lock:
-        _find(catalog, name)
-        lock.require_held()
-        if after is None:
-            store.delete_many([keys.hold])
-        else:
-            store.put(keys.hold, json.dumps(after.to_dict(), indent=2).encode() + b"\n")
-    return dataclasses.replace(outcome, warnings=tuple(filter(None, [lock.left_behind])))
 
 
 def _find(catalog: Catalog, name: str) -> BackupEntry:

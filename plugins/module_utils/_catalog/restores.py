@@ -22,7 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side i
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ObjectInfo, Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.document_shapes import RESTORE_RECORD
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RESTORES, RestoreKeys
 
@@ -77,17 +77,26 @@ class RestoreIndex:
 
     def running(self, backup: str) -> list[str]:
         """Restores of it that have no end, and were begun within a day: those before that have died."""
-        return sorted(name for name, source in self.sources.items() if source == backup and self._may_run(name))
+        may_run = [name for name, source in self.sources.items() if source == backup]
+        return sorted(name for name in may_run if _may_run(name, self._files[name], self._now))
 
     def is_quiet(self, restore: str) -> bool:
         """Whether nobody has written to its records for a day."""
         return all(self._now - info.modified > _DEAD_RESTORE for info in self._files[restore])
 
-    def _may_run(self, name: str) -> bool:
-        keys = RestoreKeys(name)
-        present = {info.key: info.modified for info in self._files[name]}
-        begun = present.get(keys.arkive_record)
-        return begun is not None and keys.results not in present and self._now - begun <= _DEAD_RESTORE
+
+def _may_run(name: str, files: t.Sequence[ObjectInfo], now: dt.datetime) -> bool:
+    keys = RestoreKeys(name)
+    present = {info.key: info.modified for info in files}
+    begun = present.get(keys.arkive_record)
+    return begun is not None and keys.results not in present and now - begun <= _DEAD_RESTORE
+
+
+def find_running(store: Store, backup: str, now: dt.datetime) -> list[str]:
+    """``RestoreIndex.running`` of one backup as it is at this moment: one listing, and a read for each that may run."""
+    groups = group_by_directory(store.list(RESTORES).objects, RESTORES)
+    may_run = [name for name, files in groups.items() if is_subdomain_name(name) and _may_run(name, files, now)]
+    return sorted(name for name in may_run if source_of(store, name, [info.key for info in groups[name]]) == backup)
 
 
 def find_restores(store: Store, backup: str) -> FoundRestores:
@@ -168,6 +177,7 @@ __all__ = (
     "FoundRestores",
     "RestoreIndex",
     "find_restores",
+    "find_running",
     "find_unfinished",
     "is_unfinished",
     "read_record",

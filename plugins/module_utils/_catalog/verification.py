@@ -79,7 +79,7 @@ def read_verification(store: Store, name: str) -> Verification | None:
             snapshots=found["snapshots"] is True,
             problems=tuple(str(problem) for problem in found.get("problems") or ()),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ValidationError):
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError, ValidationError):
         return None
 
 

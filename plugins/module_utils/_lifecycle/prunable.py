@@ -80,6 +80,8 @@ def read_prunables(catalog: Catalog, cancel: CancelToken, *, verified: bool = Fa
 
 def _read(catalog: Catalog, entry: BackupEntry, *, verified: bool) -> Prunable | None:
     """None for one that is gone by now."""
+    if not entry.is_named:
+        return Prunable(name=entry.name, size=entry.size, problem=f"'{entry.name}' cannot be the name of a backup.")
     seen = Prunable(
         name=entry.name,
         size=entry.size,

@@ -20,11 +20,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import Kind, Leftover
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_record import PRUNE_LOCK
-from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ObjectInfo, Store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import (
     LockRecord,
     WriteLock,
     WriteLockHeld,
+    lock_of_ticket,
     read_write_lock,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RESTORES
@@ -87,8 +88,10 @@ def _of_backups(
 
 
 def _dead_locks(store: Store, *, remove: bool, dry_run: bool) -> t.Iterator[Leftover]:
-    """Those of schedules."""
-    for info in store.list(_OWN_FOLDER).objects:
+    """Those of schedules, and what was left of taking over one."""
+    listed = store.list(_OWN_FOLDER).objects
+    yield from _dead_tickets(store, listed, remove=remove, dry_run=dry_run)
+    for info in listed:
         if not info.key.endswith(".lock") or info.key == PRUNE_LOCK:
             continue
         holder = read_write_lock(store, info.key)
@@ -100,6 +103,25 @@ def _dead_locks(store: Store, *, remove: bool, dry_run: bool) -> t.Iterator[Left
             except WriteLockHeld:
                 continue
         said = f"The claim {info.key} was left by {holder.who}, which has ended."
+        yield Leftover(kind="claim", name=info.key, message=said, removed=remove, size=info.size)
+
+
+def _dead_tickets(store: Store, listed: t.Sequence[ObjectInfo], *, remove: bool, dry_run: bool) -> t.Iterator[Leftover]:
+    """While the lock that it was made for is there, a ticket keeps others from taking that over at the same time.
+
+    The lock of this run was made anew, so that no ticket from before is for it.
+    """
+    held = {info.key for info in listed} - {PRUNE_LOCK}
+    for info in listed:
+        lock = lock_of_ticket(info.key)
+        if not lock or lock in held:
+            continue
+        maker = read_write_lock(store, info.key)
+        if maker is None or maker.is_damaged or utc_now() < maker.expires:
+            continue
+        if remove and not dry_run:
+            store.delete_many([info.key])
+        said = f"{info.key} was left by {maker.who}, which was taking over {lock} and has ended."
         yield Leftover(kind="claim", name=info.key, message=said, removed=remove, size=info.size)
 
 

@@ -21,9 +21,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import (
     Deletion,
     RemoveObjects,
+    StaysAfterAll,
     delete_entry,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import RestoreIndex
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import RestoreIndex, find_running
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import (
     SnapshotDeleter,
     SnapshotProvider,
@@ -56,7 +57,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_re
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Keeping, Store, refuse_write
-from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock, WriteLockHeld
+from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import (
+    LockRecord,
+    WriteLock,
+    WriteLockHeld,
+    require_free,
+)
 
 #: After these nothing more is tried: the next request would fail as well.
 _HOPELESS = frozenset({"unreachable", "credentials", "no_location", "lost"})
@@ -89,16 +95,28 @@ def prune(
     refuse_write(store.location)
     store.check(write=True, touch=not check_mode)
     Catalog(store).validate()
-    if check_mode:
-        return _Pruning(request, store, context, lock=None).run()
     try:
-        lock = WriteLock.acquire(store, PRUNE_LOCK, run_id=secrets.token_hex(8), is_over=lambda holder: holder.is_gone)
+        lock = _acquire(store, check_mode=check_mode)
     except WriteLockHeld as exc:
         said = f"Another run prunes {store.location.describe}: {exc.holder.who}."
         return PruneOutcome(location=store.location.describe, warnings=(said,))
+    if lock is None:
+        return _Pruning(request, store, context, lock=None).run()
     with lock:
         outcome = _Pruning(request, store, context, lock=lock).run()
     return dataclasses.replace(outcome, warnings=(*outcome.warnings, *filter(None, [lock.left_behind])))
+
+
+def _acquire(store: Store, *, check_mode: bool) -> WriteLock | None:
+    """None in check mode, where it could be had. Raises ``WriteLockHeld``."""
+
+    def is_over(holder: LockRecord) -> bool:
+        return holder.is_gone
+
+    if check_mode:
+        require_free(store, PRUNE_LOCK, is_over=is_over)
+        return None
+    return WriteLock.acquire(store, PRUNE_LOCK, run_id=secrets.token_hex(8), is_over=is_over)
 
 
 class _Pruning:
@@ -157,8 +175,11 @@ class _Pruning:
 
     def _in_use(self, verdict: Verdict) -> str:
         """Why a backup stays that a restore reads; empty when none does."""
-        running = self._restores.running(verdict.backup.name)
-        return f"restore {some_of(running, most=_NAMED)} from it is not finished" if running else ""
+        return _used_by(self._restores.running(verdict.backup.name))
+
+    def _in_use_by_now(self, name: str) -> str:
+        """The same of one that has begun since the restores were read: a run may take hours."""
+        return _used_by(find_running(self._store, name, self._context.now()))
 
     def _delete(self, verdict: Verdict) -> PrunedBackup:
         name = verdict.backup.name
@@ -198,9 +219,12 @@ class _Pruning:
             restores=self._restores.of,
             remove_objects=self._request.remove_objects,
             made=verdict.backup.made,
+            why_not=str if begun else functools.partial(self._in_use_by_now, name),
         )
         try:
             done = delete_entry(self._catalog, entry, how)
+        except StaysAfterAll as exc:
+            return PrunedBackup(verdict=verdict.stays(exc.why), state="kept")
         except ValidationError as exc:
             locked = exc.details.get("locked")
             if begun or not locked:
@@ -264,6 +288,10 @@ class _Pruning:
                 f"{self._store.location.describe} keeps old versions: what was deleted is hidden, and takes its space "
                 "until the bucket's own rules remove it."
             )
+
+
+def _used_by(restores: t.Sequence[str]) -> str:
+    return f"restore {some_of(restores, most=_NAMED)} from it is not finished" if restores else ""
 
 
 __all__ = ("PruneRequest", "prune")

@@ -133,7 +133,7 @@ def _within(series: t.Sequence[Made], rules: RetentionRules, now: dt.datetime) -
         return
     newest = next((backup for backup in series if backup.moment < now), None)
     for backup in series:
-        if newest is None or backup.moment > rules.within.before(newest.moment.astimezone(rules.tzinfo())):
+        if newest is None or backup.moment > rules.within.before(_local(newest.moment, rules.tzinfo())):
             yield backup, f"within {rules.within}" + (f" of {newest.name}" if newest else "")
 
 
@@ -144,7 +144,7 @@ def _periodic(
         return
     chosen: dict[tuple[t.Any, ...], Made] = {}
     for backup in series:
-        key = _KEYS[period](backup.moment.astimezone(zone))
+        key = _KEYS[period](_local(backup.moment, zone))
         if key not in chosen or (backup.good and not chosen[key].good):
             chosen[key] = backup
     found = list(chosen.values())
@@ -152,6 +152,14 @@ def _periodic(
         yield backup, f"{period} {number}{_of(count)}"
     if (count == ALL or len(found) < count) and oldest not in found:
         yield oldest, f"oldest, as {period} has {counted(len(found), 'period')}{_of(count)}"
+
+
+def _local(moment: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+    """At the ends of the calendar a moment may have no time in the zone: it stays in its own."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment
 
 
 def _of(count: int) -> str:

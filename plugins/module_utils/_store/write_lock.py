@@ -20,6 +20,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import os
+import re
 import socket
 import threading
 import time
@@ -41,6 +42,7 @@ _VISIBLE_ATTEMPTS = 5
 _TAKEOVER_ATTEMPTS = 5
 #: A lock that ends later than this from now was written by a clock that was wrong.
 _BELIEVED = dt.timedelta(hours=1)
+_TICKET = re.compile(r"(?P<lock>.+\.lock)-takeover-[0-9a-f]{16}\.json")
 
 
 class WriteLockHeld(StoreError):
@@ -60,6 +62,20 @@ def read_write_lock(store: Store, key: str) -> LockRecord | None:
     """The lock as it lies in the store; None when there is none."""
     found = _look(store, key)
     return found.record if found else None
+
+
+def require_free(store: Store, key: str, *, is_over: t.Callable[[LockRecord], bool] | None = None) -> None:
+    """Raise ``WriteLockHeld`` where ``acquire`` would, as far as a look tells: for who is not to write."""
+    holder = read_write_lock(store, key)
+    if holder is not None:
+        _require_over(key, holder, utc_now(), is_over)
+
+
+def _require_over(
+    key: str, holder: LockRecord, now: dt.datetime, is_over: t.Callable[[LockRecord], bool] | None
+) -> None:
+    if now < holder.expires and not (is_over is not None and is_over(holder)):
+        raise WriteLockHeld(key, holder)
 
 
 class _Found(t.NamedTuple):
@@ -255,8 +271,7 @@ class WriteLock:
         if found is None:
             return False
         holder = found.record
-        if self._now() < holder.expires and not (self._is_over is not None and self._is_over(holder)):
-            raise WriteLockHeld(self.key, holder)
+        _require_over(self.key, holder, self._now(), self._is_over)
         tickets = self._win_ticket(found.identity)
         ticket_ends = self._deadline
         again = _look(self._store, self.key)
@@ -371,4 +386,18 @@ def _ticket_key(key: str, expired: bytes) -> str:
     return f"{key.removesuffix('.json')}-takeover-{hashlib.sha256(expired).hexdigest()[:16]}.json"
 
 
-__all__ = ("LockRecord", "WriteLock", "WriteLockHeld", "WriteLockLost", "read_write_lock")
+def lock_of_ticket(key: str) -> str:
+    """The lock that a run was about to take over when it made the object of this key; empty for any other object."""
+    found = _TICKET.fullmatch(key)
+    return found["lock"] if found else ""
+
+
+__all__ = (
+    "LockRecord",
+    "WriteLock",
+    "WriteLockHeld",
+    "WriteLockLost",
+    "lock_of_ticket",
+    "read_write_lock",
+    "require_free",
+)

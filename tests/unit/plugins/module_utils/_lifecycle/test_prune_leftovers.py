@@ -95,6 +95,25 @@ def test_claims_of_runs_that_have_ended(lab: PruneLab) -> None:
     assert not [key for key in lab.stored() if key.endswith((".lock", "-claim.json"))]
 
 
+def test_what_was_left_of_taking_over_a_claim(lab: PruneLab) -> None:
+    gone = ["metadata/arkive/prune.lock", "metadata/arkive/schedules/gone.lock"]
+    tickets = [f"{lock}-takeover-0123456789abcdef.json" for lock in gone]
+    for ticket in tickets:
+        lab.store.put(ticket, dead_lock("tick"))
+    record = "metadata/arkive/schedules/a.lock-takeover-0123456789abcdef.json"
+    lab.store.put(record, b"{}")
+    live = WriteLock.acquire(lab.store, "metadata/arkive/schedules/live.lock", run_id="live")
+    lab.store.put("metadata/arkive/schedules/live.lock-takeover-0123456789abcdef.json", dead_lock("tick"))
+    lab.store.put("metadata/arkive/schedules/new.lock-takeover-0123456789abcdef.json", live.record.encode())
+    with live:
+        assert kinds(lab.prune()) == [("claim", ticket, False) for ticket in tickets]
+        assert kinds(lab.prune(request={"leftovers": "removed"})) == [("claim", ticket, True) for ticket in tickets]
+        left = [key for key in lab.stored() if "-takeover-" in key]
+    assert left == sorted(
+        [record, *(f"metadata/arkive/schedules/{name}.lock-takeover-0123456789abcdef.json" for name in ("live", "new"))]
+    )
+
+
 class TestSnapshots:
     @pytest.fixture
     def cluster(self, lab: PruneLab) -> SnapshotCluster:
