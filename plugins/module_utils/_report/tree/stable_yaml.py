@@ -24,7 +24,7 @@ _LIKE_A_WORD = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "
 
 
 def to_yaml(document: t.Any) -> bytes:
-    """In UTF-8, with a line feed at the end. Raises ``ValidationError`` without the library, and for too many levels."""
+    """In UTF-8, with a line feed at the end. ``ValidationError`` without the library, and for too many levels."""
     try:
         import yaml
     except ImportError as exc:
