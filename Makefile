@@ -1,6 +1,6 @@
 # Every target does its own set-up, may be run again, and says what it does.
 
-.PHONY: help demo test lint format units matrix sanity live integration conformance bench soak golden cluster-start cluster-stop build clean durations
+.PHONY: help demo test lint format units matrix sanity live integration conformance bench soak golden cluster-start cluster-stop build docs clean durations
 
 help:            ## Shows this list
 	@sed -n 's/^\([a-z-]*\): *## */\1\t/p' Makefile | expand -t 16
@@ -22,9 +22,10 @@ durations:       ## Keeps what the live tests took in the last `make test`, by w
 cluster-start:   ## Builds and starts the local cluster, and leaves it running
 cluster-stop:    ## Stops the local cluster
 build:           ## Builds the collection archive into dist/
+docs:            ## Makes the pages of the documentation, in dist/docs
 clean:           ## Removes what was made for this checkout; shared caches stay
 
-demo test lint format units sanity live integration conformance golden durations cluster-start cluster-stop build clean:
+demo test lint format units sanity live integration conformance golden durations cluster-start cluster-stop build docs clean:
 	@tests/setup/run $@ $(TARGETS)
 
 bench:

@@ -16,7 +16,7 @@ import sys
 import types
 import typing as t
 
-from checks import ansible_test, cluster, environments, golden, matrix, pytests, shares
+from checks import ansible_test, cluster, docs, environments, golden, matrix, pytests, shares
 from checks.console import CheckError, must_run, note, run, say
 from checks.lanes import Lanes, steps_of, write_steps
 from checks.lint import lint
@@ -278,6 +278,15 @@ def make_build(_arguments: list[str]) -> int:
     return 0
 
 
+def make_docs(_arguments: list[str]) -> int:
+    target = CHECKOUT / "dist" / "docs"
+    if not docs.build_docs():
+        return 1
+    docs.keep_docs(target)
+    note(str(target / "index.html"))
+    return 0
+
+
 def make_clean(_arguments: list[str]) -> int:
     cluster.stop()
     for name in ("", "integration", *_LANES_WITHOUT_CLUSTER, *_live_lanes()):
@@ -295,6 +304,7 @@ _TARGETS: dict[str, _Target] = {
     "cluster-stop": make_cluster_stop,
     "conformance": make_conformance,
     "demo": make_demo,
+    "docs": make_docs,
     "durations": make_durations,
     "format": make_format,
     "golden": make_golden,

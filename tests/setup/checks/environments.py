@@ -67,6 +67,11 @@ def oldest_boto3() -> Environment:
     return _environment("boto3-oldest")
 
 
+def docs() -> Environment:
+    """What the pages of the documentation are made with."""
+    return _environment("docs")
+
+
 def ansible_core(version: str) -> Environment:
     """What ``ansible-test`` of one ansible-core, such as "2.16", runs with."""
     return _environment(f"ansible-core-{version}")
@@ -166,6 +171,7 @@ __all__ = (
     "Environment",
     "ansible_core",
     "axe",
+    "docs",
     "install_packages",
     "matrix",
     "oldest_boto3",

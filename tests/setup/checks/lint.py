@@ -13,6 +13,7 @@ from checks import environments
 from checks.citations import check_citations
 from checks.console import note, run
 from checks.constructors import check_constructors
+from checks.docs import build_docs
 from checks.golden import check_golden
 from checks.module_docstrings import check_docstrings
 from checks.named_paths import check_paths
@@ -70,6 +71,8 @@ def lint(report: Report) -> None:
         with report.step(f"lint: {name}") as step:
             code, _printed = run([tools.program(program), *options], cwd=TREE, env=variables)
             step.count(code == 0)
+    with report.step("lint: pages of the documentation") as step:
+        step.count(build_docs())
 
 
 __all__ = ("lint",)
