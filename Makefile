@@ -18,7 +18,7 @@ conformance:     ## Checks the local cluster itself
 bench:           ## Measures (BENCH=backup OBJECTS=30000, BENCH=restore OBJECTS=10000, BENCH=freeze PVCS=20, BENCH=small OBJECTS=20, BENCH=catalog OBJECTS=1000, BENCH=databases OBJECTS=7); KEEP=1 leaves the objects in a cluster that stays
 soak:            ## Many random cases (SOAK=name SEED=1 COUNT=100; FIRST=7 COUNT=1 runs one again); not part of test
 golden:          ## Writes the expectations of the golden tests anew, by Go's own engines
-durations:       ## Keeps what the live tests took in the last `make test`, by which they are shared out
+durations:       ## Keeps what the live tests took in the last `make test`, by which they are shared out, and writes the page on what was tried
 cluster-start:   ## Builds and starts the local cluster, and leaves it running
 cluster-stop:    ## Stops the local cluster
 build:           ## Builds the collection archive into dist/

@@ -16,7 +16,7 @@ import sys
 import types
 import typing as t
 
-from checks import ansible_test, cluster, docs, environments, golden, matrix, pytests, shares
+from checks import ansible_test, cluster, docs, environments, golden, matrix, pytests, shares, tested
 from checks.console import CheckError, must_run, note, run, say
 from checks.lanes import Lanes, steps_of, write_steps
 from checks.lint import lint
@@ -191,9 +191,11 @@ def _live_results() -> list[pathlib.Path]:
 
 
 def make_durations(_arguments: list[str]) -> int:
-    """Keep what the live tests took in the last whole run, by which they are shared out among lanes."""
+    """Keep what the live tests took in the last whole run, by which they are shared out, and how they went."""
     targets = sum(step.seconds for step in steps_of("integration") if not step.name.startswith("pytest"))
     note(f"{shares.renew(_live_results(), targets)} files measured: {shares.MEASURED}")
+    tested.write_page(_live_results())
+    note(str(tested.PAGE))
     return 0
 
 

@@ -4,7 +4,8 @@
 
 """The documentation as pages: the reference of modules and roles, and the guides, by antsibull-docs and Sphinx.
 
-Whatever either warns of is an error: a link that leads nowhere, a page that no list names, text that is no reStructuredText.
+Whatever either warns of is an error: a link that leads nowhere, a page that no list names, text that is no
+reStructuredText.
 """
 
 from __future__ import annotations
@@ -31,7 +32,12 @@ def build_docs() -> bool:
     pages, sources = PAGES, PAGES.with_name("rst")
     shutil.rmtree(pages, ignore_errors=True)
     sources.mkdir(mode=0o755, parents=True, exist_ok=True)
-    reference = [programs.program("antsibull-docs"), "--config-file", str(_SETTINGS / "antsibull-docs.cfg"), "collection"]
+    reference = [
+        programs.program("antsibull-docs"),
+        "--config-file",
+        str(_SETTINGS / "antsibull-docs.cfg"),
+        "collection",
+    ]
     reference += ["--cleanup", "everything", "--fail-on-error", "--use-current", "--squash-hierarchy"]
     code, _printed = run([*reference, "--dest-dir", str(sources), "arkive.k8s"], cwd=WORK, env=variables)
     if code:

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Settings of Sphinx for ``make docs``. Nothing is read from the network, so that references to Ansible's own pages are a table."""
+"""Settings of Sphinx for ``make docs``.
+
+Nothing is read from the network, so that references to Ansible's own pages are a table.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from docutils import nodes
 
 project = "arkive.k8s"
 author = "the arkive.k8s contributors"
-copyright = f"2026, {author}"  # pylint: disable=redefined-builtin
+project_copyright = f"2026, {author}"
 html_title = html_short_title = project
 
 extensions = ["sphinx_antsibull_ext"]
