@@ -13,6 +13,7 @@ import typing as t
 
 from ansible.module_utils.common.parameters import remove_values
 
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.answers import read_answers
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import (
     first_errors,
     shown_warnings,
@@ -51,6 +52,10 @@ class TaskModule(DiscreetModule):
         self.store_parts: StoreParts | None = None
         super().__init__(**arguments)  # type: ignore[no-untyped-call]
         self._is_made = True
+
+    def _load_params(self) -> None:
+        super()._load_params()  # type: ignore[no-untyped-call]
+        self.params = read_answers(self._spec, self.params)
 
     def exit_json(self, **result: t.Any) -> t.NoReturn:
         whole = self._whole(result)

@@ -62,7 +62,15 @@ def live(report: Report, variables: Variables, files: t.Sequence[str] = (LIVE,))
     run_tests(report, "pytest, live", variables, *options, again=True)
     if LIVE in files or _STORE_LIVE in files:
         oldest = environments.oldest_boto3()
-        run_tests(report, "pytest, live store, oldest boto3", variables, _STORE_LIVE, "-k", "s3 and not event_source", environment=oldest)
+        run_tests(
+            report,
+            "pytest, live store, oldest boto3",
+            variables,
+            _STORE_LIVE,
+            "-k",
+            "s3 and not event_source",
+            environment=oldest,
+        )
 
 
 def install_shells() -> None:

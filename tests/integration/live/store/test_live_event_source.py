@@ -28,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_rec
     ScheduleRecord,
     write_record,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.lock_record import LockRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
@@ -67,11 +68,6 @@ class Rulebook:
             time.sleep(0.2)
         pytest.fail(f"No line has {words}:\n{''.join(self.printed)}", pytrace=False)
 
-    def await_end(self) -> str:
-        self.process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
-        return "".join(self.printed)
-
     def stop(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGTERM)
@@ -79,6 +75,13 @@ class Rulebook:
             self.process.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def local_location(tmp_path: pathlib.Path) -> LocalLocation:
+    """Below the folder of the test, so that it can be taken away."""
+    (tmp_path / "place").mkdir()
+    return LocalLocation(path=str(tmp_path / "place"), prefix="team/a")
 
 
 Start: t.TypeAlias = t.Callable[[dict[str, t.Any]], Rulebook]
@@ -99,7 +102,10 @@ def start(tmp_path: pathlib.Path, location: StorageLocation) -> t.Iterator[Start
         "JAVA_HOME": str(java_home()),
     }
     if isinstance(location, S3Location):
-        environment |= {"AWS_ACCESS_KEY_ID": str(location.access_key), "AWS_SECRET_ACCESS_KEY": str(location.secret_key)}
+        environment |= {
+            "AWS_ACCESS_KEY_ID": str(location.access_key),
+            "AWS_SECRET_ACCESS_KEY": str(location.secret_key),
+        }
 
     def run(variables: dict[str, t.Any]) -> Rulebook:
         (folder / "vars.yml").write_text(yaml.safe_dump(variables))
@@ -133,7 +139,8 @@ def options_of(location: StorageLocation) -> dict[str, t.Any]:
     """As a rulebook has them, without keys."""
     if isinstance(location, S3Location):
         return {"bucket": location.bucket, "prefix": location.prefix, "endpoint_url": location.endpoint_url}
-    return {"path": location.describe.removesuffix(f"/{location.prefix}"), "prefix": location.prefix}
+    assert isinstance(location, LocalLocation)
+    return {"path": location.path, "prefix": location.prefix}
 
 
 def variables_for(location: StorageLocation) -> dict[str, t.Any]:
@@ -167,29 +174,14 @@ def test_what_happens_in_a_location_comes_to_the_rules(
     store.put(BackupKeys("shop-dead").write_lock, LockRecord("run-1", "node-7", 1, past, past, "a nonce").encode())
     rulebook.await_line("failed:", "'shop-dead' was not finished", "node-7")
 
+    if isinstance(location, LocalLocation):
+        place, away = pathlib.Path(location.path), tmp_path / "away"
+        place.rename(away)
+        rulebook.await_line("alarm:", str(place))
+        away.rename(place)
+        rulebook.await_line("over:", "can be read again")
+
     printed = "".join(rulebook.printed)
     assert printed.count("'shop-new' is Completed") == 1
     if isinstance(location, S3Location):
         assert str(location.secret_key) not in printed
-
-
-@pytest.mark.parametrize("location", ["local"], indirect=True)
-def test_a_location_that_goes_and_comes_back(
-    start: Start, location: StorageLocation, store: Store, tmp_path: pathlib.Path
-) -> None:
-    lab = PruneLab(tmp_path, store)
-    lab.now = utc_now()
-    lab.put("shop-1")
-    place = pathlib.Path(location.describe)
-    away = place.with_name("away")
-    rulebook = start(variables_for(location))
-    place.rename(away)
-    rulebook.await_line("alarm:", place.name)
-    away.rename(place)
-    rulebook.await_line("over:", "can be read again")
-
-
-@pytest.mark.parametrize("location", ["local"], indirect=True)
-def test_an_argument_that_is_wrong_is_a_sentence(start: Start, location: StorageLocation) -> None:
-    printed = start({**variables_for(location), "arkive_interval": "often"}).await_end()
-    assert "interval: 'often' is not a duration. Write a Go duration such as 30s, 1m30s or 72h." in printed
