@@ -78,7 +78,7 @@ class LookupModule(LookupBase):
         limit = self._value(known, _JOB_TIMEOUT)
         if limit in (None, "", 0, "0"):
             if any(name in known for name in _JOB_IDS):
-                Display().warning(_UNKNOWN)  # type: ignore[no-untyped-call]
+                Display().warning(_UNKNOWN)
             return []
         bounds = {
             name: (self._value(known, name), default) for name, _sign, default in (t.partition("=") for t in terms)
@@ -88,7 +88,7 @@ class LookupModule(LookupBase):
         except ValidationError as exc:
             raise AnsibleLookupError(one_line(exc.sentence)) from None
         for sentence in warnings:
-            Display().warning(sentence)  # type: ignore[no-untyped-call]
+            Display().warning(sentence)
         return problems
 
     def _value(self, known: t.Mapping[str, t.Any], name: str) -> t.Any:
@@ -103,7 +103,8 @@ def seconds_of(value: t.Any, name: str) -> float:
 
 def compare(job: float, bounds: t.Mapping[str, tuple[t.Any, str]]) -> tuple[list[str], list[str]]:
     """Sentences about what is set, and about what is a default. ``bounds``: what is set, and the default, by names."""
-    problems, warnings = [], []
+    problems: list[str] = []
+    warnings: list[str] = []
     for name, (given, default) in bounds.items():
         is_set = given not in (None, "")
         value = given if is_set else default
