@@ -194,6 +194,7 @@ K8S_RESTORE: ResultKeys = {
     "plan": [],
     "plan_table": [],
     "plan_path": None,
+    "plan_digest": "",
     "plan_counts": {},
     "state_counts": {},
     "waves": [],
