@@ -506,7 +506,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import HOOKS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.restore_gate import restore_files
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.restore_gate import tell_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.restore_options import (
     RESTORE,
     check_source,
@@ -534,10 +534,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan_digest import PlanDigest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.plan_table import plan_table
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.restore_document import (
-    failed_document,
-    restore_document,
-)
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RestoreKeys
 
 SPEC = ArgumentSpec(options={"fail_on_partial": {"type": "bool", "default": True}}).merge(
@@ -546,10 +542,7 @@ SPEC = ArgumentSpec(options={"fail_on_partial": {"type": "bool", "default": True
 
 
 def work(task: Task) -> Result:
-    files = restore_files(task)
-    with files.telling(lambda exc: failed_document(exc, check_mode=task.check_mode)):
-        result, digest = restore(task)
-    return files.add_to(result, restore_document(result, check_mode=task.check_mode, digest=digest))
+    return tell_restore(task, lambda: restore(task))
 
 
 @phase_in_failure()

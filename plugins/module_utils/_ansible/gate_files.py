@@ -56,7 +56,7 @@ class GateFiles:
         if not self._files:
             return []
         shown = printable_tree({name: value for name, value in document.items() if name != _COMPARED})
-        if document.get(_COMPARED):
+        if _COMPARED in document:
             shown[_COMPARED] = document[_COMPARED]
         shown = self._task.without_secrets(shown)
         problems = []

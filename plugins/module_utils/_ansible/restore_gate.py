@@ -14,30 +14,37 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.gate_files import GATE, GateFiles
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.expected_plan import ExpectedPlan
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.restore_document import read_expected_plan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan_digest import PlanDigest
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.restore_document import (
+    failed_document,
+    read_expected_plan,
+    restore_document,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.restore_pages import (
+    restore_junit,
+    restore_markdown,
+)
 
 RESTORE_GATE = ArgumentSpec(options={"expected_plan_digest": {"type": "str"}, "expected_plan": {"type": "path"}}).merge(
     GATE
 )
 
 
-def restore_files(task: Task) -> GateFiles:
-    """Raises ``ReportError``, ``ValidationError``."""
-    from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.restore_pages import (
-        restore_junit,
-        restore_markdown,
-    )
-
+def tell_restore(task: Task, run: t.Callable[[], tuple[Result, PlanDigest | None]]) -> Result:
+    """The result of ``run``, told in the files that the task names. Raises ``ArkiveError``."""
     expected, own = task.params["expected_plan"], task.params["plan_path"]
     if expected and own and os.path.realpath(expected) == os.path.realpath(own):
         raise ValidationError(
             f"expected_plan and plan_path are the same file, {own}.",
             hint="Give another plan_path: the approved plan is not overwritten.",
         )
-    return GateFiles(task, junit=restore_junit, markdown=restore_markdown)
+    files = GateFiles(task, junit=restore_junit, markdown=restore_markdown)
+    with files.telling(lambda exc: failed_document(exc, check_mode=task.check_mode)):
+        result, digest = run()
+    return files.add_to(result, restore_document(result, check_mode=task.check_mode, digest=digest))
 
 
 def expected_plan(params: t.Mapping[str, t.Any]) -> ExpectedPlan | None:
@@ -68,4 +75,4 @@ def _read(path: str) -> t.Any:
         ) from exc
 
 
-__all__ = ("RESTORE_GATE", "expected_plan", "restore_files")
+__all__ = ("RESTORE_GATE", "expected_plan", "tell_restore")
