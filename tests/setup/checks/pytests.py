@@ -57,7 +57,8 @@ def live(report: Report, variables: Variables, files: t.Sequence[str] = (LIVE,))
         options += ["-m", f"not ({local_only})"]
     else:
         install_shells()
-    run_tests(report, "pytest, live", variables, *options, again=True)
+    reader = {"ARKIVE_TEST_PIPELINES": str(environments.pipelines().path)}
+    run_tests(report, "pytest, live", {**variables, **reader}, *options, again=True)
     if LIVE in files or _STORE_LIVE in files:
         oldest = environments.oldest_boto3()
         run_tests(report, "pytest, live store, oldest boto3", variables, _STORE_LIVE, "-k", "s3", environment=oldest)
