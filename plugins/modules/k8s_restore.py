@@ -529,6 +529,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import PLAN_PREFIX
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan_digest import PlanDigest
@@ -566,6 +567,9 @@ def restore(task: Task) -> tuple[Result, PlanDigest | None]:
         task.keep_result_beside(records or store, RestoreKeys(outcome.name).result)
     result = _result(outcome) | {"location": location, "plan_path": task.params["plan_path"]}
     result["warnings_list"] = [*to_return(Issues.of(warnings=warnings).warnings), *result["warnings_list"]]
+    if task.check_mode and not task.diff_mode:
+        for line in result["plan_table"]:
+            task.progress(f"{PLAN_PREFIX}{line}")
     if task.diff_mode:
         result["diff"] = [*shown_first(result["plan_table"]), *outcome.diffs]
     if outcome.refusal is not None:

@@ -124,6 +124,7 @@ K8S_BACKUP_EXPORT: ResultKeys = {
 K8S_BACKUP_INFO: ResultKeys = {
     **_COMMON,
     "backups": [],
+    "table": [],
     "query_result": None,
     "extracted": None,
     "incomplete": [],
