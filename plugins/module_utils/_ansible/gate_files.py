@@ -51,10 +51,8 @@ class GateFiles:
             with contextlib.suppress(OSError):
                 os.unlink(path)
 
-    def write(self, document: Document) -> list[Issue]:
+    def _write(self, document: Document) -> list[Issue]:
         """What could not be written."""
-        if not self._files:
-            return []
         shown = printable_tree({name: value for name, value in document.items() if name != _COMPARED})
         if _COMPARED in document:
             shown[_COMPARED] = document[_COMPARED]
@@ -73,12 +71,13 @@ class GateFiles:
         try:
             yield
         except ArkiveError as exc:
-            self.write(failed(exc))
+            if self._files:
+                self._write(failed(exc))
             raise
 
-    def add_to(self, result: Result, document: Document) -> Result:
+    def add_to(self, result: Result, document: t.Callable[[], Document]) -> Result:
         """``result``, with the document written. It fails where that cannot be: a gate must not open by itself."""
-        problems = self.write(document)
+        problems = self._write(document()) if self._files else []
         if not problems:
             return result
         errors = [*result.get("errors_list", ()), *(each.to_return() for each in problems)]

@@ -44,7 +44,7 @@ def tell_restore(task: Task, run: t.Callable[[], tuple[Result, PlanDigest | None
     files = GateFiles(task, junit=restore_junit, markdown=restore_markdown)
     with files.telling(lambda exc: failed_document(exc, check_mode=task.check_mode)):
         result, digest = run()
-    return files.add_to(result, restore_document(result, check_mode=task.check_mode, digest=digest))
+    return files.add_to(result, lambda: restore_document(result, check_mode=task.check_mode, digest=digest))
 
 
 def expected_plan(params: t.Mapping[str, t.Any]) -> ExpectedPlan | None:

@@ -26,7 +26,7 @@ def tell_schedule(task: Task, name: str, look: t.Callable[[], Result]) -> Result
     files = GateFiles(task, junit=schedule_junit, markdown=schedule_markdown)
     with files.telling(lambda exc: late_document(name, exc)):
         result = look()
-    return files.add_to(result, schedule_document(name, result))
+    return files.add_to(result, lambda: schedule_document(name, result))
 
 
 def refuse_files(params: t.Mapping[str, t.Any]) -> None:

@@ -27,8 +27,7 @@ _TEXT = re.compile(f"v{VERSION}:[0-9a-f]{{64}}:[0-9a-f]{{{_MARK * (_GROUPS + 2)}
 ObjectId: t.TypeAlias = "tuple[str, str, str]"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class ObjectDigest:
+class ObjectDigest(t.NamedTuple):
     """What is done with one object; of one that nobody can judge yet, ``action`` is what will be tried."""
 
     resource: str
@@ -58,7 +57,7 @@ class PlanDigest:
             "version": VERSION,
             "backup": [self.backup_name, self.backup_uid],
             "options": self.options,
-            "objects": [dataclasses.astuple(each) for each in self.objects],
+            "objects": self.objects,
         }
         return f"v{VERSION}:{digest_of(parts)}:{''.join(self.marks)}"
 
@@ -67,7 +66,7 @@ class PlanDigest:
         """Of the backup, of the options, and of each group of objects."""
         groups: list[list[t.Any]] = [[] for _number in range(_GROUPS)]
         for each in self.objects:
-            groups[group_of(each.id)].append(dataclasses.astuple(each))
+            groups[group_of(each.id)].append(each)
         parts = ([self.backup_name, self.backup_uid], self.options, *groups)
         return tuple(digest_of(part)[:_MARK] for part in parts)
 

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
@@ -58,7 +57,7 @@ def restore_document(result: t.Mapping[str, t.Any], *, check_mode: bool, digest:
 def _digests(digest: PlanDigest | None) -> Document | None:
     if digest is None:
         return None
-    return {"options": dict(digest.options), "objects": [list(dataclasses.astuple(each)) for each in digest.objects]}
+    return {"options": dict(digest.options), "objects": [list(each) for each in digest.objects]}
 
 
 def failed_document(exc: ArkiveError, *, check_mode: bool) -> Document:
