@@ -142,9 +142,9 @@ EXAMPLES = r"""
 - name: Plan a restore for a pipeline, in files
   arkive.k8s.k8s_restore:
     backup: shop-2026-06-01
-    plan_path: shop-plan.json
-    junit_path: shop-plan.xml
-    markdown_path: shop-plan.md
+    plan_path: shop-approved.json
+    junit_path: shop-approved.xml
+    markdown_path: shop-approved.md
     storage_location:
       bucket: backups
   check_mode: true
@@ -152,8 +152,8 @@ EXAMPLES = r"""
 - name: Carry it out, once it is approved, if it is still the same
   arkive.k8s.k8s_restore:
     backup: shop-2026-06-01
-    expected_plan: shop-plan.json
-    junit_path: shop-restore.xml
+    expected_plan: shop-approved.json
+    junit_path: shop-done.xml
     storage_location:
       bucket: backups
 
