@@ -138,7 +138,8 @@ def _objects(entries: t.Sequence[_Document]) -> t.Iterator[str]:
         yield from (f"and {counted(len(shown) - len(rows), 'more object')}", "")
     quiet = len(entries) - len(told)
     if quiet:
-        yield from (f"{counted(quiet, 'object')} of the backup {'is' if quiet == 1 else 'are'} left as they are.", "")
+        left = "is left as it is" if quiet == 1 else "are left as they are"
+        yield from (f"{counted(quiet, 'object')} of the backup {left}.", "")
 
 
 def _message(entry: _Document) -> str:

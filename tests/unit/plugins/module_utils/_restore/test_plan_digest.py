@@ -74,6 +74,19 @@ def test_the_order_of_an_archive_is_nothing(api: RestoreApi, store: t.Any) -> No
     assert digest(plan(api, store)).text == first.text
 
 
+def test_the_order_of_the_server_is_nothing(api: RestoreApi, store: t.Any) -> None:
+    """Neither that of the objects in its lists, nor which of them it answers for first."""
+    write_backup(store, "b", *(config(name, a="2") for name in ("one", "two", "three")))
+    found = []
+    for names in (("one", "two", "three"), ("three", "two", "one")):
+        for name in names:
+            api.objects.pop(("configmaps", "shop", name), None)
+        for name in names:
+            api.add("configmaps", name, namespace="shop", data={"a": "1"})
+        found.append(digest(plan(api, store, existing_resource_policy="update", workers=8)))
+    assert found[0] == found[1]
+
+
 def test_what_others_do_to_an_object_that_stays_different(api: RestoreApi, store: t.Any) -> None:
     """Versions and fields of what is in the cluster are not approved, but what becomes of it is."""
     write_backup(store, "b", config("one", a="1"))
