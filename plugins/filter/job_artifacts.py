@@ -29,7 +29,7 @@ options:
     description:
       - Which playbook it is of.
     type: str
-    choices: [backup, restore, schedule, prune, operations]
+    choices: [backup, restore, schedule, prune, backups, operations]
     required: true
   check_mode:
     description:

@@ -77,6 +77,7 @@ _COMMON: t.Mapping[str, Reader] = {
 }
 _OF_BACKUP: t.Mapping[str, Reader] = {
     "arkive_backup_name": _name_within("backup"),
+    "arkive_backup_phase": _text("phase"),
     "arkive_backup_items": _items,
     "arkive_backup_longest_freeze": _longest_freeze,
 }
@@ -86,6 +87,7 @@ _OWN: t.Mapping[str, t.Mapping[str, Reader]] = {
     "restore": {
         "arkive_backup_name": _backup_of_restore,
         "arkive_restore_name": _name_within("restore"),
+        "arkive_restore_phase": _text("phase"),
         "arkive_restore_created": _state("created"),
         "arkive_restore_updated": _state("updated"),
         "arkive_restore_planned": _planned,
@@ -101,6 +103,7 @@ _OWN: t.Mapping[str, t.Mapping[str, Reader]] = {
         "arkive_prune_deleted": _count("deleted"),
         "arkive_prune_freed_bytes": lambda result: result.get("freed_bytes") or 0,
     },
+    "backups": {"arkive_backups": _count("backups")},
     "operations": {"arkive_operations": lambda result: list(result.get("operations") or ())},
 }
 #: The names that each playbook leaves behind.

@@ -113,7 +113,7 @@ def test_playbooks_hand_on_options_of_their_module(playbook: str, module: str) -
     assert set(handed) == set(documented_options(module)) - elsewhere
 
 
-@pytest.mark.parametrize("playbook", ["backup", "restore", "schedule", "prune", "operations"])
+@pytest.mark.parametrize("playbook", ["backup", "restore", "schedule", "prune", "operations", "backups"])
 def test_playbooks_know_the_variables_that_they_use(playbook: str) -> None:
     """Any other variable with their prefix is refused."""
     plays = yaml.safe_load((ROOT / "playbooks" / f"{playbook}.yml").read_text())

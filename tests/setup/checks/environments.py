@@ -77,6 +77,11 @@ def ansible_core(version: str) -> Environment:
     return _environment(f"ansible-core-{version}")
 
 
+def pipelines() -> Environment:
+    """What the examples for pipelines are judged with."""
+    return _environment("pipelines")
+
+
 def matrix(python: str, core: str) -> Environment:
     """What one pair of ``make matrix`` runs with: the interpreter at ``python``, and an ansible-core such as "2.20"."""
     version = pathlib.Path(python).name
@@ -174,5 +179,6 @@ __all__ = (
     "install_packages",
     "matrix",
     "oldest_boto3",
+    "pipelines",
     "tools",
 )

@@ -58,8 +58,11 @@ def live(report: Report, variables: Variables, files: t.Sequence[str] = (LIVE,))
     else:
         install_shells()
     install_java()
-    variables = {**variables, "ARKIVE_TEST_RULEBOOK": environments.rulebook().program("ansible-rulebook")}
-    run_tests(report, "pytest, live", variables, *options, again=True)
+    programs = {
+        "ARKIVE_TEST_PIPELINES": str(environments.pipelines().path),
+        "ARKIVE_TEST_RULEBOOK": environments.rulebook().program("ansible-rulebook"),
+    }
+    run_tests(report, "pytest, live", {**variables, **programs}, *options, again=True)
     if LIVE in files or _STORE_LIVE in files:
         oldest = environments.oldest_boto3()
         run_tests(

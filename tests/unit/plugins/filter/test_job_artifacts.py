@@ -25,6 +25,7 @@ RESULTS: dict[str, t.Mapping[str, t.Any]] = {
     "restore": result_keys.K8S_RESTORE,
     "schedule": result_keys.K8S_BACKUP_SCHEDULE,
     "prune": result_keys.K8S_BACKUP_PRUNE,
+    "backups": result_keys.K8S_BACKUP_INFO,
     "operations": result_keys.K8S_VELERO_OPERATIONS,
 }
 LONG = "x" * 900
@@ -67,6 +68,7 @@ def test_a_backup() -> None:
         "arkive_errors": 0,
         "arkive_warnings": 1,
         "arkive_backup_name": "shop-1",
+        "arkive_backup_phase": "Completed",
         "arkive_backup_items": 4,
         "arkive_backup_longest_freeze": 1.25,
     }
@@ -133,6 +135,7 @@ def run_playbook(
         ("schedule", {"schedule_name": "shop", "schedule_state": "checked", "schedule_max_age": "26h"}),
         ("backup", {"backup_included_namespaces": "shop, bank", "backup_snapshot_volumes": "false"}),
         ("restore", {"restore_backup": "shop-1", "restore_namespace_mapping": "shop=copy", "restore_wait": "true"}),
+        ("backups", {"backups_phase": ""}),
         ("operations", {"operations_restore_only": "true"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -140,7 +143,7 @@ def run_playbook(
 def test_each_playbook_leaves_exactly_these_behind(
     playbook: str, variables: dict[str, t.Any], tmp_path: pathlib.Path
 ) -> None:
-    """With answers of a survey; all but prune fail, without a cluster or a backup."""
+    """With answers of a survey; those that need a cluster or a backup fail."""
     place = tmp_path / "location"
     place.mkdir()
     asked = (
@@ -148,9 +151,9 @@ def test_each_playbook_leaves_exactly_these_behind(
     )
     code, artifacts, printed = run_playbook(playbook, asked, "--check", folder=tmp_path)
     assert set(artifacts) == set(ARTIFACTS[playbook]), printed
-    assert (code == 0) is (playbook == "prune"), printed
-    assert artifacts["arkive_failed"] is (playbook != "prune")
-    assert bool(artifacts["arkive_message"]) is (playbook != "prune")
+    assert (code == 0) is (playbook in ("prune", "backups")), printed
+    assert artifacts["arkive_failed"] is (code != 0)
+    assert bool(artifacts["arkive_message"]) is (code != 0)
     assert artifacts["arkive_message"] != artifacts_of({}, playbook, check_mode=True)["arkive_message"]
 
 

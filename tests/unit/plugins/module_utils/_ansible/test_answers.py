@@ -23,6 +23,7 @@ PLAYBOOKS = {
     "restore": "k8s_restore",
     "schedule": "k8s_backup_schedule",
     "prune": "k8s_backup_prune",
+    "backups": "k8s_backup_info",
     "operations": "k8s_velero_operations",
 }
 
