@@ -287,10 +287,7 @@ def test_the_container_group_runs_the_container_that_awx_fills(made: Made) -> No
     ("playbook", "answers"),
     [
         ("restore_plan.yml", {"wanted_schedule": "shop", "wanted_backup": "", "wanted_namespace_mapping": "a=b\nc=d"}),
-        (
-            "restore_apply.yml",
-            {"arkive_backup_name": "shop-1", "arkive_plan_digest": "0" * 64, "wanted_schedule": "shop"},
-        ),
+        ("restore_apply.yml", {"arkive_backup_name": "shop-1", "arkive_plan_digest": "", "wanted_schedule": "shop"}),
         ("backup.yml", {"backup_included_namespaces": "shop\nbank", "backup_ttl": "", "backup_workers": 4}),
         ("schedule.yml", {"schedule_state": "checked", "schedule_name": "shop", "schedule_max_age": ""}),
         ("prune.yml", {"prune_keep_daily": 7, "prune_schedules": "", "prune_leftovers": "found"}),
@@ -300,7 +297,7 @@ def test_the_container_group_runs_the_container_that_awx_fills(made: Made) -> No
 def test_the_project_runs_with_answers_of_its_surveys(
     playbook: str, answers: dict[str, t.Any], tmp_path: pathlib.Path
 ) -> None:
-    """As far as one comes without a cluster and with an empty location."""
+    """As far as one comes without a cluster and with an empty location; where nothing was approved, no further."""
     (tmp_path / "location").mkdir()
     runs = project_playbook(playbook).runs
     place = {f"{runs}_storage_location": {"path": str(tmp_path / "location")}}
@@ -319,7 +316,7 @@ def test_the_project_runs_with_answers_of_its_surveys(
     assert artifacts["arkive_failed"] is (playbook != "prune.yml"), artifacts
     expected = {
         "restore_plan.yml": "kubeconfig",
-        "restore_apply.yml": "kubeconfig",
+        "restore_apply.yml": "expected_plan_digest is not the digest of a plan",
         "backup.yml": "kubeconfig",
         "schedule.yml": "no Completed backup of schedule 'shop'",
         "prune.yml": "",
