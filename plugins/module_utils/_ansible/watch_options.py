@@ -8,21 +8,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_read_only
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
     STORAGE,
     require_store_library,
-    storage_location,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.location_watch import LocationWatch, WatchRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.watch_events import EVENT_KINDS
-from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 
 WATCH = ArgumentSpec(
     options={
@@ -56,8 +54,7 @@ def open_watch(arguments: t.Mapping[str, t.Any], cancel: CancelToken) -> tuple[L
         failed_looks=params["failed_looks"],
         kinds=tuple(params["events"]),
     )
-    place = dataclasses.replace(storage_location(params), read_only=True)
-    return LocationWatch(open_store(place, cancel=cancel), request, cancel), interval
+    return LocationWatch(open_read_only(params, cancel), request, cancel), interval
 
 
 def _seconds(params: t.Mapping[str, t.Any], name: str) -> float:
