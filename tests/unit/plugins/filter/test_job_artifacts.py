@@ -122,7 +122,7 @@ def run_playbook(
         "KUBECONFIG": str(folder / "none"),
     }
     program = pathlib.Path(sys.executable).with_name("ansible-playbook")
-    command = [str(program), f"arkive.k8s.{name}", *arguments, "--extra-vars", json.dumps(variables)]
+    command = [str(program), name, *arguments, "--extra-vars", json.dumps(variables)]
     done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=300)
     found = re.search(r"^\tRUN: (\{.*\})$", done.stdout, re.MULTILINE)
     return done.returncode, json.loads(found[1]) if found else {}, done.stdout + done.stderr
@@ -149,7 +149,7 @@ def test_each_playbook_leaves_exactly_these_behind(
     asked = (
         {**variables} if playbook == "operations" else {**variables, f"{playbook}_storage_location": f"path={place}"}
     )
-    code, artifacts, printed = run_playbook(playbook, asked, "--check", folder=tmp_path)
+    code, artifacts, printed = run_playbook(f"arkive.k8s.{playbook}", asked, "--check", folder=tmp_path)
     assert set(artifacts) == set(ARTIFACTS[playbook]), printed
     assert (code == 0) is (playbook in ("prune", "backups")), printed
     assert artifacts["arkive_failed"] is (code != 0)
@@ -158,10 +158,25 @@ def test_each_playbook_leaves_exactly_these_behind(
 
 
 def test_a_job_that_is_refused_leaves_them_behind_too(tmp_path: pathlib.Path) -> None:
-    code, artifacts, printed = run_playbook("prune", {"prune_keep_dayly": 7}, folder=tmp_path)
+    code, artifacts, printed = run_playbook("arkive.k8s.prune", {"prune_keep_dayly": 7}, folder=tmp_path)
     assert code != 0
     assert "Is prune_keep_daily meant?" in printed
     assert (artifacts["arkive_failed"], set(artifacts)) == (True, set(ARTIFACTS["prune"]))
+
+
+def test_what_a_pod_or_a_server_said_is_no_template(tmp_path: pathlib.Path) -> None:
+    """An error may quote what others have written."""
+    (tmp_path / "library").mkdir()
+    hostile = json.dumps({"failed": True, "msg": "{{ 7 * 7 }} {{ lookup('pipe', 'touch here') }}"})
+    (tmp_path / "library" / "says.py").write_text(f"#!/usr/bin/python\n# WANT_JSON\nprint({hostile!r})\n")
+    data = "{{ said | arkive.k8s.job_artifacts('prune') }}"
+    stats = {"per_host": False, "aggregate": False, "data": data}
+    tasks = [{"says": {}, "register": "said", "ignore_errors": True}, {"ansible.builtin.set_stats": stats}]
+    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}
+    (tmp_path / "play.yml").write_text(json.dumps([{**play, "vars": {"ansible_python_interpreter": sys.executable}}]))
+    _code, artifacts, printed = run_playbook(str(tmp_path / "play.yml"), {}, folder=tmp_path)
+    assert artifacts["arkive_message"].startswith("{{ 7 * 7 }}"), printed
+    assert not (tmp_path / "here").exists()
 
 
 @pytest.mark.parametrize(
@@ -179,7 +194,7 @@ def test_limits_beside_the_timeout_of_the_job(
     variables: dict[str, t.Any], is_refused: bool, words: str, tmp_path: pathlib.Path
 ) -> None:
     place = {"backup_storage_location": {"path": str(tmp_path)}}
-    _code, artifacts, printed = run_playbook("backup", {**place, **variables}, "--check", folder=tmp_path)
+    _code, artifacts, printed = run_playbook("arkive.k8s.backup", {**place, **variables}, "--check", folder=tmp_path)
     plain = " ".join(printed.split())
     assert words in plain
     assert ("Make the backup" not in plain.partition("PLAY RECAP")[0]) is is_refused
