@@ -138,6 +138,7 @@ def test_the_collection_is_found_by_the_path_of_the_source(tmp_path: pathlib.Pat
         capture_output=True,
         text=True,
         timeout=PATIENCE,
+        check=False,
     )
     assert "is not below a folder ansible_collections" in done.stderr
 

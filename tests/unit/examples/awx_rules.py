@@ -163,7 +163,7 @@ def _question_problems(question: t.Mapping[str, t.Any]) -> t.Iterator[str]:
     if not isinstance(question["required"], bool):
         yield "required is no boolean"
     for name in ("min", "max"):
-        if name in question and type(question[name]) is not int:
+        if name in question and not isinstance(question[name], int):
             yield f"{name} is no integer"
     default = question.get("default", "")
     if default != "" and (not isinstance(default, kind) or isinstance(default, bool)):

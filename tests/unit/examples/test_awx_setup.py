@@ -66,7 +66,9 @@ def environment(*collections: pathlib.Path, home: pathlib.Path) -> dict[str, str
 
 def run_ansible(*arguments: str, variables: dict[str, str], cwd: pathlib.Path) -> subprocess.CompletedProcess[str]:
     program = str(pathlib.Path(sys.executable).with_name("ansible-playbook"))
-    return subprocess.run([program, *arguments], env=variables, cwd=cwd, capture_output=True, text=True, timeout=600)
+    return subprocess.run(
+        [program, *arguments], env=variables, cwd=cwd, capture_output=True, text=True, timeout=600, check=False
+    )
 
 
 @pytest.fixture(scope="module")

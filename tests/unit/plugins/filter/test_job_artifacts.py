@@ -123,7 +123,9 @@ def run_playbook(
     }
     program = pathlib.Path(sys.executable).with_name("ansible-playbook")
     command = [str(program), name, *arguments, "--extra-vars", json.dumps(variables)]
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        command, env=environment, cwd=folder, capture_output=True, text=True, timeout=300, check=False
+    )
     found = re.search(r"^\tRUN: (\{.*\})$", done.stdout, re.MULTILINE)
     return done.returncode, json.loads(found[1]) if found else {}, done.stdout + done.stderr
 
