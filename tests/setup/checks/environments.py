@@ -72,9 +72,19 @@ def docs() -> Environment:
     return _environment("docs")
 
 
+def rulebook() -> Environment:
+    """What the event source is run with: ansible-rulebook, whose rules are judged by a Java machine."""
+    return _environment("rulebook")
+
+
 def ansible_core(version: str) -> Environment:
     """What ``ansible-test`` of one ansible-core, such as "2.16", runs with."""
     return _environment(f"ansible-core-{version}")
+
+
+def pipelines() -> Environment:
+    """What the examples for pipelines are judged with."""
+    return _environment("pipelines")
 
 
 def matrix(python: str, core: str) -> Environment:
@@ -175,5 +185,6 @@ __all__ = (
     "install_packages",
     "matrix",
     "oldest_boto3",
+    "pipelines",
     "tools",
 )
