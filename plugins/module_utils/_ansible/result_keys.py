@@ -199,6 +199,7 @@ K8S_RESTORE: ResultKeys = {
     "waves": [],
     "item_counts": {},
     "workloads": None,
+    "gitops": {},
     "diffs_left_out": 0,
     "volumes": [],
     "hooks": [],
