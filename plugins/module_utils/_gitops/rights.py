@@ -12,16 +12,15 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.argo import APPLICATION_SETS
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.kinds import OWNER_KINDS
-from ansible_collections.arkive.k8s.plugins.module_utils._gitops.terms import OnOwned
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, needs_on
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope, needs_on
 
 
-def gitops_grants(on_owned: OnOwned, places: t.Iterable[str] = ("",)) -> list[Grant]:
-    """``places``: the namespaces of Applications, Kustomizations and HelmReleases, as ``Need`` has them."""
+def gitops_grants(on_owned: str, namespaces: t.Sequence[str] = ()) -> list[Grant]:
+    """``on_owned`` as in ``GitOpsTerms``; ``namespaces`` are those of the owners, empty for anywhere."""
     if on_owned == "ignore":
         return []
-    places = tuple(places)
+    places = tuple(namespaces) or ("",)
     types = [kind.group_resource for kind in OWNER_KINDS.values()]
     grants = [
         Grant(
@@ -41,4 +40,9 @@ def gitops_grants(on_owned: OnOwned, places: t.Iterable[str] = ("",)) -> list[Gr
     return grants
 
 
-__all__ = ("gitops_grants",)
+def pause_grants(scope: RightsScope) -> list[Grant]:
+    """Of a task that pauses and resumes by itself."""
+    return gitops_grants("pause", scope.namespaces)
+
+
+__all__ = ("gitops_grants", "pause_grants")

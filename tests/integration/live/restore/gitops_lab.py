@@ -19,13 +19,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 
 if t.TYPE_CHECKING:
     from cluster_access import Kubectl
+    from restore_lab import Cluster
 
 _LAB = Path(__file__).parents[3] / "cluster" / "lab.py"
 _DEFINITIONS = (
-    "crd/applications.argoproj.io",
-    "crd/applicationsets.argoproj.io",
-    "crd/helmreleases.helm.toolkit.fluxcd.io",
-    "crd/kustomizations.kustomize.toolkit.fluxcd.io",
+    "applications.argoproj.io",
+    "applicationsets.argoproj.io",
+    "helmreleases.helm.toolkit.fluxcd.io",
+    "kustomizations.kustomize.toolkit.fluxcd.io",
 )
 _GROUPS = {
     "Application": ("argoproj.io/v1alpha1", "applications"),
@@ -37,11 +38,17 @@ FLUX = "kustomize.toolkit.fluxcd.io"
 PAUSED = "arkive.k8s/paused"
 
 
-def install_types(kubectl: Kubectl) -> None:
+def install_types(kubectl: Kubectl, cluster: Cluster) -> None:
     command = [sys.executable, str(_LAB), "gitops-types"]
     folder = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     kubectl("apply", "--server-side", "--force-conflicts", "-f", folder)
-    kubectl("wait", "--for=condition=Established", "--timeout=60s", *_DEFINITIONS)
+    for name in _DEFINITIONS:
+        cluster.wait("crd", name, None, _is_established)
+
+
+def _is_established(definition: Object | None) -> bool:
+    conditions = ((definition or {}).get("status") or {}).get("conditions") or ()
+    return any((each["type"], each["status"]) == ("Established", "True") for each in conditions)
 
 
 class Owners:
