@@ -68,7 +68,7 @@ class Ancestors:
                     f"{owner.ref} is owned by {ref}, which may not be read: {self._book.unread[ref]}",
                     hint="Grant get and patch on it, or pause it yourself and set on_gitops_owned: report.",
                 )
-            if parent is not None and parent.unpaused.acts and (owner.is_field_in_git or parent.mark is not None):
+            if parent is not None and parent.unpaused.acts and (owner.is_resumed_by(parent) or parent.mark is not None):
                 self._collect(parent, found, (*below, owner.ref))
         found[owner.ref] = owner
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
@@ -51,6 +52,10 @@ class Application(OwnerKind):
 
     def is_value(self, value: t.Any) -> bool:
         return value is None or isinstance(value, dict)
+
+    def last_applied(self, obj: ObjectView) -> dt.datetime | None:
+        """It applies what differs only, and is asked itself."""
+        return None
 
     def inventory(self, obj: ObjectView) -> t.Iterator[Identity]:
         for entry in read_field(obj, ("status", "resources")) or ():

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 
@@ -47,6 +48,7 @@ class AroundChange:
         """Compare, and resume. What goes wrong is a warning, with what stays paused and how it is resumed."""
         if not self._paused:
             return
+        self._report_lost()
         conflicts, unsure = self._compare() if succeeded else (self.account.conflicts, {})
         left = self._why_left(conflicts, unsure, succeeded=succeeded)
         paused, self._paused = self._paused, []
@@ -74,6 +76,14 @@ class AroundChange:
         for owner in to_resume:
             if owner.ref not in (*resumed, *left):
                 self._run.issues.warning(f"{owner.ref} was not resumed: somebody else has done so, or has paused it.")
+
+    def _report_lost(self) -> None:
+        with contextlib.suppress(ArkiveError):
+            for owner in self._pausing.find_lost(self._paused):
+                self._run.issues.warning(
+                    f"{owner.ref} was resumed by somebody before the end: what was restored may be undone already.",
+                    hint="Find out who writes it, pause that as well, and restore again.",
+                )
 
     def _compare(self) -> tuple[list[Conflict], dict[OwnerRef, str]]:
         """What would be undone; and the owners that could not say so, with why."""
@@ -104,7 +114,7 @@ class AroundChange:
                             namespace=identity.namespace,
                             name=identity.name,
                             why=why,
-                            fields=change.declared or (),
+                            fields=change.fields or (),
                         )
                     )
         return conflicts, unsure

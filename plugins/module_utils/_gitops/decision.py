@@ -28,12 +28,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._gitops.terms import Gi
 class Change(t.NamedTuple):
     """An object that is to be made or changed. ``resource``: its type, for people.
 
-    ``declared``: the fields to change that a tool has written; None for an object that is not there.
+    ``fields``: those to change that may be written back; None for an object that is not there.
     """
 
     identity: Identity
     resource: str
-    declared: tuple[str, ...] | None = None
+    fields: tuple[str, ...] | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +118,9 @@ def foresee(owner: Owner, changes: t.Iterable[Change]) -> t.Iterator[Conflict]:
         return
     inventory = frozenset(owner.kind.inventory(owner.obj))
     for change in changes:
-        if change.declared:
-            yield _conflict(owner, change, "git has these fields, and they are written back", change.declared)
-        elif change.declared is None and change.identity in inventory:
+        if change.fields:
+            yield _conflict(owner, change, "these fields are git's as far as is known, and written back", change.fields)
+        elif change.fields is None and change.identity in inventory:
             yield _conflict(owner, change, "git has this object, and what it has is applied over it")
 
 

@@ -8,8 +8,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import read_moment
+from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_kind import OwnerKind, Settings, read_field
@@ -17,6 +21,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_ref impor
 
 #: ``spec.suspend`` stops drift correction and new revisions; what runs already goes on to its end.
 _SUSPEND = ("spec", "suspend")
+#: Times are written in whole seconds.
+_CLOCK_SECONDS = 1.0
 
 
 def _is_suspended(obj: ObjectView) -> bool:
@@ -24,11 +30,13 @@ def _is_suspended(obj: ObjectView) -> bool:
 
 
 def _is_reconciling(obj: ObjectView) -> bool:
-    """``Reconciling`` is True from the beginning of a reconciliation to its end."""
+    """From the beginning of a reconciliation to its end."""
+    return _is(obj, "Reconciling")
+
+
+def _is(obj: ObjectView, condition: str) -> bool:
     found = read_field(obj, ("status", "conditions")) or ()
-    return any(
-        isinstance(each, dict) and each.get("type") == "Reconciling" and each.get("status") == "True" for each in found
-    )
+    return any(isinstance(one, dict) and (one.get("type"), one.get("status")) == (condition, "True") for one in found)
 
 
 class Kustomization(OwnerKind):
@@ -52,6 +60,20 @@ class Kustomization(OwnerKind):
 
     def is_value(self, value: t.Any) -> bool:
         return value is None or isinstance(value, bool)
+
+    def last_applied(self, obj: ObjectView) -> dt.datetime | None:
+        """Of the newest entry of its history, which is the first (since kustomize-controller 1.7), if it is Ready."""
+        history = read_field(obj, ("status", "history"))
+        newest = history[0] if isinstance(history, list) and history else None
+        if not isinstance(newest, dict) or not _is(obj, "Ready"):
+            return None
+        ended = read_moment(newest.get("lastReconciled"))
+        try:
+            lasted = parse_duration(str(newest.get("lastReconciledDuration") or ""), "lastReconciledDuration")
+        except ValidationError:
+            return None
+        # What was written while it ran may have come after its own write.
+        return None if ended is None else ended - dt.timedelta(seconds=lasted + _CLOCK_SECONDS)
 
     def inventory(self, obj: ObjectView) -> t.Iterator[Identity]:
         """Entries are ``<namespace>_<name>_<group>_<kind>``; a ``:`` of a name is written as two underscores."""
@@ -81,6 +103,10 @@ class HelmRelease(OwnerKind):
 
     def is_value(self, value: t.Any) -> bool:
         return value is None or isinstance(value, bool)
+
+    def last_applied(self, obj: ObjectView) -> dt.datetime | None:
+        """It corrects what its drift detection sees."""
+        return None
 
     def inventory(self, obj: ObjectView) -> t.Iterator[Identity]:
         """Where its controller keeps such a list, it has the form of a Kustomization's."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import datetime as dt
 import json
 import shlex
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
-from ansible_collections.arkive.k8s.plugins.module_utils._gitops.field_owners import is_declared
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.field_owners import may_be_git
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_kind import (
     OwnerKind,
     Settings,
@@ -87,9 +88,13 @@ class Owner:
         return self.kind.is_running(self.obj)
 
     @property
-    def is_field_in_git(self) -> bool:
-        """Whether the owner of this owner writes the field back that pauses it."""
-        return is_declared(self.obj, self.kind.field)
+    def last_applied(self) -> dt.datetime | None:
+        """When it last wrote all that git has; None where it does not say so."""
+        return self.kind.last_applied(self.obj)
+
+    def is_resumed_by(self, parent: Owner) -> bool:
+        """Whether ``parent`` may write the field back that pauses it: one that is not there is taken not to be git's."""
+        return self.value is not None and may_be_git(self.obj, self.kind.field, parent.last_applied)
 
     @property
     def resume_command(self) -> str:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
@@ -56,6 +57,9 @@ class OwnerKind(t.Protocol):
 
     def is_value(self, value: t.Any) -> bool:
         """Whether the field can have this value; None stands for no field."""
+
+    def last_applied(self, obj: ObjectView) -> dt.datetime | None:
+        """When it last wrote all fields that git has; None where nobody knows."""
 
     def inventory(self, obj: ObjectView) -> t.Iterator[Identity]:
         """The objects that it says it owns."""

@@ -74,6 +74,12 @@ class Pausing:
         mark = owner.mark
         return mark is not None and (mark.run == self._run.run_id or mark.is_over(self._run.client.server_now()))
 
+    def find_lost(self, owners: t.Iterable[Owner]) -> list[Owner]:
+        """Those that somebody has resumed in the meantime. Raises ``KubeError``."""
+        client = self._run.uncancelled().client
+        found = [_read(client, owner) for owner in owners]
+        return [owner for owner in found if owner is not None and not owner.now.suspended]
+
     def resume(self, owners: t.Sequence[Owner]) -> list[Owner]:
         """Resume those that this run has paused, the last one first; they go on although the run is cancelled.
 

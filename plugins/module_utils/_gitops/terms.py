@@ -27,7 +27,7 @@ class GitOpsTerms:
     take to compare an Application, in seconds.
     """
 
-    on_owned: OnOwned = "report"
+    on_owned: OnOwned = "refuse"
     resume: Resume = "when_clean"
     argocd_namespace: str = "argocd"
     instance_label: str = ""

@@ -12,8 +12,9 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import SECRETS
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.comparing import compares_itself
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.decision import Change, Decision, decide
-from ansible_collections.arkive.k8s.plugins.module_utils._gitops.field_owners import declared_changes
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.field_owners import changed_fields, git_changes
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner import Owner
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_book import OwnerBook
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_ref import Identity, Mark, OwnerRef
@@ -57,7 +58,7 @@ def find_owners(run: RestoreRun, plan: RestorePlan, findings: Findings) -> tuple
             owned.append(dataclasses.replace(item, managed_by=", ".join(str(owner.ref) for owner in found.values())))
         for mark, owner in found.items():
             if item.intent and not mark.left_alone:
-                changes.setdefault(owner.ref, []).append(_change(item, findings.objects))
+                changes.setdefault(owner.ref, []).append(_change(item, owner, findings.objects))
     terms = run.request.gitops
     decision = decide(
         book,
@@ -99,11 +100,13 @@ def _identity(item: PlanItem) -> Identity:
     return Identity(item.group_resource.group, item.kind, item.namespace or "", item.name)
 
 
-def _change(item: PlanItem, objects: PreparedObjects) -> Change:
-    declared: tuple[str, ...] | None = None
-    if item.live is not None:
-        declared = tuple(declared_changes(objects.load(item.live), item.patch or {}))
-    return Change(_identity(item), str(item.group_resource), declared)
+def _change(item: PlanItem, owner: Owner, objects: PreparedObjects) -> Change:
+    fields: tuple[str, ...] | None = None
+    if item.live is not None and compares_itself(owner):
+        fields = changed_fields(item.patch or {})
+    elif item.live is not None:
+        fields = git_changes(objects.load(item.live), item.patch or {}, owner.last_applied)
+    return Change(_identity(item), str(item.group_resource), fields)
 
 
 def _helm_warnings(items: t.Sequence[PlanItem], client: KubeClient) -> t.Iterator[str]:

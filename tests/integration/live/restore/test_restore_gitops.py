@@ -63,10 +63,37 @@ def put(cluster: Cluster, obj: tuple[str, Object], *, manager: str = "kustomize-
     cluster.client.post(f"/api/v1/namespaces/{where}/{kind}", live, query={"fieldManager": manager})
 
 
+#: Every write of a test is older than this.
+RECONCILED: Object = {
+    "conditions": [
+        {
+            "type": "Ready",
+            "status": "True",
+            "reason": "ReconciliationSucceeded",
+            "message": "",
+            "lastTransitionTime": "2026-06-01T02:00:00Z",
+        }
+    ],
+    "history": [
+        {
+            "digest": "sha256:1",
+            "firstReconciled": "2999-01-01T00:00:00Z",
+            "lastReconciled": "2999-01-01T00:00:00Z",
+            "lastReconciledDuration": "1s",
+            "lastReconciledStatus": "ReconciliationSucceeded",
+            "totalReconciliations": 1,
+        }
+    ],
+}
+
+
 def test_flux_is_paused_and_resumed(home: str, owners: Owners, cluster: Cluster, backups: Backups) -> None:
-    owners.kustomization()
+    owners.kustomization(status=RECONCILED)
     stored = config(home, labels=owners.labels(), mine="1", theirs="1")
-    put(cluster, stored, theirs="1")
+    put(cluster, stored, theirs="1", mine="0")
+    cluster.client.patch(
+        f"/api/v1/namespaces/{home}/configmaps/web", {"data": {"mine": "2"}}, query={"fieldManager": "app"}
+    )
     backups.write("b", [stored])
     options = paused()
     plan = backups.plan("b", **options)
@@ -113,7 +140,7 @@ def test_what_flux_would_write_back_stays_paused(home: str, owners: Owners, clus
             "resource": "configmaps",
             "namespace": home,
             "name": "web",
-            "why": "git has these fields, and they are written back",
+            "why": "these fields are git's as far as is known, and written back",
             "fields": ["data.theirs"],
         }
     ]
