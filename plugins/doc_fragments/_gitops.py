@@ -52,10 +52,10 @@ options:
   gitops_resume:
     description:
       - Which of the owners that were paused are resumed after the restore, exactly as they were.
-      - With V(when_clean), those that will not undo anything of it. An Application is compared by Argo CD itself; of
-        Flux, it is known which fields git has by who has written them, and which objects by the inventory. The others
-        stay paused, and so do all when the restore is not complete. RV(gitops.left_paused) has the commands that
-        resume them.
+      - With V(when_clean), those that will not undo anything of it. An Application is compared by Argo CD itself. Of
+        Flux, a field counts as git's unless somebody else has had it since before the last reconciliation, and an
+        object of its inventory that is made anew does. The others stay paused, and so do all when the restore is not
+        complete. RV(gitops.left_paused) has the commands that resume them.
       - With V(always), all of them, also after a restore that failed. With V(never), none.
     type: str
     choices: [when_clean, always, never]

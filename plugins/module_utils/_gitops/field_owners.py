@@ -4,8 +4,8 @@
 
 """Which fields of an object come from git, as far as the names and times of its writers tell.
 
-A change by somebody else takes a field away from the tool that has applied it, and one that is removed is nobody's: that
-the tool is not named says little. Each reconciliation of Flux takes all fields that git has, by force
+A change by somebody else takes a field away from the tool that has applied it, and one that is removed is nobody's, so
+that little follows where the tool is not named. Each reconciliation of Flux takes all fields that git has, by force
 (kustomize-controller docs/spec/v1). So a field that somebody else has had since before the last one is not git's, and
 any other may be.
 """

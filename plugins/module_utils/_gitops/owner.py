@@ -93,7 +93,7 @@ class Owner:
         return self.kind.last_applied(self.obj)
 
     def is_resumed_by(self, parent: Owner) -> bool:
-        """Whether ``parent`` may write the field back that pauses it: one that is not there is taken not to be git's."""
+        """Whether ``parent`` may write the field back that pauses it: one that is not there is none of git's."""
         return self.value is not None and may_be_git(self.obj, self.kind.field, parent.last_applied)
 
     @property

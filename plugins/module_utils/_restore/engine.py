@@ -212,7 +212,8 @@ def _judge(ready: Ready) -> tuple[Ready, ArkiveError | None]:
         return _refuse(ready.with_volumes(), unreadable.error(hint=GO_ON), why)
     plan, lost = ready.judge.find_lost(ready.plan)
     plan, gitops = find_owners(ready.run, plan, ready.findings)
-    ready = dataclasses.replace(ready.with_plan(plan).with_volumes(), gitops=gitops)
+    planned = dataclasses.replace(ready.planned, plan=plan, gitops=gitops)
+    ready = dataclasses.replace(ready, planned=planned).with_volumes()
     if lost:
         return _refuse(ready, lost_claims_error(lost, ready.run.request.spec.backup_name), lost)
     if gitops.refusal is not None:

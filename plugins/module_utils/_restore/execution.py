@@ -23,7 +23,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.around import AroundChange
-from ansible_collections.arkive.k8s.plugins.module_utils._gitops.decision import Decision
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.around import AroundOperation
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
@@ -63,10 +62,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.read
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A restore that is planned: what the stages up to here hand on. ``volumes`` are those of its claims.
-
-    ``gitops``: what is done about those that own what is restored.
-    """
+    """A restore that is planned: what the stages up to here hand on. ``volumes`` are those of its claims."""
 
     run: RestoreRun
     report: RestoreReport
@@ -74,7 +70,6 @@ class Ready:
     planner: Planner
     planned: Planned
     volumes: RestoredVolumes = dataclasses.field(default_factory=RestoredVolumes)
-    gitops: Decision = dataclasses.field(default_factory=Decision)
 
     @property
     def chosen(self) -> Chosen:
@@ -117,7 +112,7 @@ class Execution:
         recorded = RecordedHooks(ready.report.previous.hooks)
         self._hooks = RestoredPodHooks(ready.run, recorded, ready.report.note_hooks)
         request = ready.run.request
-        self._owners = AroundChange(ready.run.context, request.gitops, ready.gitops)
+        self._owners = AroundChange(ready.run.context, request.gitops, ready.planned.gitops)
         self._around = AroundOperation(request.execution_hooks, request.hook_settings, makes_namespaces=True)
 
     # -- before -------------------------------------------------------------------------------------------------------
@@ -143,7 +138,7 @@ class Execution:
     def _has_work(self) -> bool:
         plan = self._ready.plan
         conflicts = any(item.action == "conflict" for item in plan.items)
-        unfinished = self._report.previous.unfinished or self._volumes.is_open or self._ready.gitops.to_pause
+        unfinished = self._report.previous.unfinished or self._volumes.is_open or self._ready.planned.gitops.to_pause
         return bool(plan.changes or self._open_pods or conflicts or unfinished)
 
     @functools.cached_property

@@ -249,12 +249,13 @@ ENDED = {"lastReconciled": "2026-06-01T12:02:00Z"}
 def test_when_flux_has_applied_all() -> None:
     ready, history = [{"type": "Ready", "status": "True"}], [{**ENDED, "lastReconciledDuration": "1m59s"}, {}]
     assert owner("Kustomization", {}, status={"conditions": ready, "history": history}).last_applied == NOON
-    for status in (
+    unclear: tuple[Object, ...] = (
         {"history": history},
         {"conditions": ready},
         {"conditions": ready, "history": [ENDED]},
         {"conditions": ready, "history": [None]},
-    ):
+    )
+    for status in unclear:
         assert owner("Kustomization", {}, status=status).last_applied is None
 
 
