@@ -96,8 +96,6 @@ options:
     required: false
 seealso:
   - module: arkive.k8s.k8s_restore
-  - plugin: arkive.k8s.gitops_pause
-    plugin_type: role
 """
 
 EXAMPLES = r"""

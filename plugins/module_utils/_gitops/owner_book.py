@@ -23,7 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 
-FindType: t.TypeAlias = "t.Callable[[GroupResource], ApiResource | None]"
+FindType: t.TypeAlias = t.Callable[[GroupResource], ApiResource | None]
 
 #: What Argo CD is told of in its ConfigMap (docs/operator-manual/argocd-cm.yaml).
 _SETTINGS = "argocd-cm"
