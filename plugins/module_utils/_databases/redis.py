@@ -84,6 +84,10 @@ class RedisHold:
         self._changes: tuple[str, str] = ("", "")
         self.known = HoldFacts(mode=order.mode, lease="server")
 
+    def foresee(self, server: Server) -> None:
+        self._look_at_place(server, self._look(server))
+        self._check_rights(server)
+
     def begin(self, server: Server) -> None:
         """Look, then pause writes and let the append-only file settle, or make a dump."""
         persistence = self._look(server)
@@ -168,6 +172,20 @@ class RedisHold:
         directory = pairs[1] if len(pairs) > 1 else ""
         self._directory = server.real_path(directory) or directory
         server.check_places({"the data directory": self._directory})
+
+    def _check_rights(self, server: Server) -> None:
+        """Whoever may ask that, which is so since 7.0, is told what its user may do."""
+        wanted = ("CLIENT PAUSE 1000 WRITE", "CLIENT UNPAUSE") if self.known.mode == "pause" else ("BGSAVE",)
+        try:
+            user = server.ask("ACL WHOAMI")[0][0]
+            answers = [server.ask(f"ACL DRYRUN {user} {command}")[0][0] for command in wanted]
+        except StatementRefused:
+            self.known.warnings.append(f"Whether its user may do {' and '.join(wanted)} cannot be asked.")
+            return
+        for command, answer in zip(wanted, answers, strict=True):
+            if answer != "OK":
+                rights = "+client|pause +client|unpause" if self.known.mode == "pause" else "+bgsave"
+                raise DatabaseError(f"{command}: {answer.rstrip('.')}.", hint=f"Run: ACL SETUSER {user} {rights}")
 
     def _pause(self, server: Server) -> None:
         """Anew: a pause is never shortened by another one."""
