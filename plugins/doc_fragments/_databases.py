@@ -48,8 +48,8 @@ options:
       - C(counts) names tables whose rows are counted and recorded, so that M(arkive.k8s.k8s_db_verify) can compare a
         copy with them, for the kinds V(postgresql), V(mariadb) and V(mysql). It is a list, or a text with commas, of
         C(database.table), or, of PostgreSQL, C(database.schema.table), at most twenty. Where nobody commits while it
-        is held (V(mariadb), and V(mysql) with V(read_lock)), they are counted under the lock, for 5 seconds at most, and
-        a copy has as many. Else they are counted before and after, for 30 seconds at most, and a copy has a number
+        is held (V(mariadb), and V(mysql) with V(read_lock)), they are counted under the lock, for 5 seconds at most,
+        and a copy has as many. Else they are counted before and after, for 30 seconds at most, and a copy has a number
         between the two, if the table only grows or only shrinks. What cannot be counted is a warning.
       - C(credentials) has the C(password), or a C(secret) with C(name) and C(key) (by default V(password)) in the
         namespace of the pod, and the C(user). If not set, the password is that of the container, from its environment

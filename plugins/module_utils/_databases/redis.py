@@ -27,7 +27,11 @@ p=${REDIS_PASSWORD:-${VALKEY_PASSWORD:-}} f=${REDIS_PASSWORD_FILE:-${VALKEY_PASS
 if [ -z "$p" ] && [ -r "$f" ]; then p=$(cat "$f"); fi
 if [ -z "${REDISCLI_AUTH:-}" ] && [ -n "$p" ]; then export REDISCLI_AUTH="$p" VALKEYCLI_AUTH="$p"; fi
 port=${REDIS_PORT_NUMBER:-${VALKEY_PORT_NUMBER:-6379}}
-if [ -n "$1" ]; then exec "$c" -p "$port" --user "$1"; fi
+if [ -n "$1" ]; then
+  # Without a password the client would not say who it is; one that is needless is taken.
+  export REDISCLI_AUTH="${REDISCLI_AUTH:-none}" VALKEYCLI_AUTH="${VALKEYCLI_AUTH:-none}"
+  exec "$c" -p "$port" --user "$1"
+fi
 exec "$c" -p "$port"
 """
 #: As in ``NOAUTH Authentication required.``; answers that are awaited begin with lower case, a number, or ``#``.
@@ -42,12 +46,9 @@ class Redis:
     """The kind: see ``DatabaseKind``."""
 
     def clients(self, order: HoldOrder) -> tuple[tuple[str, ...], ...]:
-        user = ("--user", order.user) if order.user else ()
-        return (
-            ("/bin/sh", "-c", _WITH_OWN_PASSWORD, "arkive", order.user),
-            ("redis-cli", *user),
-            ("valkey-cli", *user),
-        )
+        by_shell = ("/bin/sh", "-c", _WITH_OWN_PASSWORD, "arkive", order.user)
+        # Without a shell it has no password, and says nobody's name without one.
+        return (by_shell,) if order.user else (by_shell, ("redis-cli",), ("valkey-cli",))
 
     def framed(self, statement: str, token: str) -> str:
         asked = f"{statement}\n" if statement else ""
