@@ -192,6 +192,46 @@ def test_valkey_is_proven_from_a_set_by_who_has_just_the_rights(
     assert proofs.left == []
 
 
+def test_redis_is_proven_in_a_namespace_that_is_there_by_who_has_rights_in_it_alone(
+    enforcer: PolicyEnforcer, client: KubeClient, kubectl: t.Any, namespace: str, proofs: Proofs, granted: Granted
+) -> None:
+    """Also: without its label it is refused, and with somebody's pod; what is there besides stays."""
+    app = RedisApp(kubectl, namespace)
+    app.create()
+    taken = take(client, app, "one", mode="pause")
+    assert taken.errors == []
+    scratch = f"{namespace}-proofs"
+    kubectl("create", "namespace", scratch)
+    asked: dict[str, t.Any] = {"from_set": True, "namespace": namespace, "quiesce": taken.quiesces[0]}
+    asked |= {"scratch": scratch, "compare_live": True, "record": False}
+    try:
+        with pytest.raises(ProofError, match="it has no label"):
+            proofs.prove("one", **asked)
+        kubectl("label", "namespace", scratch, "arkive.k8s/database-proofs=true")
+        kubectl("-n", scratch, "create", "configmap", "somebodys")
+        there = kubectl("-n", scratch, "get", "configmaps,secrets,networkpolicies", "-o", "name")
+        proofs.client = granted.caller("db_verify", scratch_namespace=scratch)
+        assert {need.namespace for need in granted.rights() if need.resource in ("pods", "secrets", "namespaces")} == {
+            scratch,
+            namespace,
+        }
+        planned = proofs.prove("one", check_mode=True, **asked)
+        assert planned.account.planned[0] == f"in namespace {scratch}, which stays"
+        outcome = proofs.prove("one", **asked)
+        proofs.client = client
+        certificate = outcome.account.certificate()
+        assert outcome.account.problems == []
+        assert (certificate["sound"], certificate["network"]["verdict"]) == (True, "enforced")
+        assert certificate["lost"]["live_keys"] == {}
+        assert [issue.message for issue in outcome.issues.warnings] == []
+        for kinds in ("configmaps,secrets,networkpolicies", "pods,persistentvolumeclaims,volumesnapshots"):
+            left = kubectl("-n", scratch, "get", kinds, "-o", "name")
+            assert left == (there if kinds.startswith("configmaps") else "")
+        assert proofs.left == []
+    finally:
+        kubectl("delete", "namespace", scratch, "--wait=false")
+
+
 def test_redis_in_an_open_network_is_refused_and_a_damaged_one_is_told_with_its_last_words(
     client: KubeClient, kubectl: t.Any, namespace: str, proofs: Proofs, kubeconfig: str, state: Path, tmp_path: Path
 ) -> None:
