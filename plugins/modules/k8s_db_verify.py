@@ -177,7 +177,7 @@ notes:
     is gone or its time is over. A namespace that no proof has made is never removed. What is left in an
     O(scratch_namespace), the next proof there removes.
   - M(arkive.k8s.k8s_access_info) with C(for=[db_verify]) returns the rights that it takes.
-  - MySQL was not tried against a real server.
+  - The kind V(mysql) has not been run against a real server of MySQL 8. MongoDB cannot be proven.
 seealso:
   - module: arkive.k8s.k8s_backup_verify
   - module: arkive.k8s.k8s_snapshot
