@@ -25,7 +25,7 @@ options:
       - With V(none), none.
       - A list names databases beside those of annotations, and goes before these. Its entries are mappings with the
         keys below. Each of them but C(selector) and C(credentials) is an annotation as well, such as
-        C(arkive.k8s/database-mode), C(arkive.k8s/database-max-lag) or C(arkive.k8s/database-standby).
+        C(arkive.k8s/database-mode), C(arkive.k8s/database-max-lag) or C(arkive.k8s/database-counts).
       - C(selector), required, says which pods hold it by their labels, as a text such as V(app=db), or a mapping.
         C(label_selector) is another name for it.
       - C(kind), required, is one of V(postgresql), V(mariadb), V(mysql), V(mongodb), V(redis) and V(valkey). C(mode) is
@@ -41,6 +41,16 @@ options:
         V(60s) if not set. Else a standby that is held may lag, unless this is set.
       - C(lease) is after how long without a sign of life the server lets go of this database, as a Go duration of at
         least V(1s), and no longer than a freeze may last. If not set, it is that of the task's freezes.
+      - C(lock_timeout) is for how long it is tried again where somebody is in the way, such as a statement that a lock
+        would wait for, as a Go duration, by default V(30s), and no longer than a freeze may last. Each attempt is given
+        up after 5 seconds, and the next one comes 10 seconds later, so that nobody queues behind us for long. With
+        V(0s) there is one attempt.
+      - C(counts) names tables whose rows are counted and recorded, so that M(arkive.k8s.k8s_db_verify) can compare a
+        copy with them, for the kinds V(postgresql), V(mariadb) and V(mysql). It is a list, or a text with commas, of
+        C(database.table), or, of PostgreSQL, C(database.schema.table), at most twenty. Where nobody commits while it
+        is held (V(mariadb), and V(mysql) with V(read_lock)), they are counted under the lock, for 5 seconds at most,
+        and a copy has as many. Else they are counted before and after, for 30 seconds at most, and a copy has a number
+        between the two, if the table only grows or only shrinks. What cannot be counted is a warning.
       - C(credentials) has the C(password), or a C(secret) with C(name) and C(key) (by default V(password)) in the
         namespace of the pod, and the C(user). If not set, the password is that of the container, from its environment
         or its files. A password goes to the client by its standard input, and is on no command line, in no result and
@@ -65,11 +75,12 @@ options:
         would have to.
       - A PostgreSQL server with files on several claims is cut in the one order that is right (the data directory, then
         tablespaces, and the WAL after the end of backup mode), or at one moment, when all of them are frozen or are one
-        group. Any other order is refused before anything is held, in check mode as far as the pod tells where they are.
+        group. Any other order is refused before anything is held, and in check mode.
       - Where a database cannot be held, it is as with a pre hook that fails. Snapshots that were cut while it is not
         proven that it was held are removed.
-      - In check mode, RV(quiesces) tells what would be held, on which pod, and by which statements. Servers are asked
-        for their roles where C(standby) is set or with V(auto); else nobody is asked.
+      - In check mode, RV(quiesces) tells what would be held, on which pod, how, and by which statements. Each server is
+        asked for that, by reading alone, in a session of its own; what a run would fail of, such as a wrong password, a
+        missing right, an old version or nothing to hold, is an error in check mode as well.
       - The guide R(Databases,ansible_collections.arkive.k8s.docsite.guide_databases) has an example of each.
     type: raw
     default: declared

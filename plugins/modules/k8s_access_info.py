@@ -108,6 +108,13 @@ options:
         annotation C(arkive.k8s/database-credentials-secret). This is beside what O(databases=true) takes.
     type: bool
     default: false
+  scratch_namespace:
+    description:
+      - The namespace in which databases are proven, the O(arkive.k8s.k8s_db_verify#module:scratch_namespace) of
+        V(db_verify). Its rights are in this namespace and in O(namespaces) then, but for the contents of snapshots and
+        what is read of classes and volumes, which are in no namespace.
+      - If not set, each proof makes a namespace, and its rights are of the whole cluster.
+    type: str
   volumes:
     description:
       - Whether the data of volumes is kept as snapshots, or comes back from them.
@@ -198,6 +205,12 @@ EXAMPLES = r"""
     namespaces: [shop]
     hooks: false
     database_secrets: true
+
+- name: Look up the rights of proofs in a namespace that is there for them
+  arkive.k8s.k8s_access_info:
+    for: [db_verify]
+    namespaces: [shop]
+    scratch_namespace: proofs
 
 - name: Look up what is lacking for some types of objects
   arkive.k8s.k8s_access_info:
@@ -324,6 +337,7 @@ SPEC = ArgumentSpec(
         "freeze": {"type": "bool", "default": True},
         "databases": {"type": "bool", "default": False},
         "database_secrets": {"type": "bool", "default": False},
+        "scratch_namespace": {"type": "str"},
         "volumes": {"type": "bool", "default": True},
         "provider": {"type": "str", "choices": list(PROVIDER_NAMES), "default": PROVIDER_NAMES[0]},
         "retain": {"type": "bool", "default": False},
@@ -348,6 +362,7 @@ def work(task: Task) -> Result:
         freezes=params["freeze"],
         databases=params["databases"],
         database_secrets=params["database_secrets"],
+        scratch_namespace=params["scratch_namespace"] or "",
         providers=(params["provider"],) if params["volumes"] else (),
         retain=params["retain"],
         on_existing=params["existing_resource_policy"],

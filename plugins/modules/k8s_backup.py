@@ -483,7 +483,9 @@ quiesces:
           C(stop_position), and in backup mode C(label), C(backup_label) and C(tablespace_map). For MariaDB and
           MySQL, C(binlog_file) and C(binlog_position), with C(gtid_binlog_pos) and C(gtid_slave_pos), or
           C(gtid_executed). For MongoDB, C(replica_set), C(storage_engine) and C(last_write). For Redis and Valkey,
-          C(append_only). For all of them C(flushed), whether the file system was synced.
+          C(append_only) and C(keys). For all of them C(flushed), whether the file system was synced.
+        - Where tables were to be counted, C(counts) has for each of them C(before) and C(after), or C(error). Where it
+          was tried more than once, C(lock_attempts) says how often.
         - Where its claims were cut one after the other, C(cut_order) has them, and C(write_label) is true.
         - A snapshot of one volume is restored without C(backup_label). With it the server would not start, as the
           end of the backup is not in that snapshot.

@@ -110,6 +110,14 @@ options:
     type: list
     elements: str
     default: []
+  scratch_namespace:
+    description:
+      - A namespace that is there for proofs, with the label C(arkive.k8s/database-proofs=true), and with no pods, no
+        claims and no network policies in it. It is used by one proof at a time, and is left as empty as it was.
+      - The rights of the proof are of this namespace then, but for the contents of snapshots
+        (C(volumesnapshotcontents)), which are in no namespace.
+      - If not set, a namespace is made for the proof, which takes rights in the whole cluster.
+    type: str
   storage_class_mapping:
     description:
       - New storage classes by those that the claims had.
@@ -166,9 +174,10 @@ notes:
   - Only snapshots by CSI drivers can be brought up. The server has what the image of the original has; a tool that is
     not in it is V(unavailable) in RV(certificate).
   - A run that is killed leaves its namespace, C(arkive-proof-) and letters. The next one removes it, once its process
-    is gone or its time is over. A namespace that no proof has made is never removed.
+    is gone or its time is over. A namespace that no proof has made is never removed. What is left in an
+    O(scratch_namespace), the next proof there removes.
   - M(arkive.k8s.k8s_access_info) with C(for=[db_verify]) returns the rights that it takes.
-  - MySQL was not tried against a real server.
+  - The kind V(mysql) has not been run against a real server of MySQL 8. MongoDB cannot be proven.
 seealso:
   - module: arkive.k8s.k8s_backup_verify
   - module: arkive.k8s.k8s_snapshot
@@ -199,6 +208,14 @@ EXAMPLES = r"""
 - name: Say what was found
   ansible.builtin.debug:
     msg: "{{ proof.certificate.kind }} recovered in {{ proof.certificate.recovery_seconds }} s"
+
+- name: Prove it in a namespace that is there for that
+  arkive.k8s.k8s_db_verify:
+    schedule: shop
+    scratch_namespace: proofs
+    storage_location:
+      bucket: backups
+      prefix: production
 
 - name: Take snapshots of a Redis server
   arkive.k8s.k8s_snapshot:
@@ -276,7 +293,7 @@ certificate:
       returned: always
       sample: {live_position: 0/15AF968, bytes_of_wal: 369576}
 scratch_namespace:
-  description: The namespace of the proof, which is gone.
+  description: The namespace of the proof, which is gone, unless it is O(scratch_namespace).
   returned: always
   type: str
   sample: arkive-proof-z6c4g82g
@@ -299,7 +316,7 @@ server_log:
   elements: str
   sample: []
 swept:
-  description: The namespaces that earlier runs have left, and that were removed.
+  description: The namespaces that earlier runs have left, and that were removed, or emptied.
   returned: always
   type: list
   elements: str

@@ -48,7 +48,7 @@ def look_at_access(question: AccessQuestion, *, client: KubeClient) -> AccessAns
     discovery = Discovery.read(client)
     scope = question.scope(discovery)
     return AccessAnswer(
-        rights=AccountRights(question.subject, grants_of_all(question.tasks, scope), scope.namespaces),
+        rights=AccountRights(question.subject, grants_of_all(question.tasks, scope), question.places),
         lacking=tuple(find_lacking(client, discovery, question.tasks, scope)),
         issues=tuple(_missing_namespaces(client, question)),
     )
@@ -56,7 +56,7 @@ def look_at_access(question: AccessQuestion, *, client: KubeClient) -> AccessAns
 
 def _missing_namespaces(client: KubeClient, question: AccessQuestion) -> t.Iterator[Issue]:
     """A Role needs its namespace; whoever may not look sees it when it is applied."""
-    for name in dict.fromkeys((*question.namespaces, question.subject.namespace)):
+    for name in dict.fromkeys((*question.places, question.subject.namespace)):
         try:
             client.get(f"/api/v1/namespaces/{name}")
         except KubeError as exc:

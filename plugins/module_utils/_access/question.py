@@ -39,6 +39,7 @@ class AccessQuestion:
     providers: tuple[str, ...] = ()
     retain: bool = False
     on_existing: OnExisting = "none"
+    scratch_namespace: str = ""
     functions: tuple[str, ...] = ()
     api_group: str = ""
     on_gitops_owned: str = "ignore"
@@ -53,6 +54,8 @@ class AccessQuestion:
             _check("namespaces", name)
         for name in self.gitops_namespaces:
             _check("gitops_namespaces", name)
+        if self.scratch_namespace:
+            _check("scratch_namespace", self.scratch_namespace)
         for name in self.functions:
             if name not in FUNCTION_GRANTS:
                 raise ValidationError(
@@ -66,6 +69,11 @@ class AccessQuestion:
     def subject(self) -> Account:
         """Who is to have the rights."""
         return Account(self.account_namespace, self.account or f"arkive-{self.tasks[0].replace('_', '-')}")
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The namespaces in which something is granted."""
+        return tuple(dict.fromkeys(filter(None, (*self.namespaces, self.scratch_namespace))))
 
     def scope(self, discovery: Discovery) -> RightsScope:
         """The same with types as the cluster serves them. Raises ``ValidationError`` for one that it does not."""
@@ -86,6 +94,7 @@ class AccessQuestion:
             providers=self.providers,
             retain=self.retain,
             on_existing=self.on_existing,
+            scratch_namespace=self.scratch_namespace,
             functions=self.functions,
             api_group=self.api_group,
             on_gitops_owned=self.on_gitops_owned,

@@ -282,14 +282,23 @@ class BackupRun:
         return planned
 
     def _plan_database(self, hooked: HookedPod, declared: DatabaseDeclaration, planned: PlannedPod) -> None:
-        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import plan_database
+        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import (
+            DatabaseSettings,
+            foresee_database,
+        )
 
-        entry = plan_database(hooked.pod, declared, hooked.pre, self.snapshots.cuts, self._request.freeze_policy)
-        self._planned_quiesces.append(entry)
+        settings = DatabaseSettings(policy=self._request.freeze_policy, cuts=self.snapshots.cuts)
+        database, statements = foresee_database(self._context, hooked.pod, declared, hooked.pre, settings)
+        self._planned_quiesces.append(database.record.to_return() | {"statements": statements})
         namespace, name = hooked.key
-        if entry["error"]:
+        self._issues.add_warnings(database.warnings, resource="pods", namespace=namespace, name=name)
+        if database.record.error:
             self._issues.error(
-                "Error quiescing a database", error=entry["error"], name=name, namespace=namespace, resource="pods"
+                "Error quiescing a database",
+                error=database.record.error,
+                name=name,
+                namespace=namespace,
+                resource="pods",
             )
             planned.stored = planned.stored and self._request.hook_on_error_default != "Fail"
 

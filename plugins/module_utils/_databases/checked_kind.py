@@ -43,6 +43,10 @@ class _CheckedHold:
     def known(self) -> HoldFacts:
         return self._inner.known
 
+    def foresee(self, server: Server) -> None:
+        self._check(server)
+        self._inner.foresee(server)
+
     def begin(self, server: Server) -> None:
         """Nothing is locked on a server that is another one by now; and what is held is asked once more."""
         self._check(server)

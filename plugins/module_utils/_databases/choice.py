@@ -139,10 +139,11 @@ def _too_far(member: Member, primaries: t.Sequence[Member]) -> str:
     return RoleRule(max_lag_seconds=member.declared.max_lag_seconds).too_far(found)
 
 
-def _order(member: Member) -> tuple[float, int, str]:
+def _order(member: Member) -> tuple[int, float, int, str]:
     found = member.found
+    missed = found.missed if found is not None else 0
     lag = found.lag_seconds if found is not None and found.lag_seconds is not None else float("inf")
-    return lag, -(found.position if found is not None else 0), member.pod
+    return missed, lag, -(found.position if found is not None else 0), member.pod
 
 
 def _held(member: Member) -> DatabaseDeclaration:

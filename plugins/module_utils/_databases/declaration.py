@@ -24,10 +24,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.credentials 
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kinds import KindRow, find_kind, kind_names
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.role import ROLE_QUESTIONS, Role
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.table_counts import check_table
 
 DEFAULT_MODE = "auto"
 #: What a standby that is chosen may lag, where nothing is said.
 DEFAULT_MAX_LAG_SECONDS = 60.0
+DEFAULT_LOCK_SECONDS = 30.0
+_MOST_COUNTS = 20
 Standby: t.TypeAlias = t.Literal["", "prefer", "require", "never"]
 STANDBY: tuple[Standby, ...] = ("prefer", "require", "never")
 _LONGEST_USER = 256
@@ -41,10 +44,11 @@ class DatabaseDeclaration:
 
     ``container`` empty: the first one. ``user`` empty: the one that the container itself was started with.
     ``standby`` empty: each pod is held, whatever its role. ``max_lag_seconds`` None: a standby that was not chosen for
-    being one may lag. ``lease_seconds`` None: that of the task. ``found_by``: the distribution that it was recognised
-    by. ``operator``: who owns the pod. ``expected``: the role that it was chosen for. ``passed_over``: why it is not
-    held, as another one is, a sentence; ``torn``: and its snapshots are no copy of one moment. ``refusal``: why it
-    cannot be held as it is declared, a sentence: whoever declares something relies on it.
+    being one may lag. ``lease_seconds`` None: that of the task. ``lock_seconds``: for how long it is tried again where
+    somebody is in the way. ``counts``: tables whose rows are counted. ``found_by``: the distribution that it was
+    recognised by. ``operator``: who owns the pod. ``expected``: the role that it was chosen for. ``passed_over``: why
+    it is not held, as another one is, a sentence; ``torn``: and its snapshots are no copy of one moment. ``refusal``:
+    why it cannot be held as it is declared, a sentence: whoever declares something relies on it.
     """
 
     kind: str
@@ -54,6 +58,8 @@ class DatabaseDeclaration:
     standby: Standby = ""
     max_lag_seconds: float | None = None
     lease_seconds: float | None = None
+    lock_seconds: float = DEFAULT_LOCK_SECONDS
+    counts: tuple[str, ...] = ()
     credentials: Credentials = _OWN_CREDENTIALS
     found_by: str = ""
     operator: str = ""
@@ -91,6 +97,7 @@ def read_terms(terms: Terms) -> DatabaseDeclaration:
             f"{where('mode')}: {row.title} has no mode '{readable(mode)}'. Its modes are {', '.join(row.modes)}."
         )
     standby = _standby(terms, row)
+    lock_seconds = _seconds(terms, "lock_timeout", least=0.0)
     return DatabaseDeclaration(
         kind=kind,
         mode=mode,
@@ -99,6 +106,8 @@ def read_terms(terms: Terms) -> DatabaseDeclaration:
         standby=standby,
         max_lag_seconds=_max_lag(terms, row, standby),
         lease_seconds=_seconds(terms, "lease", least=1.0),
+        lock_seconds=DEFAULT_LOCK_SECONDS if lock_seconds is None else lock_seconds,
+        counts=_counts(terms, row),
         credentials=_checked_credentials(terms, row),
     )
 
@@ -143,6 +152,17 @@ def _seconds(terms: Terms, name: str, *, least: float) -> float | None:
         raise ValidationError(f"{terms.where(name)}: '{readable(text)}' is not a duration.", hint=exc.hint) from exc
     if found < least:
         raise ValidationError(f"{terms.where(name)} is {readable(text)}; it must be at least {least:g}s.")
+    return found
+
+
+def _counts(terms: Terms, row: KindRow) -> tuple[str, ...]:
+    found = tuple(dict.fromkeys(name.strip() for name in terms.given.get("counts", "").split(",") if name.strip()))
+    for name in found:
+        why = check_table(row.name, name)
+        if why:
+            raise ValidationError(f"{terms.where('counts')}: {why}.")
+    if len(found) > _MOST_COUNTS:
+        raise ValidationError(f"{terms.where('counts')} has {len(found)} tables; {_MOST_COUNTS} are counted at most.")
     return found
 
 

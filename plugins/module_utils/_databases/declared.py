@@ -37,11 +37,11 @@ _ANNOTATIONS: t.Mapping[str, str] = {
     "kind": ANNOTATION,
     **{
         name: f"{ANNOTATION}-{name.replace('_', '-')}"
-        for name in ("mode", "container", "user", "standby", "max_lag", "lease")
+        for name in ("mode", "container", "user", "standby", "max_lag", "lease", "lock_timeout", "counts")
     },
     "credentials": _SECRET_ANNOTATION,
 }
-_TEXTS = ("kind", "mode", "container", "user", "standby", "max_lag", "lease")
+_TEXTS = ("kind", "mode", "container", "user", "standby", "max_lag", "lease", "lock_timeout", "counts")
 _SELECTORS = ("selector", "label_selector")
 _TYPES: t.Mapping[type, str] = {dict: "a mapping", int: "a number", float: "a number", bool: "true or false"}
 _KNOWN = ("selector", *_TEXTS, "credentials")
@@ -158,7 +158,7 @@ def _selected(at: int, entry: t.Any) -> SelectedDatabase:
             hint="It says by labels which pods hold the database.",
         )
     terms = Terms(
-        {name: _text(entry.get(name), f"{where}.{name}") for name in _TEXTS},
+        {name: _text(_joined(name, entry.get(name)), f"{where}.{name}") for name in _TEXTS},
         lambda name: f"{where}.{name}",
         _credentials(entry.get("credentials"), f"{where}.credentials"),
     )
@@ -168,7 +168,8 @@ def _selected(at: int, entry: t.Any) -> SelectedDatabase:
 
 
 def _credentials(given: t.Any, where: str) -> Credentials:
-    if given is None:
+    if given is None or given == "":
+        # What a template without a value comes to.
         return Credentials()
     known = ("user", "password", "secret")
     _check_keys(given, where, known, known)
@@ -197,6 +198,13 @@ def _check_keys(given: t.Any, where: str, known: t.Collection[str], shown: t.Seq
     unknown = sorted(set(map(str, given)) - set(known))
     if unknown:
         raise ValidationError(f"{where} has no key '{readable(unknown[0])}'.", hint=f"Its keys are {', '.join(shown)}.")
+
+
+def _joined(name: str, value: t.Any) -> t.Any:
+    """A list of tables, as annotations have it."""
+    if name == "counts" and isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return ",".join(value)
+    return value
 
 
 def _text(value: t.Any, where: str) -> str:

@@ -23,6 +23,10 @@ class StatementRefused(DatabaseError):
         self.state = state
 
 
+class LockBusy(DatabaseError):
+    """Somebody is in the way who may be gone soon. Nothing is held, and nobody waits behind us."""
+
+
 class SessionLost(DatabaseError):
     """The session is over, and with it what it held. ``said``: the last words of the client."""
 
@@ -39,4 +43,4 @@ class StillLoading(DatabaseError):
     """The server answers, and does not have its data yet."""
 
 
-__all__ = ("ClientMissing", "DatabaseError", "SessionLost", "StatementRefused", "StillLoading")
+__all__ = ("ClientMissing", "DatabaseError", "LockBusy", "SessionLost", "StatementRefused", "StillLoading")

@@ -12,6 +12,7 @@ limit for a session that is silent, when the network is; and the limit up to whi
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import threading
 import time
@@ -19,8 +20,9 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError, SessionLost
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, plural
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError, LockBusy, SessionLost
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import (
     DatabaseKind,
     HoldOrder,
@@ -32,6 +34,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.record impor
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.session import (
     DatabaseSession,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.table_counts import TableCounts
 
 #: A sign of life is due this often at least: the stream is watched by it too.
 _LONGEST_PULSE_SECONDS = 15.0
@@ -39,6 +42,9 @@ _SHORTEST_PULSE_SECONDS = 0.2
 #: Beyond what the server itself allows for a statement.
 _MARGIN_SECONDS = 5.0
 _UNDO_SECONDS = 5.0
+_LOOK_SECONDS = 20.0
+#: Between two attempts: who has queued behind the one that was given up goes first.
+_PAUSE_SECONDS = 10.0
 #: In the place of the client's last words, where we have ended it.
 _EXPIRED = "expired"
 #: What reading an answer of another form than the awaited one comes to.
@@ -63,8 +69,17 @@ class Container(ClientContainer, t.Protocol):
 class HeldDatabase:
     """``begin`` once; where it is ``held`` after that, ``end`` once. ``record`` says what happened. Thread-safe."""
 
-    def __init__(self, kind: DatabaseKind, order: HoldOrder, container: Container, record: QuiesceRecord) -> None:
+    def __init__(
+        self,
+        kind: DatabaseKind,
+        order: HoldOrder,
+        container: Container,
+        record: QuiesceRecord,
+        counts: TableCounts | None = None,
+    ) -> None:
         self.record = record
+        self._counts = counts
+        self._cancel = CancelToken()
         self._kind = kind
         self._order = order
         self._container = container
@@ -89,11 +104,60 @@ class HeldDatabase:
         """By the monotonic clock."""
         return self._held_at if self.held and self._held_at else None
 
+    def foresee(self, cancel: CancelToken) -> None:
+        """Look whether it can be held, in a session that changes nothing. Raises an ``ArkiveError``."""
+        session = self._open(cancel)
+        try:
+            self._hold.foresee(_Asking(session, self._container, _LOOK_SECONDS, cancel))
+        except _MISREAD as exc:
+            raise self._misread(exc) from exc
+        finally:
+            session.close()
+
     def begin(self, cancel: CancelToken) -> None:
-        """Hold it. Raises an ``ArkiveError``; then nothing is held."""
+        """Hold it, and try again while somebody is in the way. Raises an ``ArkiveError``; then nothing is held."""
+        self._cancel = cancel
+        if self._counts is not None:
+            self._counts.before(cancel)
+        try:
+            self._begin_in_time(cancel)
+        finally:
+            if self._counts is not None and not self.held:
+                self._counts.close()
+
+    def _begin_in_time(self, cancel: CancelToken) -> None:
+        started, attempts = time.monotonic(), 1
+        while True:
+            try:
+                self._begin_once(cancel)
+                break
+            except LockBusy as exc:
+                spent = time.monotonic() - started
+                self._told(attempts)
+                if spent + _PAUSE_SECONDS >= self._order.lock_seconds:
+                    tried = f"{plural(attempts, 'was', 'were')} {counted(attempts, 'attempt')} in {spent:.0f} s"
+                    limit = f"lock_timeout is {self._order.lock_seconds:g} s"
+                    raise DatabaseError(f"{exc.message} There {tried}; {limit}.", hint=exc.hint) from exc
+            if cancel.wait(_PAUSE_SECONDS):
+                cancel.check()
+            attempts += 1
+            self._hold = self._kind.hold(self._order)
+            self.record.known = self._hold.known
+        if attempts > 1:
+            self._told(attempts)
+            self.record.known.warnings.append(
+                f"It could be held at attempt {attempts} only, as somebody was in the way."
+            )
+
+    def _told(self, attempts: int) -> None:
+        self.record.known.facts["lock_attempts"] = attempts
+
+    def _begin_once(self, cancel: CancelToken) -> None:
         try:
             self._session = self._open(cancel)
             self._hold.begin(_Asking(self._session, self._container, self._begin_seconds, cancel))
+            if self._counts is not None:
+                self._counts.held(self._hold.known, cancel)
         except BaseException as exc:
             session, self._session = self._session, None
             if session is not None:
@@ -103,7 +167,7 @@ class HeldDatabase:
                 if not undone:
                     self._undo_anew()
             if isinstance(exc, _MISREAD):
-                raise DatabaseError(f"The answers of {self.record.where} are not understood: {exc!r}.") from exc
+                raise self._misread(exc) from exc
             raise
         self._held_at = time.monotonic()
         self.record.started = utc_now()
@@ -154,6 +218,16 @@ class HeldDatabase:
                     record.ended = record.ended or utc_now()
                 record.error = " ".join(filter(None, (record.error, record.still_held)))
                 session.close()
+            self._count_again()
+
+    def _count_again(self) -> None:
+        """Nobody waits for it any more."""
+        if self._counts is not None and self.record.consistent:
+            with contextlib.suppress(Cancelled):
+                self._counts.after(self._hold.known, self._cancel)
+
+    def _misread(self, exc: Exception) -> DatabaseError:
+        return DatabaseError(f"The answers of {self.record.where} are not understood: {exc!r}.")
 
     @property
     def _begin_seconds(self) -> float:

@@ -23,7 +23,8 @@ class HoldOrder:
     """How one database is to be held. ``mode``: one of the kind's. ``user`` empty: the one that the container knows.
 
     ``label``: by which the server's administrator finds us. ``lease_seconds``: how long it may be held without a word
-    from us. ``longest_seconds``: how long a statement may take before something is held.
+    from us. ``longest_seconds``: how long a statement may take before something is held. ``lock_seconds``: for how long
+    it is tried again where somebody is in the way. ``counts``: tables whose rows are counted.
     ``require_lease``: a server that cannot let go by itself is not held.
     """
 
@@ -32,6 +33,8 @@ class HoldOrder:
     user: str = ""
     lease_seconds: float = 60.0
     longest_seconds: float = 300.0
+    lock_seconds: float = 30.0
+    counts: tuple[str, ...] = ()
     require_lease: bool = False
 
 
@@ -87,8 +90,17 @@ class Hold(t.Protocol):
     def known(self) -> HoldFacts:
         """What is known of it by now."""
 
+    def foresee(self, server: Server) -> None:
+        """Look whether it can be held, and how, as ``begin`` does. Nothing is changed, and nothing is held.
+
+        Raises where ``begin`` would, as far as reading tells. What ``begin`` would wait for is a warning.
+        """
+
     def begin(self, server: Server) -> None:
-        """Look whether it can be held, arm the server's own lease, and hold it."""
+        """Look whether it can be held, arm the server's own lease, and hold it.
+
+        Raises ``LockBusy`` where another attempt may be worth it.
+        """
 
     def keep(self, server: Server) -> None:
         """A sign of life, which renews the lease. Raises unless it is held still."""
@@ -106,16 +118,6 @@ class StagedHold(Hold, t.Protocol):
 
     def advance(self, server: Server, wave: int) -> None:
         """All before the claims of that number in ``known.waves`` are cut. Raises unless it is held still."""
-
-
-@t.runtime_checkable
-class ForeseenKind(t.Protocol):
-    """A kind that knows from a container's environment where its files are, before anybody is asked."""
-
-    def foreseen(
-        self, environment: t.Mapping[str, str], mode: Mode
-    ) -> tuple[t.Mapping[str, str], t.Mapping[str, int] | None]:
-        """Paths by what lies there, and their ranks, as for ``Server.check_places``."""
 
 
 class DatabaseKind(t.Protocol):
@@ -149,7 +151,6 @@ class DatabaseKind(t.Protocol):
 __all__ = (
     "LOST",
     "DatabaseKind",
-    "ForeseenKind",
     "Hold",
     "HoldFacts",
     "HoldOrder",

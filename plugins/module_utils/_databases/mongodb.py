@@ -31,6 +31,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.container_le
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import (
     DatabaseError,
+    LockBusy,
     SessionLost,
     StatementRefused,
 )
@@ -91,6 +92,15 @@ _WRITERS = (
 )
 _FLUSH = "db.adminCommand({fsync: 1}).ok"
 _LOCK = "db.adminCommand({fsync: 1, lock: true}).lockCount"
+_PRIVILEGES = "db.adminCommand({connectionStatus: 1, showPrivileges: true}).authInfo"
+#: On the cluster.
+_ACTIONS = {JOURNAL: ("fsync",), LOCK: ("fsync", "unlock")}
+_ROLES = (
+    'Name a user with the roles clusterMonitor and hostManager: db.getSiblingDB("admin")'
+    '.grantRolesToUser("<user>", ["clusterMonitor", "hostManager"]).'
+)
+_CONFIG = "db.adminCommand({replSetGetConfig: 1}).config.members"
+_MEMBERS = "db.adminCommand({replSetGetStatus: 1}).members"
 _PING = "db.adminCommand({ping: 1}).ok"
 _UNAUTHORIZED = "Unauthorized"
 _LAPSED = "arkive: the lease ran out"
@@ -147,6 +157,15 @@ class MongodbHold:
         self._process = ""
         self._directory = ""
         self.known = HoldFacts(mode=order.mode)
+
+    def foresee(self, server: Server) -> None:
+        self._choose_mode(server, self._look(server))
+        self._check_rights(server)
+        if self.known.mode == LOCK:
+            try:
+                self._check_lockable(server)
+            except LockBusy as exc:
+                self.known.warnings.append(exc.sentence)
 
     def begin(self, server: Server) -> None:
         """Look; then have the journal written, or lock it under a lease; and sync what the kernel has of it."""
@@ -267,21 +286,68 @@ class MongodbHold:
                 places[f"the database {entry['name']}"] = server.real_path(below) or below
         return places
 
-    def _lock(self, server: Server) -> None:
-        """Not before the process that would unlock it is there, and not behind somebody who writes for long."""
-        if answer(self._ask_for_right(server, _IS_LOCKED)):
+    def _check_rights(self, server: Server) -> None:
+        """Of what ``begin`` would ask for. A server without users says of nobody what they may do."""
+        info = answer(server.ask(_PRIVILEGES)) or {}
+        if not info.get("authenticatedUsers"):
+            return
+        actions = {
+            action
+            for each in info.get("authenticatedUserPrivileges") or ()
+            if {"cluster", "anyResource"} & set(each.get("resource") or {})
+            for action in each.get("actions") or ()
+        }
+        missing = [action for action in _ACTIONS[self.known.mode] if action not in actions]
+        if missing and "anyAction" not in actions:
             raise DatabaseError(
+                f"Its user may not do {' and '.join(missing)} on the cluster, which takes it to hold it.", hint=_ROLES
+            )
+
+    def _check_voters(self, server: Server) -> None:
+        """Whether the others can acknowledge what is written with ``w: majority`` while this one is locked."""
+        config = answer(self._ask_for_right(server, _CONFIG)) or ()
+        states = {each.get("_id"): each for each in answer(self._ask_for_right(server, _MEMBERS)) or ()}
+        voting = [each for each in config if each.get("votes", 1)]
+        with_data = [each for each in voting if not each.get("arbiterOnly")]
+        own = next((number for number, state in states.items() if state.get("self")), None)
+        if own not in {each.get("_id") for each in with_data}:
+            return
+        needed = min(len(voting) // 2 + 1, len(with_data))
+        others = [
+            each
+            for each in with_data
+            if each.get("_id") != own and states.get(each.get("_id"), {}).get("stateStr") in ("PRIMARY", "SECONDARY")
+        ]
+        if len(others) < needed:
+            raise DatabaseError(
+                f"Of its replica set, {needed} voting members with data have to acknowledge each write of "
+                f"w: majority, and {len(others)} besides this one can: such writes would wait while it is locked.",
+                hint="Lock one that has no vote, such as a hidden member, or put its files on one claim, which takes "
+                "no lock (mode journal).",
+            )
+
+    def _check_lockable(self, server: Server) -> None:
+        """Raises ``LockBusy`` where the lock would have to wait, and everybody else behind it."""
+        known = self.known
+        if known.role == "secondary":
+            self._check_voters(server)
+        elif known.role == "primary":
+            known.warnings.append("The primary is locked: all writes to its replica set wait. Take a secondary.")
+        if answer(self._ask_for_right(server, _IS_LOCKED)):
+            raise LockBusy(
                 "It is locked already, by somebody else's fsync.",
                 hint="Unlock it with db.fsyncUnlock(), or wait for it.",
             )
         for writer in answer(self._ask_for_right(server, _WRITERS)):
-            raise DatabaseError(
+            raise LockBusy(
                 f"Its operation {writer.get('opid')} has written for more than {_LONG_SECONDS} s. The lock would wait "
                 "for it, and everybody else behind the lock.",
                 hint="Make the backup when it is done. db.currentOp() shows it.",
             )
-        if self.known.role == "primary":
-            self.known.warnings.append("The primary is locked: all writes to its replica set wait. Take a secondary.")
+
+    def _lock(self, server: Server) -> None:
+        """Not before the process that would unlock it is there, and not behind somebody who writes for long."""
+        self._check_lockable(server)
         self._armed = True
         self._lease.arm(server)
         self.known.lease = "timer"
@@ -316,8 +382,7 @@ class MongodbHold:
                 raise
             raise DatabaseError(
                 f"{exc.message.rstrip('.')}.",
-                hint='Name a user with the roles clusterMonitor and hostManager: db.getSiblingDB("admin")'
-                '.grantRolesToUser("<user>", ["clusterMonitor", "hostManager"]).',
+                hint=_ROLES,
             ) from exc
 
 

@@ -18,7 +18,11 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import Hold, HoldOrder, Mode, Server
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.mysql_client import MysqlClient
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.mysql_family import READ_LOCK, MysqlFamilyHold
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.mysql_family import (
+    READ_LOCK,
+    RIGHTS,
+    MysqlFamilyHold,
+)
 
 INSTANCE = "instance"
 _INSTANCE_SINCE = (8, 0, 0)
@@ -29,7 +33,6 @@ _LOCKS = {
     READ_LOCK: ("flush tables with read lock", "unlock tables"),
 }
 _GRANTS = {INSTANCE: "BACKUP_ADMIN, RELOAD, SELECT", READ_LOCK: "RELOAD, PROCESS"}
-_RIGHTS = "select privilege_type from information_schema.user_privileges where grantee = '{}'"
 #: Tables that do not recover by themselves. The user sees those only of which it has a right.
 _OTHERS = (
     "select count(*) from information_schema.tables where table_type = 'BASE TABLE' "
@@ -73,7 +76,7 @@ class MysqlHold(MysqlFamilyHold):
         if "mariadb" in version.lower():
             raise DatabaseError(f"It is no MySQL, but MariaDB {version}.", hint="Its kind is mariadb.")
         self._version = tuple(int(number) for number in re.findall(r"\d+", version)[:3])
-        rights = self._ask(server, _RIGHTS.format(self._account.replace("'", "''")))
+        rights = self._ask(server, RIGHTS.format(self._account.replace("'", "''")))
         self._rights = frozenset(row[0] for row in rights)
         known = self.known
         has_instance = self._version >= _INSTANCE_SINCE

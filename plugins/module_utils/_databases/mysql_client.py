@@ -84,10 +84,18 @@ def ask(server: Server, statement: str) -> list[list[str]]:
     try:
         return server.ask(statement)
     except SessionLost as exc:
-        found = _REFUSED.search(exc.said)
-        if found is None or found[1] in _GONE:
+        refused = refusal(exc)
+        if refused is None:
             raise
-        raise StatementRefused(" ".join(found[2].split()).rstrip("."), state=found[1]) from exc
+        raise refused from exc
 
 
-__all__ = ("SILENT", "MysqlClient", "ask")
+def refusal(lost: SessionLost) -> StatementRefused | None:
+    """What the client said before it ended; None where it ended for another reason than a statement."""
+    found = _REFUSED.search(lost.said)
+    if found is None or found[1] in _GONE:
+        return None
+    return StatementRefused(" ".join(found[2].split()).rstrip("."), state=found[1])
+
+
+__all__ = ("SILENT", "MysqlClient", "ask", "refusal")

@@ -21,6 +21,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._databases import mysql_client
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import (
     DatabaseError,
+    LockBusy,
     SessionLost,
     StatementRefused,
 )
@@ -49,6 +50,8 @@ _SETTINGS = (*_PLACES, "innodb_flush_method", "innodb_flush_log_at_trx_commit", 
 _VARIABLES = f"show global variables where variable_name in ({', '.join(map(repr, _SETTINGS))})"
 #: Of ``innodb_flush_method``: the server leaves it to the kernel when its files are written.
 _UNSYNCED = ("nosync", "littlesync")
+#: Each user may read its own.
+RIGHTS = "select privilege_type from information_schema.user_privileges where grantee = '{}'"
 #: Refused without the right PROCESS, without which others' statements are not in the list of processes either.
 _MAY_SEE_OTHERS = "select count(*) from information_schema.innodb_trx"
 _LONG = (
@@ -95,6 +98,16 @@ class MysqlFamilyHold(abc.ABC):
     @abc.abstractmethod
     def _position(self, server: Server) -> dict[str, t.Any]:
         """How far it has written, as far as the user may know that: a statement that is refused ends the session."""
+
+    def foresee(self, server: Server) -> None:
+        self._look(server)
+        self._look_at_places(server)
+        self._check_rights(server)
+        if self.known.mode == READ_LOCK:
+            try:
+                self._check_long_statements(server)
+            except LockBusy as exc:
+                self.known.warnings.append(exc.sentence)
 
     def begin(self, server: Server) -> None:
         """Look, arm, hold, and have all of it written to the disk."""
@@ -154,7 +167,7 @@ class MysqlFamilyHold(abc.ABC):
     def _explained(self, exc: StatementRefused, statement: str) -> DatabaseError:
         words = statement.upper()
         if exc.state == _LOCK_WAIT:
-            return DatabaseError(
+            return LockBusy(
                 f"{words} was not granted within {self._lock_wait_seconds} s, and was given up so that writers do not "
                 "queue behind it: a statement, or a LOCK TABLES, that began before holds it up.",
                 hint="SHOW FULL PROCESSLIST names it. Make the backup when it is done.",
@@ -201,6 +214,21 @@ class MysqlFamilyHold(abc.ABC):
                 "it. SET GLOBAL wsrep_desync=ON on this node before, and OFF after, keeps them flowing."
             )
 
+    def _check_rights(self, server: Server) -> None:
+        """Of what ``begin`` would ask for. Those that come by a role are not shown."""
+        found = {row[0] for row in self._ask(server, RIGHTS.format(self._account.replace("'", "''")))}
+        missing = [right for right in self.grants().split(", ") if right not in found]
+        if not found or not missing:
+            return
+        words = f"its user {self._user} has {'no right' if len(missing) == 1 else 'none of the rights'} "
+        if self._ask(server, "select current_role()")[0][0] not in ("NULL", "NONE", ""):
+            self.known.warnings.append(f"Unless its role gives it, {words}{', '.join(missing)}, which it takes.")
+            return
+        raise DatabaseError(
+            f"{words[:1].upper()}{words[1:]}{', '.join(missing)}, which it takes to hold it.",
+            hint=f"Run: GRANT {self.grants()} ON *.* TO {self._account}",
+        )
+
     def _arm(self, server: Server) -> None:
         """The server itself ends a session that is silent, and a lock that is not granted."""
         self._ask(server, f"set session wait_timeout = {self._lease_seconds}")
@@ -230,7 +258,7 @@ class MysqlFamilyHold(abc.ABC):
         """A read lock that waits for one holds up all others, in MySQL even after it was given up."""
         self._ask_for_right(server, _MAY_SEE_OTHERS)
         for number, seconds in self._ask(server, _LONG):
-            raise DatabaseError(
+            raise LockBusy(
                 f"Its statement number {number} has run for {seconds} s. A read lock would wait for it, and everybody "
                 "else behind the lock.",
                 hint="Make the backup when it is done. SHOW FULL PROCESSLIST shows it.",
@@ -265,4 +293,4 @@ class MysqlFamilyHold(abc.ABC):
             )
 
 
-__all__ = ("READ_LOCK", "MysqlFamilyHold")
+__all__ = ("READ_LOCK", "RIGHTS", "MysqlFamilyHold")

@@ -22,7 +22,11 @@ import re
 import secrets
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError, StatementRefused
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import (
+    DatabaseError,
+    LockBusy,
+    StatementRefused,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import (
     LOST,
     Hold,
@@ -69,15 +73,19 @@ _POSITION = (
 _BASE64 = "translate(encode(convert_to(coalesce({0}, ''), 'UTF8'), 'base64'), E'\\n', '')"
 _STOP = f"select lsn, {_BASE64.format('labelfile')}, {_BASE64.format('spcmapfile')} from {{}}"
 _ALIVE = "select 1"
-_DENIED = "42501"
+#: What backup mode takes, and a replication slot.
+_LOGGING = (
+    "select current_setting('wal_level'), "
+    "(select rolreplication or rolsuper from pg_roles where rolname = current_user), "
+    "(select count(*) from pg_replication_slots) < current_setting('max_replication_slots')::int"
+)
+_DENIED, _LOCK_TIMEOUT = "42501", "55P03"
 #: A connection that failed, and one that the server ends: for an administrator, after a crash, or as it is idle.
 _GONE = re.compile(r"08|57P0[1-5]")
 _SLOT_STATES_SINCE = 130000
 #: What is cut first, and what last.
 _DATA, _WAL, _TABLESPACE = "the data directory", "the WAL", "the tablespace {0}"
 _FIRST, _BETWEEN, _LAST = range(3)
-#: Where images put them that are started with no word of it.
-_DIRECTORIES = ("/var/lib/postgresql/data", "/bitnami/postgresql/data")
 
 
 class Postgresql:
@@ -116,17 +124,6 @@ class Postgresql:
             return ("SELECT pg_backup_start('arkive', true)", "SELECT * FROM pg_backup_stop(false)")
         return ("CHECKPOINT",)
 
-    def foreseen(
-        self, environment: t.Mapping[str, str], mode: Mode
-    ) -> tuple[t.Mapping[str, str], t.Mapping[str, int] | None]:
-        """As the official image, Bitnami's, and those that are like them are told."""
-        named = environment.get("PGDATA") or environment.get("POSTGRESQL_DATA_DIR")
-        wal = environment.get("POSTGRES_INITDB_WALDIR") or environment.get("POSTGRESQL_INITDB_WAL_DIR")
-        places = {_DATA: named} if named else {f"{_DATA} {path}": path for path in _DIRECTORIES}
-        places[_WAL] = wal or (f"{named}/pg_wal" if named else "")
-        ranks = {name: _LAST if name == _WAL else _FIRST for name in places}
-        return places, ranks if mode in ("auto", "backup") else None
-
     def hold(self, order: HoldOrder) -> Hold:
         return PostgresqlHold(order)
 
@@ -147,9 +144,14 @@ class PostgresqlHold:
         self._stopped = False
         self.known = HoldFacts(mode=order.mode)
 
+    def foresee(self, server: Server) -> None:
+        self._look(server)
+        self._look_at_places(server)
+        self._choose_lease()
+        self._check_rights(server)
+
     def begin(self, server: Server) -> None:
         """Look, arm, hold; in backup mode the label is ours until ``end``."""
-        server.ask("set search_path = pg_catalog")
         self._look(server)
         self._look_at_places(server)
         self._arm(server)
@@ -195,6 +197,7 @@ class PostgresqlHold:
             raise DatabaseError("It was started anew before the snapshot was cut.")
 
     def _look(self, server: Server) -> None:
+        server.ask("set search_path = pg_catalog")
         row = server.ask(_LOOK)[0]
         version, shown, standby, address, own, started, timeline, archiving, failing, user, fsync = row
         if own != "t":
@@ -239,18 +242,46 @@ class PostgresqlHold:
             return None
         return {name: {_DATA: _FIRST, _WAL: _LAST}.get(name, _BETWEEN) for name in places}
 
-    def _arm(self, server: Server) -> None:
-        order = self._order
-        if self._version >= _LEASE_SINCE:
-            _set(server, "idle_session_timeout", f"{_milliseconds(order.lease_seconds)}ms")
-            self.known.lease = "server"
-        elif order.require_lease:
+    def _choose_lease(self) -> None:
+        self.known.lease = "server" if self._version >= _LEASE_SINCE else "stream"
+        if self.known.lease == "stream" and self._order.require_lease:
             raise DatabaseError(
                 f"PostgreSQL {self.known.version} cannot end an idle session by itself; version 14 can.",
                 hint="Set require_lease: false to rely on the stream to the client alone.",
             )
+
+    def _check_rights(self, server: Server) -> None:
+        """Of what ``begin`` would ask for, without asking for it."""
+        known = self.known
+        if known.mode == "freeze":
+            return
+        if server.ask("select current_setting('is_superuser')")[0][0] == "on":
+            may = True
+        elif known.mode == "backup":
+            named = (f"has_function_privilege('{name}', 'execute')" for name in self._backup_functions)
+            may = server.ask(f"select {' and '.join(named)}")[0][0] == "t"
+        elif self._version >= _CHECKPOINT_ROLE_SINCE:
+            may = server.ask("select pg_has_role('pg_checkpoint', 'usage')")[0][0] == "t"
         else:
-            self.known.lease = "stream"
+            may = False
+        if not may:
+            raise self._lacks_right(f"Its user {self._user} may not hold it in mode {known.mode}.")
+        if known.mode == "backup":
+            self._check_logging(server)
+
+    def _check_logging(self, server: Server) -> None:
+        level, replicates, free = server.ask(_LOGGING)[0]
+        if level == "minimal":
+            raise DatabaseError("Its wal_level is minimal, so that it has no backup mode.", hint="Use mode light.")
+        if len(self.known.waves) > 1 and not (replicates == "t" and free == "t"):
+            why = "its user may not replicate" if replicates != "t" else "all replication slots are in use"
+            raise self._keeps_no_wal(why)
+
+    def _arm(self, server: Server) -> None:
+        order = self._order
+        self._choose_lease()
+        if self.known.lease == "server":
+            _set(server, "idle_session_timeout", f"{_milliseconds(order.lease_seconds)}ms")
         _set(server, "application_name", _quoted(order.label))
         _set(server, "lock_timeout", f"{_milliseconds(order.lease_seconds)}ms")
         _set(server, "statement_timeout", f"{_milliseconds(order.longest_seconds)}ms")
@@ -312,23 +343,33 @@ class PostgresqlHold:
         if exc.state == "57014":
             seconds = f"{self._order.longest_seconds:g} s"
             return DatabaseError(f"Its checkpoint was not done within {seconds} (freeze_max).")
+        if exc.state == _LOCK_TIMEOUT:
+            return LockBusy(f"{exc.message.rstrip('.')}.")
         if self._slot and "start_position" not in self.known.facts and "slot" in exc.message:
-            return DatabaseError(
-                f"Its WAL is on a claim of its own, and nothing keeps it until that is cut: {exc.message.rstrip('.')}.",
-                hint=f'It takes a free replication slot (max_replication_slots), and ALTER ROLE "{self._user}" '
-                "REPLICATION. Or freeze all of its claims.",
-            )
-        if exc.state != _DENIED:
-            return exc
+            return self._keeps_no_wal(exc.message.rstrip("."))
+        return self._lacks_right(f"{exc.message.rstrip('.')}.") if exc.state == _DENIED else exc
+
+    def _keeps_no_wal(self, why: str) -> DatabaseError:
+        return DatabaseError(
+            f"Its WAL is on a claim of its own, and nothing keeps it until that is cut: {why}.",
+            hint=f'It takes a free replication slot (max_replication_slots), and ALTER ROLE "{self._user}" '
+            "REPLICATION. Or freeze all of its claims.",
+        )
+
+    def _lacks_right(self, said: str) -> DatabaseError:
+        """With what is to be granted."""
         grant = f'GRANT pg_checkpoint TO "{self._user}"'
         if self.known.mode == "backup":
-            functions = "pg_backup_start(text, boolean), pg_backup_stop(boolean)"
-            if self._version < _NEW_NAMES_SINCE:
-                functions = "pg_start_backup(text, boolean, boolean), pg_stop_backup(boolean, boolean)"
-            grant = f'GRANT EXECUTE ON FUNCTION {functions} TO "{self._user}"'
+            grant = f'GRANT EXECUTE ON FUNCTION {", ".join(self._backup_functions)} TO "{self._user}"'
         elif self._version < _CHECKPOINT_ROLE_SINCE:
-            return DatabaseError(f"{exc.message}.", hint="A checkpoint takes a superuser before PostgreSQL 15.")
-        return DatabaseError(f"{exc.message.rstrip('.')}.", hint=f"Name a superuser, or run: {grant}")
+            return DatabaseError(said, hint="A checkpoint takes a superuser before PostgreSQL 15.")
+        return DatabaseError(said, hint=f"Name a superuser, or run: {grant}")
+
+    @property
+    def _backup_functions(self) -> tuple[str, str]:
+        if self._version < _NEW_NAMES_SINCE:
+            return "pg_start_backup(text, boolean, boolean)", "pg_stop_backup(boolean, boolean)"
+        return "pg_backup_start(text, boolean)", "pg_backup_stop(boolean)"
 
 
 def _set(server: Server, name: str, value: str) -> None:

@@ -27,7 +27,11 @@ p=${REDIS_PASSWORD:-${VALKEY_PASSWORD:-}} f=${REDIS_PASSWORD_FILE:-${VALKEY_PASS
 if [ -z "$p" ] && [ -r "$f" ]; then p=$(cat "$f"); fi
 if [ -z "${REDISCLI_AUTH:-}" ] && [ -n "$p" ]; then export REDISCLI_AUTH="$p" VALKEYCLI_AUTH="$p"; fi
 port=${REDIS_PORT_NUMBER:-${VALKEY_PORT_NUMBER:-6379}}
-if [ -n "$1" ]; then exec "$c" -p "$port" --user "$1"; fi
+if [ -n "$1" ]; then
+  # Without a password the client would not say who it is; one that is needless is taken.
+  export REDISCLI_AUTH="${REDISCLI_AUTH:-none}" VALKEYCLI_AUTH="${VALKEYCLI_AUTH:-none}"
+  exec "$c" -p "$port" --user "$1"
+fi
 exec "$c" -p "$port"
 """
 #: As in ``NOAUTH Authentication required.``; answers that are awaited begin with lower case, a number, or ``#``.
@@ -42,12 +46,9 @@ class Redis:
     """The kind: see ``DatabaseKind``."""
 
     def clients(self, order: HoldOrder) -> tuple[tuple[str, ...], ...]:
-        user = ("--user", order.user) if order.user else ()
-        return (
-            ("/bin/sh", "-c", _WITH_OWN_PASSWORD, "arkive", order.user),
-            ("redis-cli", *user),
-            ("valkey-cli", *user),
-        )
+        by_shell = ("/bin/sh", "-c", _WITH_OWN_PASSWORD, "arkive", order.user)
+        # Without a shell it has no password, and says nobody's name without one.
+        return (by_shell,) if order.user else (by_shell, ("redis-cli",), ("valkey-cli",))
 
     def framed(self, statement: str, token: str) -> str:
         asked = f"{statement}\n" if statement else ""
@@ -83,6 +84,10 @@ class RedisHold:
         self._lapsed = False
         self._changes: tuple[str, str] = ("", "")
         self.known = HoldFacts(mode=order.mode, lease="server")
+
+    def foresee(self, server: Server) -> None:
+        self._look_at_place(server, self._look(server))
+        self._check_rights(server)
 
     def begin(self, server: Server) -> None:
         """Look, then pause writes and let the append-only file settle, or make a dump."""
@@ -168,6 +173,20 @@ class RedisHold:
         directory = pairs[1] if len(pairs) > 1 else ""
         self._directory = server.real_path(directory) or directory
         server.check_places({"the data directory": self._directory})
+
+    def _check_rights(self, server: Server) -> None:
+        """Whoever may ask that, which is so since 7.0, is told what its user may do."""
+        wanted = ("CLIENT PAUSE 1000 WRITE", "CLIENT UNPAUSE") if self.known.mode == "pause" else ("BGSAVE",)
+        try:
+            user = server.ask("ACL WHOAMI")[0][0]
+            answers = [server.ask(f"ACL DRYRUN {user} {command}")[0][0] for command in wanted]
+        except StatementRefused:
+            self.known.warnings.append(f"Whether its user may do {' and '.join(wanted)} cannot be asked.")
+            return
+        for command, answer in zip(wanted, answers, strict=True):
+            if answer != "OK":
+                rights = "+client|pause +client|unpause" if self.known.mode == "pause" else "+bgsave"
+                raise DatabaseError(f"{command}: {answer.rstrip('.')}.", hint=f"Run: ACL SETUSER {user} {rights}")
 
     def _pause(self, server: Server) -> None:
         """Anew: a pause is never shortened by another one."""

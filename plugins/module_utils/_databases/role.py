@@ -26,7 +26,8 @@ _POLL_SECONDS = 0.25
 class ServerRole:
     """``lineage``: the same for a primary and what follows it. ``position``: how far its data are, in bytes of its log.
 
-    ``lag_seconds``: how old its data may be; None where nobody knows. ``behind``: why, a clause.
+    ``lag_seconds``: how old its data may be; None where nobody knows. ``behind``: why, a clause. ``missed``: how much
+    its set would miss it, 0 where nobody would; of standbys that may be held, one of the lowest is.
     """
 
     role: Role
@@ -34,6 +35,7 @@ class ServerRole:
     position: int = 0
     lag_seconds: float | None = 0.0
     behind: str = ""
+    missed: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +180,9 @@ def ask_mongodb(server: AskedServer) -> ServerRole:
     if not own or not newest:
         behind = "its replica set has no primary"
         return ServerRole(role="standby", lineage=lineage, lag_seconds=None, behind=behind)
-    return ServerRole(role="standby", lineage=lineage, lag_seconds=float(max(0, newest - own)))
+    # A hidden one serves nobody, and a passive one (of priority 0) is never elected.
+    missed = 0 if hello.get("hidden") else 1 if hello.get("passive") else 2
+    return ServerRole(role="standby", lineage=lineage, lag_seconds=float(max(0, newest - own)), missed=missed)
 
 
 def _seconds_of(member: t.Mapping[str, t.Any]) -> int:

@@ -43,9 +43,10 @@ class RightsScope:
     the objects in the namespaces need. ``hooks``: commands are run in pods; ``freezes``: they freeze file systems.
     ``databases``: sessions of their clients hold them; ``database_secrets``: with passwords that Secrets have.
     ``providers``: who keeps the data of volumes, or brings it back, by name. ``retain``: snapshots outlive their
-    objects. ``functions``: of blueprints, by name; empty for all of them. ``api_group``: whose custom resources are
-    meant by tasks that work with those; empty for those of Velero. ``on_gitops_owned``: what a restore does about
-    owners, which are in ``gitops_namespaces``, empty for anywhere.
+    objects. ``scratch_namespace``: where databases are proven; empty for a new one each time. ``functions``: of
+    blueprints, by name; empty for all of them. ``api_group``: whose custom resources are meant by tasks that work with
+    those; empty for those of Velero. ``on_gitops_owned``: what a restore does about owners, which are in
+    ``gitops_namespaces``, empty for anywhere.
     """
 
     namespaces: tuple[str, ...] = ()
@@ -58,6 +59,7 @@ class RightsScope:
     providers: tuple[str, ...] = ()
     retain: bool = False
     on_existing: OnExisting = "none"
+    scratch_namespace: str = ""
     functions: tuple[str, ...] = ()
     api_group: str = ""
     on_gitops_owned: str = "ignore"

@@ -15,7 +15,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.declaration import DatabaseDeclaration
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import DatabaseChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.record import QuiesceRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook
@@ -103,7 +102,10 @@ def prepare_databases(
 
 
 def foresee_databases(
-    databases: t.Sequence[HookedPod], pairs: t.Sequence[tuple[ObjectView, Hook]], policy: FreezePolicy
+    run: ClusterRun,
+    databases: t.Sequence[HookedPod],
+    pairs: t.Sequence[tuple[ObjectView, Hook]],
+    policy: FreezePolicy,
 ) -> tuple[list[dict[str, t.Any]], list[str]]:
     """The entries of a check mode's ``quiesces``, and a sentence for each that could not be held."""
     freezes = any(is_freeze(hook) for _pod, hook in pairs)
@@ -112,8 +114,12 @@ def foresee_databases(
         if hooked.database is None:
             continue
         pre = [hook for pod, hook in pairs if pod_identity(pod) == hooked.key]
-        record, statements = pod_database.plan_record(hooked.pod, hooked.database, pre, None, policy)
-        if freezes and not (record.error or record.passed_over or _may_be_frozen(hooked.database)):
+        settings = DatabaseSettings(policy=policy)
+        database, statements = pod_database.foresee_database(run, hooked.pod, hooked.database, pre, settings)
+        record = database.record
+        run.issues.add_warnings(database.warnings)
+        silent = record.known.mode in _SILENT_RELEASES.get(record.kind, ())
+        if freezes and not (record.error or record.passed_over or silent):
             record.error = f"It is not held while a later task thaws: {_frozen_refusal(record)}"
         entries.append(record.to_return() | {"statements": statements})
         if record.error:
@@ -129,12 +135,6 @@ def _frozen_refusal(record: QuiesceRecord) -> str:
         f"to be let go, in mode {record.known.mode}, it has to write, which waits for the thaw. {advice} in one task, "
         "with k8s_snapshot."
     )
-
-
-def _may_be_frozen(declared: DatabaseDeclaration) -> bool:
-    """As far as it is known beforehand."""
-    modes = _SILENT_RELEASES.get(declared.kind, ())
-    return bool(modes) and declared.mode in (*modes, "auto")
 
 
 __all__ = ("HeldDatabases", "find_databases", "foresee_databases", "prepare_databases")

@@ -290,7 +290,7 @@ class _HookTask:
             return False
         from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.held_databases import foresee_databases
 
-        self._planned_quiesces, failed = foresee_databases(databases, pairs, self._request.hold_policy)
+        self._planned_quiesces, failed = foresee_databases(self._run, databases, pairs, self._request.hold_policy)
         fatal = self._request.on_error == "Fail"
         (self._run.issues.add_errors if fatal else self._run.issues.add_warnings)(failed)
         return bool(failed) and fatal

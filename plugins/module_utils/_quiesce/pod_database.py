@@ -8,12 +8,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.cuts import ContainerClaims, VolumeCuts
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declaration import DatabaseDeclaration
@@ -21,7 +20,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors impor
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.held import HeldDatabase
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import (
     DatabaseKind,
-    ForeseenKind,
     HoldOrder,
     Waves,
 )
@@ -95,6 +93,17 @@ class PodDatabase:
         except ArkiveError as exc:
             self.record.error = " ".join(filter(None, (exc.sentence, self.record.still_held)))
 
+    def foresee(self, cancel: CancelToken) -> None:
+        """``record.error`` is set where it could not be held."""
+        if self._held is None:
+            return
+        try:
+            self._held.foresee(cancel)
+        except Cancelled:
+            raise
+        except ArkiveError as exc:
+            self.record.error = exc.sentence
+
     @property
     def waves(self) -> Waves:
         """Its claims, in the order in which they are to be cut. Empty: all at once, or it is not held."""
@@ -141,6 +150,18 @@ def prepare_database(
     if kind is None or record.error or record.passed_over:
         return PodDatabase(record, None, None)
     frozen = frozenset(target.claim for plan in pre for target in plan.targets if not plan.refusal)
+    return _prepared(run, pod, declared, (record, kind, frozen), settings)
+
+
+def _prepared(
+    run: ClusterRun,
+    pod: ObjectView,
+    declared: DatabaseDeclaration,
+    found: tuple[QuiesceRecord, DatabaseKind, frozenset[str]],
+    settings: DatabaseSettings,
+) -> PodDatabase:
+    """``found``: its record, its kind, and the claims that are frozen meanwhile."""
+    record, kind, frozen = found
     claims = ContainerClaims(mounted=frozenset(claims_at(pod, record.container)), frozen=frozen, cuts=settings.cuts)
     container = _container(run, pod, record, claims)
     try:
@@ -150,7 +171,12 @@ def prepare_database(
         record.error = exc.sentence
         return PodDatabase(record, None, None)
     order = _order(run, declared, settings.policy)
-    return PodDatabase(record, HeldDatabase(client.kind, order, client.container, record), container)
+    counts = None
+    if order.counts:
+        from ansible_collections.arkive.k8s.plugins.module_utils._databases.table_counts import TableCounts
+
+        counts = TableCounts(client.kind, order, client.container, name=record.kind, where=record.where)
+    return PodDatabase(record, HeldDatabase(client.kind, order, client.container, record, counts), container)
 
 
 def ask_role(run: ClusterRun, pod: ObjectView, declared: DatabaseDeclaration) -> ServerRole:
@@ -165,46 +191,19 @@ def ask_role(run: ClusterRun, pod: ObjectView, declared: DatabaseDeclaration) ->
     return look_at_role(client.kind, question, client.container, order, where=record.where)
 
 
-def plan_database(
-    pod: ObjectView,
-    declared: DatabaseDeclaration,
-    pre: t.Iterable[Hook] = (),
-    cuts: VolumeCuts | None = None,
-    policy: FreezePolicy | None = None,
-) -> dict[str, t.Any]:
-    """The entry of a check mode's ``quiesces``: what would be held, by which statements.
+def foresee_database(
+    run: ClusterRun, pod: ObjectView, declared: DatabaseDeclaration, pre: t.Iterable[Hook], settings: DatabaseSettings
+) -> tuple[PodDatabase, list[str]]:
+    """What would be held, as its server says that is asked now, and by which statements. Nothing is changed there.
 
-    ``pre``: the pod's pre hooks that would run. An order of its claims that is wrong is told as far as the pod says
-    where its files are.
+    ``pre``: the pod's pre hooks that would run.
     """
-    record, statements = plan_record(pod, declared, pre, cuts, policy)
-    return record.to_return() | {"statements": statements}
-
-
-def plan_record(
-    pod: ObjectView,
-    declared: DatabaseDeclaration,
-    pre: t.Iterable[Hook] = (),
-    cuts: VolumeCuts | None = None,
-    policy: FreezePolicy | None = None,
-) -> tuple[QuiesceRecord, list[str]]:
-    """As ``plan_database``: what would be held, and by which statements."""
     record, kind = _declared(pod, declared)
-    if kind is None or record.passed_over:
-        return record, []
-    claims = ContainerClaims(
-        mounted=frozenset(claims_at(pod, record.container)),
-        frozen=frozenset(frozen_claims(pod, pre)),
-        cuts=cuts or VolumeCuts(),
-    )
-    try:
-        check_operated(pod, declared, policy or FreezePolicy(), claims.frozen)
-    except DatabaseError as exc:
-        record.error = exc.sentence
-        return record, []
-    if isinstance(kind, ForeseenKind):
-        _foresee(record, kind, pod, claims)
-    return record, [] if record.error else list(kind.statements(record.known.mode))
+    if kind is None or record.error or record.passed_over:
+        return PodDatabase(record, None, None), []
+    database = _prepared(run, pod, declared, (record, kind, frozenset(frozen_claims(pod, pre))), settings)
+    database.foresee(run.cancel)
+    return database, [] if database.record.error else list(kind.statements(record.known.mode))
 
 
 def _declared(pod: ObjectView, declared: DatabaseDeclaration) -> tuple[QuiesceRecord, DatabaseKind | None]:
@@ -233,6 +232,8 @@ def _order(run: ClusterRun, declared: DatabaseDeclaration, policy: FreezePolicy)
         label=f"arkive {run.run_id}".strip(),
         lease_seconds=min(declared.lease_seconds or policy.lease_seconds, policy.freeze_max_seconds),
         longest_seconds=policy.freeze_max_seconds,
+        lock_seconds=min(declared.lock_seconds, policy.freeze_max_seconds),
+        counts=declared.counts,
         require_lease=policy.require_lease,
     )
 
@@ -244,30 +245,6 @@ def _container(run: ClusterRun, pod: ObjectView, record: QuiesceRecord, claims: 
         claim_of=lambda path: _claim_of(pod, record.container, path),
         claims=claims,
     )
-
-
-def _foresee(record: QuiesceRecord, kind: ForeseenKind, pod: ObjectView, claims: ContainerClaims) -> None:
-    """Judge where the pod says that its files are."""
-    paths, ranks = kind.foreseen(_environment(pod, record.container), record.known.mode)
-    places = {}
-    for name, path in paths.items():
-        with contextlib.suppress(QuiesceError):  # only the server knows
-            places[name] = find_volume_mount(pod, record.container, path).claim
-    if not places:
-        return
-    try:
-        record.known.waves = claims.waves(places, ranks=ranks)
-    except DatabaseError as exc:
-        record.error = exc.sentence
-    if record.waves:
-        record.known.mode = "backup" if record.known.mode == "auto" else record.known.mode
-        record.known.facts["cut_order"] = [list(wave) for wave in record.waves]
-
-
-def _environment(pod: ObjectView, container: str) -> dict[str, str]:
-    entries = (pod.get("spec") or {}).get("containers") or ()
-    found = [entry.get("env") or () for entry in entries if entry["name"] == container]
-    return {pair["name"]: str(pair.get("value") or "") for pairs in found for pair in pairs}
 
 
 def _claim_of(pod: ObjectView, container: str, path: str) -> str:
@@ -282,4 +259,4 @@ def _claim_of(pod: ObjectView, container: str, path: str) -> str:
         ) from exc
 
 
-__all__ = ("DatabaseSettings", "PodDatabase", "ask_role", "plan_database", "plan_record", "prepare_database")
+__all__ = ("DatabaseSettings", "PodDatabase", "ask_role", "foresee_database", "prepare_database")

@@ -186,10 +186,17 @@ class _Task:
         declared = [(hooked, hooked.database) for hooked in quiescing.hooked if hooked.database is not None]
         if not declared:
             return []
-        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import plan_database
+        from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import (
+            DatabaseSettings,
+            foresee_database,
+        )
 
-        policy = self._request.quiescing.policy
-        planned = [plan_database(hooked.pod, found, hooked.pre, cuts, policy) for hooked, found in declared]
+        settings = DatabaseSettings(policy=self._request.quiescing.policy, cuts=cuts)
+        planned = []
+        for hooked, found in declared:
+            database, statements = foresee_database(self._run, hooked.pod, found, hooked.pre, settings)
+            self._issues.add_warnings(database.warnings)
+            planned.append(database.record.to_return() | {"statements": statements})
         failures += [entry["error"] for entry in planned if entry["error"]]
         return planned
 

@@ -16,6 +16,7 @@ import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.errors import ProofError
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.row_counts import compare_counts
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.run_check import run_check, unavailable
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.server_proof import (
     Ask,
@@ -23,7 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.server_
     ProofOrder,
     ServerFacts,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.shell import SERVE
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.shell import SERVE, Said
 
 _PROGRAMS = """
 for b in /opt/bitnami/mariadb/sbin /opt/bitnami/mariadb/bin /opt/bitnami/mysql/bin /usr/sbin /usr/libexec; do
@@ -150,6 +151,11 @@ class MariadbProof:
         if check.state == "passed" and serious:
             check = dataclasses.replace(check, state="failed", found=_with_tables(said.lines, serious))
         yield check
+        kind = "mariadb" if self._is_mariadb else "mysql"
+        yield from compare_counts(kind, self._order.facts.get("counts"), self.known, self._count)
+
+    def _count(self, _database: str, statement: str) -> Said:
+        return self._shell.run(_ASK, statement, seconds=self._order.check_seconds)
 
     def problems(self) -> list[str]:
         recorded = str(self._order.facts.get("gtid_binlog_pos") or "")

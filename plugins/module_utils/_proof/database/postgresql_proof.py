@@ -16,6 +16,7 @@ import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.errors import ProofError
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.row_counts import compare_counts
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.run_check import run_check, unavailable
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.server_proof import (
     Ask,
@@ -23,7 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.server_
     ProofOrder,
     ServerFacts,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.shell import SERVE
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.shell import SERVE, Said
 
 _PROGRAMS = """
 major=$(cat "$d/PG_VERSION")
@@ -99,7 +100,7 @@ serve "$d" postgres -D "$d" -c config_file=$w/postgresql.conf -c hba_file=$w/pg_
 """
 _PSQL = f"""
 d=$1; u=$2; q=$3; {_PROGRAMS}
-psql -X -A -t -q -w -F '|' -v ON_ERROR_STOP=1 -h $w -d template1 -U "$u" -c "$q"
+psql -X -A -t -q -w -F '|' -v ON_ERROR_STOP=1 -h $w -d "${{4:-template1}}" -U "$u" -c "$q"
 """
 _AMCHECK = f"""
 d=$1; u=$2; {_PROGRAMS}
@@ -206,6 +207,11 @@ class PostgresqlProof:
         yield run_check(
             self._shell, "read", _DUMP, self._directory, self._user, tool=self._tool("pg_dumpall"), seconds=seconds
         )[0]
+        yield from compare_counts("postgresql", self._order.facts.get("counts"), self.known, self._count)
+
+    def _count(self, database: str, statement: str) -> Said:
+        seconds = self._order.check_seconds
+        return self._shell.run(_PSQL, self._directory, self._user, statement, database, seconds=seconds)
 
     def problems(self) -> list[str]:
         recorded = self._order.facts

@@ -27,6 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import remember_secrets
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
@@ -37,6 +38,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import claim
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text, rules_text
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.errors import ProofError
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.given_namespace import GivenNamespace
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.kinds import find_proof
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.live import ask_live
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.network import ScratchNetwork, refusal
@@ -45,10 +47,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.recover
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.request import ProofRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.rights import proof_needs
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.scratch_namespace import (
+    NewNamespace,
+    ProofPlace,
     ScratchNamespaces,
-    namespace_body,
-    new_name,
-    sweep,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.scratch_pod import (
     ScratchPod,
@@ -73,26 +74,20 @@ class DatabaseProofRun:
         self._run = run
         self._discovery = Discovery.read(run.client)
         self._row = find_proof(subject.kind)
-        self._namespaces = ScratchNamespaces(run.client, self._discovery)
-        self._volumes = ScratchVolumes(run.client, self._discovery, request.storage_classes)
+        self._volumes = self._volumes_of(run.client)
+        self._place = self._find_place()
         self._timings = Timings()
-        self.account = ProofAccount(subject=subject, started=run.now(), namespace=new_name())
-        self._namespace_body = namespace_body(
-            self.account.namespace,
-            source=subject.source,
-            run_id=run.run_id,
-            expires=run.client.server_now() + dt.timedelta(seconds=math.ceil(request.limits.whole)),
-        )
+        self.account = ProofAccount(subject=subject, started=run.now(), namespace=self._place.name)
         run.issues.add_warnings(subject.warnings)
         _remember(subject)
 
     def plan(self) -> ProofOutcome:
         """What would be made. Raises where the proof would, as far as that can be known."""
         pod = self._check()
-        create_object(self._run.client, self._namespaces.resource, self._namespace_body, dry_run=True)
+        self._place.foresee(self._expires)
         account, subject = self.account, self._subject
         classes = self._volumes.class_names(subject)
-        planned = [f"namespace {account.namespace}"]
+        planned = [self._place.planned]
         for each in subject.snapshots:
             planned.append(f"claim {each.name} of class {classes[each.name]} from snapshot {each.handle}")
         planned += [f"{kind} {name}" for kind, name in self._copies()]
@@ -108,20 +103,38 @@ class DatabaseProofRun:
         """Raises ``ArkiveError`` where it ended before it knew; else all is in the outcome."""
         account, run = self.account, self._run
         pod = self._check()
-        account.swept, problems = sweep(self._namespaces, self._volumes.let_go)
+        account.swept, problems = self._place.make(self._expires)
         run.issues.add_warnings(problems)
         run.issues.add_warnings(pod.replaced)
-        namespace = self._namespaces.create(self._namespace_body)
         try:
             self._prove_in(account.namespace, pod)
             account.complete = True
         finally:
             with self._timings.measure("remove"):
-                self._remove(namespace)
+                self._remove()
             account.timings = self._timings.to_dict()
         run.issues.add_warnings(account.server.warnings)
         run.issues.add_errors(account.problems)
         return ProofOutcome(account=account, issues=run.issues, changed=True)
+
+    def _volumes_of(self, client: KubeClient) -> ScratchVolumes:
+        request = self._request
+        return ScratchVolumes(client, self._discovery, request.storage_classes, only_labelled=bool(request.scratch))
+
+    def _find_place(self) -> ProofPlace:
+        request, subject, run = self._request, self._subject, self._run
+        if not request.scratch:
+            namespaces = ScratchNamespaces(run.client, self._discovery)
+            return NewNamespace(namespaces, self._volumes.let_go, source=subject.source, run_id=run.run_id)
+        if request.scratch == subject.namespace:
+            raise ProofError(
+                f"The namespace {request.scratch} for the proof is that of the database.", hint="Name another one."
+            )
+        return GivenNamespace(run.client, self._volumes, request.scratch, source=subject.source, run_id=run.run_id)
+
+    @property
+    def _expires(self) -> dt.datetime:
+        return self._run.client.server_now() + dt.timedelta(seconds=math.ceil(self._request.limits.whole))
 
     # -- before --------------------------------------------------------------------------------------------------------
 
@@ -278,13 +291,13 @@ class DatabaseProofRun:
 
     # -- after ---------------------------------------------------------------------------------------------------------
 
-    def _remove(self, namespace: Object) -> None:
+    def _remove(self) -> None:
         """All of it, also in a run that was cancelled; what does not work is a warning."""
         issues, name = self._run.issues, self.account.namespace
         client = self._run.client.with_cancel(CancelToken())
-        volumes = ScratchVolumes(client, self._discovery, self._request.storage_classes)
+        volumes = self._volumes_of(client)
         steps: tuple[t.Callable[[], list[str]], ...] = (
-            lambda: volumes.remove_claims(name, self._subject.pod_name),
+            lambda: volumes.remove_claims(name, [self._subject.pod_name]),
             lambda: volumes.take_out(name),
         )
         for step in steps:
@@ -296,7 +309,7 @@ class DatabaseProofRun:
                 return
             except KubeError as exc:
                 issues.warning(f"Not all of the proof in namespace {name} could be removed: {exc.sentence}")
-        problem = ScratchNamespaces(client, self._discovery).remove(namespace)
+        problem = self._place.remove()
         if problem:
             issues.warning(problem)
 

@@ -39,8 +39,9 @@ class ProofRequest:
 
     ``namespace``, ``pod``, ``kind``, ``container`` and ``user`` empty: those that the record of the backup, or
     annotations of its pods, name. ``quiesce``: of a set, an entry of the result of who took the snapshots. ``secrets``
-    and ``config_maps`` of the namespace are brought along, no others. ``targets``: addresses that the pod must not
-    reach, as ``host:port``. ``record``: the certificate is written beside the backup.
+    and ``config_maps`` of the namespace are brought along, no others. ``scratch``: a namespace that is there for it;
+    empty for a new one. ``targets``: addresses that the pod must not reach, as ``host:port``.
+    ``record``: the certificate is written beside the backup.
     """
 
     name: str
@@ -55,6 +56,7 @@ class ProofRequest:
     config_maps: tuple[str, ...] = ()
     server_arguments: tuple[str, ...] = ()
     storage_classes: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    scratch: str = ""
     targets: tuple[str, ...] = ()
     allow_unenforced_network: bool = False
     compare_live: bool = False
@@ -71,6 +73,10 @@ class ProofRequest:
             raise ValidationError(
                 f"quiesce is of a set of snapshots, and '{self.name}' is a backup, which says itself what was held.",
                 hint="Leave it out.",
+            )
+        if self.scratch and self.scratch == self.namespace:
+            raise ValidationError(
+                f"scratch_namespace is {self.scratch}, where the database itself is.", hint="Name another one."
             )
         for target in self.targets:
             if not _TARGET.fullmatch(target):

@@ -12,6 +12,7 @@ import datetime as dt
 import secrets
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
@@ -25,7 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import delete_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, delete_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import create_surely
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_gone
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.errors import ProofError
@@ -70,6 +71,62 @@ def namespace_body(name: str, *, source: str, run_id: str, expires: dt.datetime)
     }
 
 
+class ProofPlace(t.Protocol):
+    """The namespace of one proof."""
+
+    @property
+    def name(self) -> str:
+        """Of the namespace."""
+
+    @property
+    def planned(self) -> str:
+        """What is made of it, for check mode."""
+
+    def foresee(self, expires: dt.datetime) -> None:
+        """Raise where ``make`` would."""
+
+    def make(self, expires: dt.datetime) -> tuple[list[str], list[str]]:
+        """Have it for this proof, for until ``expires``, and remove what dead runs have left.
+
+        Names of the namespaces in which something was left and is gone, and a sentence for what is not.
+        """
+
+    def remove(self) -> str:
+        """Once pod, claims and snapshots are gone, all else. A sentence where that did not work."""
+
+
+class NewNamespace:
+    """One that is made for the proof, and goes with it: see ``ProofPlace``. ``before``: as for ``sweep``."""
+
+    def __init__(
+        self, namespaces: ScratchNamespaces, before: t.Callable[[str], list[str]], *, source: str, run_id: str
+    ) -> None:
+        self._namespaces = namespaces
+        self._before = before
+        self.name = new_name()
+        self._source = source
+        self._run_id = run_id
+        self._made: Object | None = None
+
+    @property
+    def planned(self) -> str:
+        return f"namespace {self.name}"
+
+    def foresee(self, expires: dt.datetime) -> None:
+        self._namespaces.create(self._body(expires), dry_run=True)
+
+    def make(self, expires: dt.datetime) -> tuple[list[str], list[str]]:
+        found = sweep(self._namespaces, self._before)
+        self._made = self._namespaces.create(self._body(expires))
+        return found
+
+    def remove(self) -> str:
+        return self._namespaces.remove(self._made) if self._made is not None else ""
+
+    def _body(self, expires: dt.datetime) -> Object:
+        return namespace_body(self.name, source=self._source, run_id=self._run_id, expires=expires)
+
+
 class ScratchNamespaces:
     """Makes and removes them. What is removed is what carries our mark under the name that the mark says."""
 
@@ -77,8 +134,10 @@ class ScratchNamespaces:
         self._client = client
         self.resource = _namespaces(discovery)
 
-    def create(self, body: Object) -> Object:
+    def create(self, body: Object, *, dry_run: bool = False) -> Object:
         """Raises ``KubeError``."""
+        if dry_run:
+            return create_object(self._client, self.resource, body, dry_run=True)
         annotations = body["metadata"]["annotations"]
 
         def is_ours(found: Object) -> bool:
@@ -91,10 +150,11 @@ class ScratchNamespaces:
         """Have it deleted with all that is in it, and see it gone. A sentence where that did not work."""
         metadata = namespace["metadata"]
         name, uid = str(metadata["name"]), str(metadata["uid"])
+        client = self._client.with_cancel(CancelToken())
         try:
-            delete_object(self._client, self.resource, name, uid=uid)
+            delete_object(client, self.resource, name, uid=uid)
             wait_gone(
-                self._client,
+                client,
                 self.resource,
                 name,
                 None,
@@ -156,6 +216,8 @@ def _namespaces(discovery: Discovery) -> ApiResource:
 __all__ = (
     "PREFIX",
     "PROOF_LABEL",
+    "NewNamespace",
+    "ProofPlace",
     "ScratchNamespaces",
     "is_of_proof",
     "namespace_body",

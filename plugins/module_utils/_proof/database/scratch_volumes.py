@@ -30,6 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.bound_v
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.errors import ProofError
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.scratch_namespace import (
+    PREFIX,
     PROOF_LABEL,
     proof_labels,
 )
@@ -49,8 +50,12 @@ _KEPT_SPEC = ("accessModes", "volumeMode", "resources", "volumeAttributesClassNa
 class ScratchVolumes:
     """Of one cluster. Each snapshot gets a content with the policy Retain: the storage's snapshot is never ours."""
 
-    def __init__(self, client: KubeClient, discovery: Discovery, mapping: t.Mapping[str, str]) -> None:
+    def __init__(
+        self, client: KubeClient, discovery: Discovery, mapping: t.Mapping[str, str], *, only_labelled: bool = False
+    ) -> None:
+        """``only_labelled``: its namespace stays, so that claims there are ours only by their label."""
         self._client = client
+        self._only_labelled = only_labelled
         self._classes = StorageClasses(client, discovery, mapping=mapping, restored=dict)
         self._target = CsiTarget(client, discovery, classes=self._classes)
 
@@ -77,7 +82,7 @@ class ScratchVolumes:
 
     def bodies(self, snapshot: ClaimSnapshot, namespace: str, at: int) -> list[Object]:
         """The content, the VolumeSnapshot, and the claim."""
-        api, name = self.api, f"{namespace}-{at}"
+        api, name = self.api, f"{namespace if namespace.startswith(PREFIX) else PREFIX + namespace}-{at}"
         metadata = {"name": name, "labels": proof_labels(namespace)}
         reference = {
             "kind": api.snapshots.kind,
@@ -124,12 +129,12 @@ class ScratchVolumes:
 
     def check_made(self, namespace: str) -> None:
         """Raises ``ProofError`` where a claim has another volume than one that was made from its snapshot."""
-        refuse_others(bound_volumes(self._client, _claims(self._client, namespace)))
+        refuse_others(bound_volumes(self._client, self._claims(self._client, namespace)))
 
     def let_go(self, namespace: str) -> list[str]:
         """Before a namespace that a dead run has left is removed; as ``remove_claims`` and ``take_out``."""
         client = self._client.with_cancel(CancelToken())
-        return [*settle(client, bound_volumes(client, _claims(client, namespace))), *self.take_out(namespace)]
+        return [*settle(client, bound_volumes(client, self._claims(client, namespace))), *self.take_out(namespace)]
 
     def take_out(self, namespace: str) -> list[str]:
         """Remove the objects of the snapshots, which the storage keeps. A sentence for each that is not gone."""
@@ -147,14 +152,14 @@ class ScratchVolumes:
         ]
         return SnapshotRemoval(client, self.api, with_contents=True).release(objects)
 
-    def remove_claims(self, namespace: str, pod: str) -> list[str]:
-        """Pod and claims, and the volumes with them, also where their class says that these stay.
+    def remove_claims(self, namespace: str, pods: t.Iterable[str]) -> list[str]:
+        """Pods and claims, and the volumes with them, also where their class says that these stay.
 
         Before the namespace, which would take much longer about it. Sentences for volumes that may stay. Raises
         ``ProofError`` where nothing was removed, as a volume of somebody else would go with it.
         """
         client = self._client.with_cancel(CancelToken())
-        claims = _claims(client, namespace)
+        claims = self._claims(client, namespace)
         bound = bound_volumes(client, claims)
         problems = settle(client, bound)
         volumes = [volume.path for volume in bound if volume.is_made]
@@ -162,12 +167,17 @@ class ScratchVolumes:
         own = [
             namespaced_path("v1", namespace, "persistentvolumeclaims", str(each["metadata"]["name"])) for each in claims
         ]
-        for each in (namespaced_path("v1", namespace, "pods", pod), *own):
+        for each in (*(namespaced_path("v1", namespace, "pods", pod) for pod in pods), *own):
             with contextlib.suppress(KubeError):
                 # The namespace takes whatever is left.
                 client.delete(each, body=now)
         left = _wait_gone(client, [*own, *volumes])
         return problems or [f"The API server still has {each} of the proof, which is being deleted." for each in left]
+
+    def _claims(self, client: KubeClient, namespace: str) -> list[Object]:
+        path = namespaced_path("v1", namespace, "persistentvolumeclaims")
+        found = client.get(path, query={"labelSelector": f"{PROOF_LABEL}={namespace}"} if self._only_labelled else None)
+        return found.get("items") or []
 
     def class_names(self, subject: Subject) -> dict[str, str]:
         """The storage class of each claim in the proof."""
@@ -185,10 +195,6 @@ class ScratchVolumes:
             spec["storageClassName"] = class_name
         metadata = {"name": snapshot.name, "namespace": namespace, "labels": proof_labels(namespace)}
         return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
-
-
-def _claims(client: KubeClient, namespace: str) -> list[Object]:
-    return client.get(namespaced_path("v1", namespace, "persistentvolumeclaims")).get("items") or []
 
 
 def _wait_gone(client: KubeClient, paths: t.Sequence[str]) -> list[str]:

@@ -73,6 +73,7 @@ def take(
     *,
     mode: str = "light",
     user: str = "",
+    terms: t.Mapping[str, t.Any] | None = None,
     lease: float = 10.0,
     check_mode: bool = False,
     freeze_paths: tuple[str, ...] = (),
@@ -81,9 +82,13 @@ def take(
     before_cut: t.Callable[[list[str]], object] | None = None,
     **options: t.Any,
 ) -> SnapshotOutcome:
-    """All claims of ``app``, or of several, or ``claims`` alone, with their databases held unless not ``quiesced``."""
+    """All claims of ``app``, or of several, or ``claims`` alone, with their databases held unless not ``quiesced``.
+
+    ``terms``: more of what is said of each database.
+    """
     apps = [app] if not isinstance(app, t.Sequence) else app
-    entries = [{"label_selector": f"app={each.name}", "kind": each.kind, "mode": mode, "user": user} for each in apps]
+    said = {"mode": mode, "user": user, **(terms or {})}
+    entries = [{"label_selector": f"app={each.name}", "kind": each.kind, **said} for each in apps]
     request = SnapshotRequest(
         name=name,
         namespace=apps[0].namespace,
@@ -102,6 +107,14 @@ def take(
     if before_cut is not None:
         provider.before_cut = before_cut
     return take_snapshots(request, client=client, provider=provider, check_mode=check_mode)
+
+
+def refuse(client: KubeClient, app: DatabaseApp, name: str, why: str, **options: t.Any) -> None:
+    """It cannot be held, for a reason with these words, and check mode says so beforehand."""
+    for check_mode in (True, False):
+        outcome = take(client, app, name, check_mode=check_mode, **options)
+        assert why in outcome.errors[0]
+        assert check_mode or outcome.snapshots == []
 
 
 def by_claim(outcome: SnapshotOutcome, app: DatabaseApp) -> list[str]:
@@ -164,4 +177,4 @@ def held(kubeconfig: str, app: DatabaseApp, *, mode: str, lease: float = 60.0) -
         section.process.wait(timeout=30)
 
 
-__all__ = ("HeldSection", "by_claim", "held", "take", "through_proxy")
+__all__ = ("HeldSection", "by_claim", "held", "refuse", "take", "through_proxy")

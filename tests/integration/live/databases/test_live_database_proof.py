@@ -53,10 +53,12 @@ class Proofs:
         self.said: list[str] = []
         self.listener: t.Callable[[str], None] | None = None
 
-    def back_up(self, name: str) -> None:
+    def back_up(self, name: str) -> list[dict[str, t.Any]]:
+        """What was held."""
         spec = BackupSpec.from_options({"included_namespaces": [self._namespace]})
         outcome = run_backup(BackupRequest(name=name, spec=spec), client=self.client, store=self.store)
         assert (outcome.phase, outcome.errors_list) == ("Completed", [])
+        return outcome.quiesces
 
     def prove(self, name: str, *, check_mode: bool = False, **options: t.Any) -> ProofOutcome:
         request = ProofRequest(name=name, **{"limits": LIMITS, **options})
@@ -102,18 +104,19 @@ _SUBSCRIBES = (
     "create subscription away connection 'host=198.18.32.1 dbname=postgres' publication p with (connect=false)",
     "alter subscription away enable",
 )
+_DECLARED = {ANNOTATION: "postgresql", f"{ANNOTATION}-counts": "postgres.ticks"}
 _ACTING = "select count(*) from pg_stat_activity where backend_type ~ 'archiver|logical|walreceiver|walsender'"
 
 
 def test_postgresql_is_proven_cut_off_and_found_damaged(
     enforcer: PolicyEnforcer, client: KubeClient, kubectl: t.Any, namespace: str, proofs: Proofs
 ) -> None:
-    app = PostgresApp(kubectl, namespace, annotations={ANNOTATION: "postgresql"}, settings=_ARCHIVES)
+    app = PostgresApp(kubectl, namespace, annotations=_DECLARED, settings=_ARCHIVES)
     app.create()
     with app.written_to():
         app.sql(*_SUBSCRIBES)
         assert int(app.sql(_ACTING)) > 1
-        proofs.back_up("one")
+        (held,) = proofs.back_up("one")
     acted: list[str] = []
 
     def look_inside(line: str) -> None:
@@ -134,7 +137,9 @@ def test_postgresql_is_proven_cut_off_and_found_damaged(
     certificate = outcome.account.certificate()
     assert outcome.account.problems == []
     assert (certificate["sound"], certificate["held"], certificate["network"]["verdict"]) == (True, True, "enforced")
-    assert [check["state"] for check in certificate["checks"]] == ["passed", "passed", "unavailable"]
+    assert [check["state"] for check in certificate["checks"]] == ["passed", "passed", "passed", "unavailable"]
+    numbers = held["facts"]["counts"]["postgres.ticks"]
+    assert numbers["before"] < certificate["facts"]["counts"]["postgres.ticks"] < numbers["after"]
     assert certificate["lost"]["bytes_of_wal"] > 0
     before, acting, after, _tokens = acted
     assert (acting, before) == ("0", after)
@@ -148,10 +153,13 @@ def test_postgresql_is_proven_cut_off_and_found_damaged(
     taken = take(client, app, "damaged")
     assert taken.errors == []
     proofs.listener = None
-    damaged = proofs.prove("damaged", from_set=True, namespace=namespace, quiesce=taken.quiesces[0], record=False)
+    quiesce = taken.quiesces[0]
+    quiesce["facts"]["counts"] = {"postgres.ticks": {"before": 1, "after": 2}}
+    damaged = proofs.prove("damaged", from_set=True, namespace=namespace, quiesce=quiesce, record=False)
     print(damaged.account.problems, proofs.said, damaged.account.timings)
     assert not damaged.account.sound
     assert any("pg_amcheck --heapallindexed" in problem and "ticks" in problem for problem in damaged.account.problems)
+    assert any("rows, and had 1 to 2 as it was held" in problem for problem in damaged.account.problems)
     assert proofs.left == []
 
 
@@ -182,6 +190,46 @@ def test_valkey_is_proven_from_a_set_by_who_has_just_the_rights(
     assert certificate["facts"]["keys"]["db0"]["keys"] == 1
     assert certificate["lost"]["live_keys"]["db0"]["keys"] == 1
     assert proofs.left == []
+
+
+def test_redis_is_proven_in_a_namespace_that_is_there_by_who_has_rights_in_it_alone(
+    enforcer: PolicyEnforcer, client: KubeClient, kubectl: t.Any, namespace: str, proofs: Proofs, granted: Granted
+) -> None:
+    """Also: without its label it is refused, and with somebody's pod; what is there besides stays."""
+    app = RedisApp(kubectl, namespace)
+    app.create()
+    taken = take(client, app, "one", mode="pause")
+    assert taken.errors == []
+    scratch = f"{namespace}-proofs"
+    kubectl("create", "namespace", scratch)
+    asked: dict[str, t.Any] = {"from_set": True, "namespace": namespace, "quiesce": taken.quiesces[0]}
+    asked |= {"scratch": scratch, "compare_live": True, "record": False}
+    try:
+        with pytest.raises(ProofError, match="it has no label"):
+            proofs.prove("one", **asked)
+        kubectl("label", "namespace", scratch, "arkive.k8s/database-proofs=true")
+        kubectl("-n", scratch, "create", "configmap", "somebodys")
+        there = kubectl("-n", scratch, "get", "configmaps,secrets,networkpolicies", "-o", "name")
+        proofs.client = granted.caller("db_verify", scratch_namespace=scratch)
+        assert {need.namespace for need in granted.rights() if need.resource in ("pods", "secrets", "namespaces")} == {
+            scratch,
+            namespace,
+        }
+        planned = proofs.prove("one", check_mode=True, **asked)
+        assert planned.account.planned[0] == f"in namespace {scratch}, which stays"
+        outcome = proofs.prove("one", **asked)
+        proofs.client = client
+        certificate = outcome.account.certificate()
+        assert outcome.account.problems == []
+        assert (certificate["sound"], certificate["network"]["verdict"]) == (True, "enforced")
+        assert certificate["lost"]["live_keys"] == {}
+        assert [issue.message for issue in outcome.issues.warnings] == []
+        for kinds in ("configmaps,secrets,networkpolicies", "pods,persistentvolumeclaims,volumesnapshots"):
+            left = kubectl("-n", scratch, "get", kinds, "-o", "name")
+            assert left == (there if kinds.startswith("configmaps") else "")
+        assert proofs.left == []
+    finally:
+        kubectl("delete", "namespace", scratch, "--wait=false")
 
 
 def test_redis_in_an_open_network_is_refused_and_a_damaged_one_is_told_with_its_last_words(
@@ -270,7 +318,7 @@ def test_mariadb_is_proven_where_it_was_held_and_found_broken_where_it_was_not(
     app.create()
     with app.written_to():
         proofs.back_up("written")
-        taken = take(client, app, "held", mode="auto")
+        taken = take(client, app, "held", mode="auto", terms={"counts": ["app.ticks", "app.ticks_myisam"]})
     assert taken.errors == []
     broken = proofs.prove("written", kind="mariadb", pod=app.name)
     assert any("mariadb-check" in problem and "app." in problem for problem in broken.account.problems)
@@ -280,5 +328,8 @@ def test_mariadb_is_proven_where_it_was_held_and_found_broken_where_it_was_not(
     assert certificate["sound"]
     assert certificate["position"] == certificate["recorded_position"]
     assert certificate["position"].startswith("0-1-")
+    recorded = taken.quiesces[0]["facts"]["counts"]
+    counted = certificate["facts"]["counts"]
+    assert {table: {"before": count, "after": count} for table, count in counted.items()} == recorded
     assert (certificate["held"], certificate["network"]["verdict"]) == (True, "enforced")
     assert proofs.left == []

@@ -12,7 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from database_runs import held, take, through_proxy
+from database_runs import held, refuse, take, through_proxy
 from redis_app import RedisApp
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -121,9 +121,22 @@ def test_signs_of_life_renew_the_pause(app: RedisApp, kubeconfig: str) -> None:
 def test_what_keeps_nothing_is_refused(client: KubeClient, kubectl: t.Any, namespace: str) -> None:
     app = RedisApp(kubectl, namespace, settings=("--save", ""))
     app.create()
-    refused = take(client, app, "one", mode="auto")
-    assert "It keeps nothing on its disk" in refused.errors[0]
-    assert refused.snapshots == []
+    refuse(client, app, "one", "It keeps nothing on its disk", mode="auto")
+
+
+def test_a_user_who_may_not_pause_is_told_by_check_mode_too(client: KubeClient, app: RedisApp) -> None:
+    rights = "+info +role +ping +echo +config'|'get"
+    app.ask(f"ACL SETUSER plain on nopass {rights}")
+    planned = take(client, app, "plain", mode="pause", user="plain", check_mode=True)
+    assert "Whether its user may do CLIENT PAUSE 1000 WRITE and CLIENT UNPAUSE cannot be asked" in str(planned.warnings)
+    app.ask("ACL SETUSER plain +acl'|'whoami +acl'|'dryrun")
+    planned = take(client, app, "plain", mode="pause", user="plain", check_mode=True)
+    assert "ACL SETUSER plain +client|pause +client|unpause" in planned.errors[0]
+    assert take(client, app, "plain", mode="pause", user="plain").snapshots == []
+    app.ask("ACL SETUSER plain +client'|'pause +client'|'unpause")
+    planned = take(client, app, "plain", mode="pause", user="plain", check_mode=True)
+    assert (planned.errors, planned.warnings) == ([], [])
+    assert app.ask("SET free yes") == "OK"
 
 
 def test_a_password_from_the_file_that_the_container_knows(client: KubeClient, kubectl: t.Any, namespace: str) -> None:
@@ -139,5 +152,5 @@ def test_a_password_from_the_file_that_the_container_knows(client: KubeClient, k
     assert outcome.errors == []
     assert "secret-4711" not in str(outcome.to_return(default_on_error="Fail"))
     app.sh("printf wrong >/tmp/password")
-    refused = take(client, app, "two", mode="auto")
+    refused = take(client, app, "two", mode="auto", check_mode=True)
     assert "AUTH failed" in refused.errors[0]

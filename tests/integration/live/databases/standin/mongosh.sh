@@ -13,6 +13,7 @@ declare -A answers=(
     ["db.adminCommand({currentOp"]=false
     ['db.getSiblingDB("admin").aggregate([{$currentOp: {allUsers: true, localOps: true, idle']='[]'
     ["db.adminCommand({ping"]=1
+    ["db.adminCommand({connectionStatus"]='{}'
     ["db.adminCommand({fsync: 1}).ok"]=1
 )
 

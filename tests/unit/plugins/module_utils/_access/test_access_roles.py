@@ -62,6 +62,19 @@ CHANGES = [
         {"types": MAPS},
         ["+create configmaps in shop", "-create *.* in shop", "+get leases.coordination.k8s.io in shop"],
     ),
+    (
+        "db_verify",
+        {"scratch_namespace": "proofs"},
+        [
+            "-create namespaces",
+            "-create pods/exec",
+            "-create secrets",
+            "+get namespaces in proofs",
+            "+create pods/exec in proofs",
+            "+list pods in shop",
+            "+deletecollection secrets in proofs",
+        ],
+    ),
     ("snapshot", {"retain": True}, ["+delete volumesnapshotcontents.snapshot.storage.k8s.io"]),
     (
         "snapshot",

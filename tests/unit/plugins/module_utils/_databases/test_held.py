@@ -15,7 +15,12 @@ from fake_psql import LOOK, FakeContainer, FakePsql, answers
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import ClientMissing, DatabaseError
+from ansible_collections.arkive.k8s.plugins.module_utils._databases import held as held_module
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import (
+    ClientMissing,
+    DatabaseError,
+    LockBusy,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.held import HeldDatabase
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import HoldFacts, HoldOrder
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.postgresql import Postgresql
@@ -269,3 +274,63 @@ def test_a_client_that_outlives_its_server_has_lost_the_session(state: str, mess
     psql.stderr = "server closed the connection unexpectedly"
     database.end()
     assert (database.record.consistent, database.record.ended_by) == (False, "server")
+
+
+class Busy:
+    """A hold that somebody is in the way of, for the first ``times``."""
+
+    def __init__(self, inner: t.Any, times: list[int]) -> None:
+        self._inner = inner
+        self._times = times
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(self._inner, name)
+
+    def begin(self, server: t.Any) -> None:
+        self._inner.begin(server)
+        if self._times[0] > 0:
+            self._times[0] -= 1
+            raise LockBusy("LOCK was not granted.", hint="Wait.")
+
+
+class BusyKind(Postgresql):
+    def __init__(self, times: int) -> None:
+        self._times = [times]
+
+    def hold(self, order: HoldOrder) -> t.Any:
+        return Busy(super().hold(order), self._times)
+
+
+def busy_database(psql: FakePsql, times: int, lock_seconds: float) -> HeldDatabase:
+    order = HoldOrder(mode="light", label="arkive", lock_seconds=lock_seconds)
+    record = QuiesceRecord(namespace="shop", pod="db-0", container="db", kind="postgresql")
+    return HeldDatabase(BusyKind(times), order, FakeContainer(psql), record)
+
+
+def test_who_is_in_the_way_is_waited_for_in_sessions_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held_module, "_PAUSE_SECONDS", 0.05)
+    psql = FakePsql(answers())
+    database = busy_database(psql, 2, 5.0)
+    database.begin(CancelToken())
+    known = database.record.known
+    assert (database.held, known.facts["lock_attempts"]) == (True, 3)
+    assert "at attempt 3 only" in known.warnings[-1]
+    assert psql.ended == "aborted"
+    database.end()
+    assert database.record.consistent
+
+
+def test_nobody_is_waited_for_longer_than_lock_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held_module, "_PAUSE_SECONDS", 0.05)
+    database = busy_database(FakePsql(answers()), 99, 0.2)
+    with pytest.raises(DatabaseError, match=r"There were \d attempts in \d+ s; lock_timeout is 0.2 s") as caught:
+        database.begin(CancelToken())
+    assert (database.held, caught.value.hint) == (False, "Wait.")
+    once = busy_database(FakePsql(answers()), 99, 0.0)
+    with pytest.raises(DatabaseError, match=r"There was 1 attempt "):
+        once.begin(CancelToken())
+    cancel = CancelToken()
+    threading.Timer(0.1, cancel.cancel, ["SIGTERM"]).start()
+    monkeypatch.setattr(held_module, "_PAUSE_SECONDS", 30.0)
+    with pytest.raises(Cancelled):
+        busy_database(FakePsql(answers()), 99, 300.0).begin(cancel)

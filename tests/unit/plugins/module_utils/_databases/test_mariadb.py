@@ -314,3 +314,25 @@ def test_who_connects_is_known_by_the_container(
     path = f"{tmp_path}:{os.environ['PATH']}"
     done = subprocess.run(argv, input="", capture_output=True, text=True, env={**env, "PATH": path}, check=False)
     assert done.stdout.strip() == found
+
+
+@pytest.mark.parametrize(
+    ("rights", "role", "why"),
+    [
+        ([["RELOAD"]], "NULL", ""),
+        ([], "NULL", ""),  # nobody has looked at rights as the server was started
+        ([["USAGE"]], "NULL", "Its user root@localhost has no right RELOAD"),
+        ([["USAGE"]], "dba", ""),
+    ],
+)
+def test_what_a_run_would_fail_of_is_told_by_reading_alone(rights: t.Any, role: str, why: str) -> None:
+    found = server(table={"select privilege_type": rights, "select current_role()": [[role]]})
+    hold = MariadbHold(order())
+    if why:
+        with pytest.raises(DatabaseError, match=why) as caught:
+            hold.foresee(found)
+        assert "GRANT RELOAD ON *.* TO 'root'@'localhost'" in caught.value.sentence
+    else:
+        hold.foresee(found)
+        assert len(hold.known.warnings) == (1 if role == "dba" else 0)
+    assert not [each for each in found.asked if each.startswith(("backup", "set session", "flush", "sync"))]

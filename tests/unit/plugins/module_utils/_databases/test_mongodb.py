@@ -21,6 +21,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.container_lease import ROW, answer
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import (
     DatabaseError,
+    LockBusy,
     SessionLost,
     StatementRefused,
 )
@@ -41,6 +42,10 @@ LOCK = "db.adminCommand({fsync: 1, lock: true})"
 UNLOCK = "db.adminCommand({fsyncUnlock"
 PENDING = 'db.getSiblingDB("admin").aggregate([{$currentOp: {allUsers: true, localOps: true}}'
 WRITERS = 'db.getSiblingDB("admin").aggregate([{$currentOp: {allUsers: true, localOps: true, idleSessions'
+#: As the manual has the members of replSetGetConfig and replSetGetStatus, and authInfo of connectionStatus.
+CONFIG = "db.adminCommand({replSetGetConfig"
+STATUS = "db.adminCommand({replSetGetStatus"
+PRIVILEGES = "db.adminCommand({connectionStatus"
 REFUSED = ("fsyncUnlock called when not locked", "IllegalOperation")
 
 
@@ -60,6 +65,12 @@ class FakeServer:
             PENDING: 0,
             LOCK: 1,
             UNLOCK: {"ok": 1},
+            CONFIG: [{"_id": number, "votes": 1} for number in range(3)],
+            STATUS: [
+                {"_id": number, "stateStr": state, "self": state == "SECONDARY" and number == 1}
+                for number, state in enumerate(("PRIMARY", "SECONDARY", "SECONDARY"))
+            ],
+            PRIVILEGES: {},
             "@arm": "armed",
             "@renew": "renewed",
             "@claim": "claimed",
@@ -290,3 +301,95 @@ def test_who_connects_is_known_by_the_container(
     path = f"{tmp_path}:{os.environ['PATH']}"
     done = subprocess.run(argv, input="", capture_output=True, text=True, env={**env, "PATH": path}, check=False)
     assert done.stdout.strip() == found
+
+
+def members(*states: str, own: int = 1, **votes: t.Any) -> dict[str, t.Any]:
+    """A set with these members, of which ``own`` is asked; ``votes`` and ``arbiters`` by their numbers."""
+    silent, arbiters = votes.get("silent", ()), votes.get("arbiters", ())
+    return {
+        CONFIG: [
+            {"_id": number, "votes": int(number not in silent), "arbiterOnly": number in arbiters}
+            for number in range(len(states))
+        ],
+        STATUS: [
+            {"_id": number, "stateStr": state, **({"self": True} if number == own else {})}
+            for number, state in enumerate(states)
+        ],
+        "db.hello": SECONDARY,
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "waits"),
+    [
+        (members("PRIMARY", "SECONDARY"), True),
+        (members("PRIMARY", "SECONDARY", "ARBITER", arbiters=(2,)), True),
+        (members("PRIMARY", "SECONDARY", "SECONDARY"), False),
+        (members("PRIMARY", "SECONDARY", "(not reachable/healthy)"), True),
+        (members("PRIMARY", "SECONDARY", silent=(1,)), False),
+        (members("PRIMARY", "SECONDARY", "SECONDARY", "SECONDARY", "SECONDARY"), False),
+    ],
+)
+def test_writes_of_a_majority_do_not_wait_for_one_that_is_locked(table: dict[str, t.Any], waits: bool) -> None:
+    """The write majority is the smaller of the voting majority and the voting members with data (manual, w)."""
+    server = FakeServer(table)
+    if not waits:
+        begun(server, "lock")
+        return
+    with pytest.raises(DatabaseError, match=r"such writes would wait while it is locked") as caught:
+        begun(server, "lock")
+    assert not isinstance(caught.value, LockBusy)
+    assert "lock" not in server.steps()
+    # Without a lock nobody waits.
+    assert begun(FakeServer(table)).known.mode == "journal"
+
+
+def test_somebody_who_writes_for_long_may_be_done_soon() -> None:
+    with pytest.raises(LockBusy, match="has written for more than"):
+        begun(FakeServer({WRITERS: [{"opid": 7}]}), "lock")
+
+
+@pytest.mark.parametrize(
+    ("table", "mode", "why"),
+    [
+        ({}, "lock", ""),
+        ({PRIVILEGES: {"authenticatedUsers": [{}], "authenticatedUserPrivileges": []}}, "auto", "may not do fsync on"),
+        (
+            {
+                PRIVILEGES: {
+                    "authenticatedUsers": [{}],
+                    "authenticatedUserPrivileges": [{"resource": {"cluster": True}, "actions": ["fsync"]}],
+                }
+            },
+            "lock",
+            "may not do unlock on",
+        ),
+        (
+            {
+                PRIVILEGES: {
+                    "authenticatedUsers": [{}],
+                    "authenticatedUserPrivileges": [{"resource": {"anyResource": True}, "actions": ["anyAction"]}],
+                }
+            },
+            "lock",
+            "",
+        ),
+        (members("PRIMARY", "SECONDARY"), "lock", "such writes would wait"),
+        ({"db.hello": {"setName": "rs0"}}, "auto", "neither primary nor secondary"),
+    ],
+)
+def test_what_a_run_would_fail_of_is_told_by_reading_alone(table: dict[str, t.Any], mode: str, why: str) -> None:
+    server = FakeServer(table)
+    hold = MongodbHold(HoldOrder(mode=mode, label="arkive"))
+    if why:
+        with pytest.raises(DatabaseError, match=why):
+            hold.foresee(server)
+    else:
+        hold.foresee(server)
+    assert server.steps() == []
+
+
+def test_somebody_in_the_way_is_a_warning_beforehand() -> None:
+    hold = MongodbHold(HoldOrder(mode="lock", label="arkive"))
+    hold.foresee(FakeServer({"db.adminCommand({currentOp": True}))
+    assert "It is locked already" in hold.known.warnings[-1]

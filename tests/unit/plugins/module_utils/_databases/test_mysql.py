@@ -15,7 +15,7 @@ import typing as t
 import pytest
 from fake_mysql import Answer, FakeServer, order, refused
 
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError, LockBusy
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.mysql import Mysql, MysqlHold
 
 ALL_RIGHTS = ("SELECT", "RELOAD", "PROCESS", "REPLICATION CLIENT", "BACKUP_ADMIN")
@@ -180,3 +180,43 @@ def test_what_a_plan_says() -> None:
     assert Mysql().statements("instance") == ("LOCK INSTANCE FOR BACKUP", "UNLOCK INSTANCE")
     assert Mysql().statements("read_lock") == ("FLUSH TABLES WITH READ LOCK", "UNLOCK TABLES")
     assert Mysql().statements("auto")[0] == "LOCK INSTANCE FOR BACKUP"
+
+
+CHANGING = ("lock", "flush", "set session", "sync")
+
+
+@pytest.mark.parametrize(
+    ("more", "mode", "why"),
+    [
+        ({}, "auto", ""),
+        ({"rights": ["USAGE"]}, "auto", "no right RELOAD, PROCESS|none of the rights RELOAD, PROCESS"),
+        ({"rights": ["SELECT", "RELOAD"]}, "instance", "has no right BACKUP_ADMIN"),
+        ({"rights": ["SELECT", "RELOAD"]}, "read_lock", "has no right PROCESS"),
+        ({"version": "5.7.44"}, "instance", "has no LOCK INSTANCE"),
+    ],
+)
+def test_what_a_run_would_fail_of_is_told_by_reading_alone(more: dict[str, t.Any], mode: str, why: str) -> None:
+    found = server(table={"select current_role()": [["NONE"]]}, **more)
+    hold = MysqlHold(order(mode))
+    if why:
+        with pytest.raises(DatabaseError, match=why):
+            hold.foresee(found)
+    else:
+        hold.foresee(found)
+        assert hold.known.mode == "instance"
+    assert not [each for each in found.asked if each.startswith(CHANGING)]
+
+
+def test_rights_that_a_role_may_give_are_no_error_beforehand() -> None:
+    hold = MysqlHold(order("read_lock"))
+    hold.foresee(server(rights=["RELOAD"], table={"select current_role()": [["`dba`@`%`"]]}))
+    assert "Unless its role gives it" in hold.known.warnings[0]
+
+
+def test_a_long_statement_may_be_over_soon() -> None:
+    long = {"select id, time": [["8", "600"]]}
+    with pytest.raises(LockBusy, match="has run for 600 s"):
+        begun(server(table=dict(long)), "read_lock")
+    hold = MysqlHold(order("read_lock"))
+    hold.foresee(server(table=dict(long)))
+    assert "has run for 600 s" in hold.known.warnings[0]

@@ -280,22 +280,68 @@ def test_a_server_that_recovers_is_told_in_its_own_words() -> None:
     assert "the database system is starting up" in refusal(psql, order())
 
 
+def foresee(psql: FakePsql, wanted: HoldOrder, **container: t.Any) -> QuiesceRecord:
+    record = QuiesceRecord(namespace="shop", pod="db-0", container="postgres", kind="postgresql")
+    place = FakeContainer(psql, **container)
+    HeldDatabase(Postgresql(), wanted, place, record).foresee(CancelToken())
+    assert (place.flushed, psql.ended) == ([], "finished")
+    return record
+
+
+SUPERUSER = "select current_setting('is_superuser')"
+CHECKPOINTS = "select pg_has_role('pg_checkpoint', 'usage')"
+FUNCTIONS = "select has_function_privilege"
+LOGGING = "select current_setting('wal_level')"
+
+
 @pytest.mark.parametrize(
-    ("environment", "places"),
+    ("mode", "table", "why"),
     [
-        ({"PGDATA": "/data/pg"}, {"the data directory": "/data/pg", "the WAL": "/data/pg/pg_wal"}),
-        (
-            {"PGDATA": "/data/pg", "POSTGRES_INITDB_WALDIR": "/wal/x"},
-            {"the data directory": "/data/pg", "the WAL": "/wal/x"},
-        ),
-        (
-            {"POSTGRESQL_DATA_DIR": "/bitnami/postgresql/data", "POSTGRESQL_INITDB_WAL_DIR": "/w"},
-            {"the data directory": "/bitnami/postgresql/data", "the WAL": "/w"},
-        ),
+        ("light", {SUPERUSER: [["on"]]}, ""),
+        ("light", {SUPERUSER: [["off"]], CHECKPOINTS: [["t"]]}, ""),
+        ("light", {SUPERUSER: [["off"]], CHECKPOINTS: [["f"]]}, 'GRANT pg_checkpoint TO "postgres"'),
+        ("light", {SUPERUSER: [["off"]], LOOKED: [OLD]}, "takes a superuser before PostgreSQL 15"),
+        ("backup", {SUPERUSER: [["on"]], LOGGING: [["replica", "t", "t"]]}, ""),
+        ("backup", {SUPERUSER: [["on"]], LOGGING: [["minimal", "t", "t"]]}, "wal_level is minimal"),
+        ("backup", {SUPERUSER: [["off"]], FUNCTIONS: [["f"]]}, "GRANT EXECUTE ON FUNCTION pg_backup_start(text"),
+        ("freeze", {}, ""),
     ],
 )
-def test_where_images_say_that_the_files_are(environment: dict[str, str], places: dict[str, str]) -> None:
-    found, ranks = Postgresql().foreseen(environment, "auto")
-    assert found == places
-    assert ranks == {"the data directory": 0, "the WAL": 2}
-    assert Postgresql().foreseen(environment, "light")[1] is None
+def test_what_a_run_would_fail_of_is_told_by_reading_alone(mode: str, table: dict[str, t.Any], why: str) -> None:
+    psql = FakePsql(answers() | table)
+    if why:
+        with pytest.raises(ArkiveError) as caught:
+            foresee(psql, order(mode))
+        assert why in caught.value.sentence
+    else:
+        assert foresee(psql, order(mode)).known.mode == mode
+    changing = ("checkpoint", "select pg_backup_start", "set idle", "set application", "select pg_create")
+    assert not [statement for statement in psql.asked if statement.startswith(changing)]
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        (["replica", "t", "t"], ""),
+        (["replica", "f", "t"], "its user may not replicate"),
+        (["replica", "t", "f"], "all replication slots are in use"),
+    ],
+)
+def test_several_claims_take_a_slot_that_can_be_had(row: list[str], why: str) -> None:
+    psql = FakePsql(answers() | {SUPERUSER: [["on"]], LOGGING: [row]})
+    record = QuiesceRecord(namespace="shop", pod="db-0", container="postgres", kind="postgresql")
+    place = FakeContainer(psql)
+    place.waves = (("shop/data",), ("shop/wal",))
+    held = HeldDatabase(Postgresql(), order("auto"), place, record)
+    if why:
+        with pytest.raises(ArkiveError, match=why):
+            held.foresee(CancelToken())
+    else:
+        held.foresee(CancelToken())
+        assert record.known.mode == "backup"
+
+
+def test_a_server_that_cannot_let_go_by_itself_is_refused_beforehand() -> None:
+    psql = FakePsql(answers() | {SUPERUSER: [["on"]], LOOKED: [OLD]})
+    with pytest.raises(ArkiveError, match="cannot end an idle session by itself"):
+        foresee(psql, order("light", require_lease=True))

@@ -256,3 +256,36 @@ def test_the_client_is_told_when_an_answer_ends() -> None:
     shell, *plain = Redis().clients(order())
     assert shell[0] == "/bin/sh"
     assert plain == [("redis-cli",), ("valkey-cli",)]
+
+
+MAY, MAY_NOT = ["OK"], ["User backup has no permissions to run the 'client|pause' command"]
+
+
+@pytest.mark.parametrize(
+    ("table", "mode", "why"),
+    [
+        ({"ACL_DRYRUN": MAY}, "pause", ""),
+        ({"ACL_DRYRUN": MAY_NOT}, "pause", "ACL SETUSER backup +client|pause +client|unpause"),
+        ({"ACL_DRYRUN": ["OK"], "INFO_persistence": RDB}, "bgsave", ""),
+        ({"CONFIG_GET_save": ["save", ""], "INFO_persistence": RDB}, "bgsave", "nothing on its disk"),
+        ({"ROLE": ["slave", "10.0.0.1", "6379", "sync", "0"]}, "bgsave", "not in step"),
+    ],
+)
+def test_what_a_run_would_fail_of_is_told_by_reading_alone(table: dict[str, t.Any], mode: str, why: str) -> None:
+    server = FakeServer(**{"ACL_WHOAMI": ["backup"], **table})
+    hold = RedisHold(order())
+    if why:
+        with pytest.raises(DatabaseError) as caught:
+            hold.foresee(server)
+        assert why in caught.value.sentence
+    else:
+        hold.foresee(server)
+        assert (hold.known.mode, hold.known.warnings) == (mode, [])
+    assert not [each for each in server.asked if each.startswith(("CLIENT", "BGSAVE", "sync"))]
+
+
+@pytest.mark.parametrize("said", ["NOPERM this user has no permissions", "ERR unknown subcommand 'DRYRUN'"])
+def test_rights_that_cannot_be_asked_are_no_error(said: str) -> None:
+    hold = RedisHold(order())
+    hold.foresee(FakeServer(ACL_WHOAMI=["backup"], ACL_DRYRUN=[said]))
+    assert "Whether its user may do CLIENT PAUSE" in hold.known.warnings[0]

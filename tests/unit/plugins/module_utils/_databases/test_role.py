@@ -148,6 +148,22 @@ def test_mongodb(answers: t.Any, expected: tuple[str, str, float | None]) -> Non
     assert (found.role, found.lineage, found.lag_seconds) == expected
 
 
+def test_of_secondaries_of_mongodb_one_that_serves_nobody_is_held() -> None:
+    """``hidden`` and ``passive`` of hello, as its manual has them."""
+    lags = [member(100, "PRIMARY"), member(99, "SECONDARY", self=True)]
+    members = [
+        Member(
+            namespace="shop",
+            pod=name,
+            declared=DatabaseDeclaration(kind="mongodb", standby="prefer", max_lag_seconds=60.0),
+            found=ask_mongodb(Asked(said(SECONDARY | more), said(lags))),
+        )
+        for name, more in (("a", {}), ("b", {"passive": True}), ("c", {"hidden": True, "passive": True}))
+    ]
+    assert [declared.expected for declared in choose(members)] == ["", "", "standby"]
+    assert [declared.expected for declared in choose(members[:2])] == ["", "standby"]
+
+
 @pytest.mark.parametrize(
     ("version", "statement"),
     [

@@ -65,6 +65,13 @@ def lab(cluster: t.Any, monkeypatch: pytest.MonkeyPatch) -> t.Any:
         return PodDatabase(record, t.cast("t.Any", held), None)
 
     monkeypatch.setattr(pod_database, "prepare_database", prepare)
+
+    def foresee(_run: t.Any, pod: t.Any, declared: t.Any, *_more: t.Any) -> tuple[PodDatabase, list[str]]:
+        database = prepare(_run, pod, declared)
+        database.record.error = declared.refusal or cluster.fails
+        return database, [] if database.record.error else ["CHECKPOINT"]
+
+    monkeypatch.setattr(pod_database, "foresee_database", foresee)
     cluster.add_pod("db-0", metadata={"annotations": {KEY: "postgresql"}})
     return cluster
 
@@ -163,3 +170,6 @@ def test_check_mode_fails_where_the_run_would(lab: t.Any) -> None:
     outcome = run(lab, argv=("sync",), check_mode=True)
     assert f"The annotation {KEY}-mode: PostgreSQL has no mode 'hot'" in outcome.errors[0]
     assert "shop/db-0" in outcome.errors[0]
+    lab.pod("db-0")["metadata"]["annotations"].pop(f"{KEY}-mode")
+    lab.fails = "Its user may not."
+    assert "Its user may not." in run(lab, argv=("sync",), check_mode=True).errors[0]

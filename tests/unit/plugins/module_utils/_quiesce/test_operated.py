@@ -13,8 +13,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import parse_databases
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.operated import check_operated
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import plan_database
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.operated import check_operated, operator_notes
 
 CNPG = {"cnpg.io/cluster": "main", "cnpg.io/podRole": "instance"}
 
@@ -63,9 +62,7 @@ def test_a_freeze_that_the_operator_would_not_wait_for(
 
 
 def test_what_is_done_with_a_pod_of_an_operator_is_said() -> None:
-    given = pod(CNPG)
-    declared = parse_databases("declared").of_pod(given)
+    declared = parse_databases("declared").of_pod(pod(CNPG))
     assert declared is not None
-    entry = plan_database(given, declared)
-    assert (entry["operator"], entry["error"]) == ("CloudNativePG", "")
-    assert "none of the operator's objects is changed" in entry["notes"][0]
+    assert declared.operator == "CloudNativePG"
+    assert "none of the operator's objects is changed" in operator_notes(declared)[0]

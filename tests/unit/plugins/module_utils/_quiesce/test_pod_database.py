@@ -13,8 +13,11 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._databases import held as held_module
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.cuts import VolumeCuts
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import DatabaseDeclaration, parse_databases
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.postgresql import PostgresqlHold
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.record import QuiesceRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import Hook, HookPolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.spec_hooks import PodHooks
@@ -25,7 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import F
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pod_database import (
     DatabaseSettings,
     PodDatabase,
-    plan_database,
+    foresee_database,
     prepare_database,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.preflight import HookPlan, Preflight
@@ -191,17 +194,65 @@ def test_a_declaration_that_makes_no_sense_is_an_error_and_nobody_is_asked(clust
         database = prepare_database(run, pod, declared, [], DatabaseSettings(policy=FreezePolicy()))
         database.begin(run.cancel)
         assert (database.held, why in database.record.error) == (False, True)
-        assert why in plan_database(pod, declared)["error"]
+        assert why in foreseen(cluster, pod, declared)["error"]
 
 
-def test_check_mode_says_by_which_statement_it_would_be_held(cluster: t.Any) -> None:
+class AskedServer:
+    """In the place of the hold of PostgreSQL: says where its files are, as if it was asked."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, places: t.Mapping[str, str], refusal: str = "") -> None:
+        self.ranks = {"the data directory": 0, "the WAL": 2}
+        monkeypatch.setattr(PostgresqlHold, "foresee", self._foresee(places, refusal))
+        monkeypatch.setattr(held_module, "open_session", lambda *_words, **_more: self)
+
+    def close(self) -> None:
+        """It is a session as well."""
+
+    def _foresee(self, places: t.Mapping[str, str], refusal: str) -> t.Callable[[t.Any, t.Any], None]:
+        def foresee(hold: t.Any, server: t.Any) -> None:
+            if refusal:
+                raise DatabaseError(refusal)
+            ranks = self.ranks if hold.known.mode in ("auto", "backup") else None
+            hold.known.waves = server.check_places(places, ranks=ranks)
+            if hold.known.mode == "auto":
+                hold.known.mode = "backup" if len(hold.known.waves) > 1 else "light"
+            hold.known.warnings.append("Its archiver fails.")
+
+        return foresee
+
+
+def foreseen(
+    cluster: t.Any,
+    pod: t.Any,
+    declared: DatabaseDeclaration,
+    pre: t.Sequence[Hook] = (),
+    cuts: VolumeCuts | None = None,
+) -> dict[str, t.Any]:
+    settings = DatabaseSettings(policy=FreezePolicy(), cuts=cuts or VolumeCuts())
+    database, statements = foresee_database(ClusterRun(client=cluster.client), pod, declared, pre, settings)
+    return database.record.to_return() | {"statements": statements, "warnings": database.warnings}
+
+
+def test_check_mode_asks_the_server_and_says_by_which_statement_it_would_be_held(
+    cluster: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pod = cluster.add_pod("a")
-    entry = plan_database(pod, DECLARED)
-    assert (entry["container"], entry["statements"], entry["error"]) == ("db", ["CHECKPOINT"], "")
-    assert plan_database(pod, DatabaseDeclaration(kind="postgresql", mode="backup"))["statements"] == [
+    AskedServer(monkeypatch, {"the data directory": "/data"})
+    entry = foreseen(cluster, pod, DECLARED)
+    assert (entry["container"], entry["mode"], entry["statements"], entry["error"]) == (
+        "db",
+        "light",
+        ["CHECKPOINT"],
+        "",
+    )
+    assert "Its archiver fails." in entry["warnings"][0]
+    assert foreseen(cluster, pod, DatabaseDeclaration(kind="postgresql", mode="backup"))["statements"] == [
         "SELECT pg_backup_start('arkive', true)",
         "SELECT * FROM pg_backup_stop(false)",
     ]
+    AskedServer(monkeypatch, {}, refusal="Its user may not.")
+    entry = foreseen(cluster, pod, DECLARED)
+    assert (entry["error"], entry["statements"]) == ("Its user may not.", [])
 
 
 def test_keepers_stop_and_marks_go_when_a_database_cannot_be_let_go(cluster: t.Any) -> None:
@@ -278,20 +329,23 @@ BOTH = frozenset({"shop/data", "shop/wal"})
         ("auto", VolumeCuts(taken=frozenset({"shop/data"})), "No snapshot is taken of shop/wal, where the WAL lies"),
     ],
 )
-def test_check_mode_refuses_a_wrong_order_as_far_as_the_pod_tells(
-    cluster: t.Any, mode: str, cuts: VolumeCuts, error: str
+def test_check_mode_refuses_a_wrong_order(
+    cluster: t.Any, mode: str, cuts: VolumeCuts, error: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entry = plan_database(with_wal(cluster), DatabaseDeclaration(kind="postgresql", mode=mode), (), cuts)
+    AskedServer(monkeypatch, {"the data directory": "/data/pg", "the WAL": "/wal/pg_wal"})
+    entry = foreseen(cluster, with_wal(cluster), DatabaseDeclaration(kind="postgresql", mode=mode), (), cuts)
     if error:
         assert error in entry["error"]
         assert entry["statements"] == []
     else:
         assert entry["error"] == ""
         assert (entry["mode"] == "backup") is (not cuts.groups)
-        assert entry["facts"].get("cut_order") == (None if cuts.groups else [["shop/data"], ["shop/wal"]])
 
 
-def test_mode_freeze_freezes_all_claims_of_its_container_after_the_pods_own_hooks(cluster: t.Any) -> None:
+def test_mode_freeze_freezes_all_claims_of_its_container_after_the_pods_own_hooks(
+    cluster: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    AskedServer(monkeypatch, {"the data directory": "/data/pg", "the WAL": "/wal/pg_wal"})
     pod = with_wal(cluster)
     own = Hook(source="annotation", name="x", phase="pre", argv=("fsfreeze", "--freeze", "/wal"))
     choice = parse_databases([{"label_selector": "a=b", "kind": "postgresql", "mode": "freeze"}])
@@ -303,7 +357,7 @@ def test_mode_freeze_freezes_all_claims_of_its_container_after_the_pods_own_hook
     bare = give_hooks(pod, PodHooks(pre=(), post=(), warnings=()), choice)
     assert {freeze.path for freeze in recognise_hook(bare.pre[0]).freezes} == {"/data", "/wal"}
     declared = DatabaseDeclaration(kind="postgresql", mode="freeze")
-    planned = plan_database(pod, declared, bare.pre, VolumeCuts(taken=BOTH))
+    planned = foreseen(cluster, pod, declared, bare.pre, VolumeCuts(taken=BOTH))
     assert (planned["error"], planned["mode"]) == ("", "freeze")
 
 

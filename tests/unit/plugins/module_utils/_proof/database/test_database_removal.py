@@ -68,7 +68,8 @@ class Cluster:
     def with_cancel(self, _cancel: CancelToken) -> Cluster:
         return self
 
-    def get(self, path: str) -> dict[str, t.Any]:
+    def get(self, path: str, *, query: t.Any = None) -> dict[str, t.Any]:
+        assert query is None
         self._check(f"get {path}")
         if path == CLAIMS:
             return {"items": [self._objects[f"{CLAIMS}/data"]] if f"{CLAIMS}/data" in self._objects else []}
@@ -97,7 +98,7 @@ class Cluster:
 def remove(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(scratch_volumes, "_GONE_SECONDS", 0.5)
     client = t.cast("t.Any", cluster)
-    return ScratchVolumes(client, Discovery([], []), {}).remove_claims(SPACE, "db-0")
+    return ScratchVolumes(client, Discovery([], []), {}).remove_claims(SPACE, ["db-0"])
 
 
 def test_volumes_of_a_class_that_keeps_them_go_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
