@@ -178,7 +178,7 @@ class _Judged:
 
     def _cannot_be_proven(self) -> bool:
         case = self._case
-        if not self._strike.hit:
+        if not self._strike.hit or (case.fault in LAPSING | {"end session"} and not self._target.lapses(case.mode)):
             return False
         if case.phase == "held":
             return self._struck_while_held and case.fault in LETHAL | LAPSING
