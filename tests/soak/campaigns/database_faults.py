@@ -11,6 +11,7 @@ import os
 import signal
 import time
 import typing as t
+from pathlib import Path
 
 from campaigns.database_case import LEASE, Case
 from campaigns.database_section import GatedSection
@@ -93,6 +94,9 @@ class Strike:
         del case
         pids = self._target.server_pids()
         _signal(pids, signal.SIGKILL)
+        # What is beside it goes with the first process of a container, and not before.
+        while any(Path(f"/proc/{pid}").exists() for pid in pids):
+            time.sleep(0.01)
         self._target.spoiled = True
         return bool(pids)
 

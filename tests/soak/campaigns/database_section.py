@@ -14,9 +14,11 @@ import subprocess
 import sys
 import threading
 import typing as t
+from pathlib import Path
 
 from campaigns.live_support import HELD_PROGRAM, DatabaseApp
 
+_SPOILT = Path(__file__).with_name("spoilt_section.py")
 #: From one word to the next: a client that cannot connect gives up long before.
 _WORD_SECONDS = 150.0
 
@@ -24,10 +26,13 @@ _WORD_SECONDS = 150.0
 class GatedSection:
     """``held_section.py``: killed at the end, if it has not ended."""
 
-    def __init__(self, kubeconfig: str, app: DatabaseApp, *, mode: str, lease: float, gate: tuple[str, int]) -> None:
-        """``gate``: the phase and the number of the statement before which it stops."""
+    def __init__(
+        self, kubeconfig: str, app: DatabaseApp, *, mode: str, lease: float, gate: tuple[str, int], spoilt: str = ""
+    ) -> None:
+        """``gate``: the phase and the number of the statement before which it stops. ``spoilt``: without what."""
         path = os.pathsep.join([os.environ["ARKIVE_TEST_COLLECTIONS"], os.environ.get("PYTHONPATH", "")])
-        argv = [str(HELD_PROGRAM), kubeconfig, app.namespace, app.name, app.kind, mode, f"{lease:g}"]
+        program = [str(_SPOILT), spoilt] if spoilt else [str(HELD_PROGRAM)]
+        argv = [*program, kubeconfig, app.namespace, app.name, app.kind, mode, f"{lease:g}"]
         self._process = subprocess.Popen(
             [sys.executable, *argv, gate[0], str(gate[1])],
             stdin=subprocess.PIPE,

@@ -10,6 +10,7 @@ import json
 import time
 import typing as t
 
+from campaigns.light_kubectl import LightKubectl
 from campaigns.live_support import MariadbApp, MongodbStandin, PostgresApp, RedisApp, host_pids
 
 App: t.TypeAlias = PostgresApp | RedisApp | MariadbApp | MongodbStandin
@@ -77,7 +78,7 @@ class DatabaseTarget:
 
     def mend(self) -> None:
         """A pod that serves and is written to."""
-        there = self._kubectl("get", "pod", self.app.name, "--ignore-not-found", "-o", "name").strip()
+        there = self._has_pod()
         if there and not self.spoiled:
             return
         self.delete_pod() if there else None
@@ -102,7 +103,7 @@ class DatabaseTarget:
         """A lease from now on nothing of ours is left. Empty: that is so."""
         end = time.monotonic() + lease + self.late_seconds
         while True:
-            there = self._kubectl("get", "pod", self.app.name, "--ignore-not-found", "-o", "name").strip()
+            there = self._has_pod()
             # With a pod, or a server, all that was held there is gone.
             if not there or self.spoiled or self.is_free():
                 return ""
@@ -135,6 +136,10 @@ class DatabaseTarget:
 
     def _host_pids(self, *inner: int) -> list[int]:
         return [pid for pid, number in host_pids(self._pod(), self.container).items() if number in inner]
+
+    def _has_pod(self) -> bool:
+        kubectl: LightKubectl = self.app.kubectl
+        return kubectl.exists(self.app.namespace, self.app.name)
 
     def _pod(self) -> dict[str, t.Any]:
         found: dict[str, t.Any] = json.loads(self._kubectl("get", "pod", self.app.name, "-o", "json"))
@@ -201,9 +206,9 @@ class RedisTarget(DatabaseTarget):
         return mode == "pause"
 
     def end_session(self) -> bool:
-        """A write shows that nothing is held any more."""
-        self.app.sh("redis-cli CLIENT UNPAUSE && redis-cli INCR n")
-        return True
+        was_paused = not self.is_written()
+        self.app.sh("redis-cli CLIENT UNPAUSE")
+        return was_paused and self.is_written()
 
 
 class ValkeyTarget(RedisTarget):

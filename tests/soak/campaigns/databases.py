@@ -11,11 +11,11 @@ outside, by what was written meanwhile and by the server's own account of our se
 
 from __future__ import annotations
 
+import collections
 import json
 import os
 import random
 import secrets
-import subprocess
 import tempfile
 import time
 import typing as t
@@ -28,6 +28,7 @@ from campaigns.database_case import LAPSING, LEASE, LETHAL, Case, draw  # isort:
 from campaigns.database_faults import Strike  # isort: skip
 from campaigns.database_section import GatedSection  # isort: skip
 from campaigns.database_targets import TARGETS, DatabaseTarget  # isort: skip
+from campaigns.light_kubectl import LightKubectl  # isort: skip
 
 KINDS = tuple(TARGETS)
 
@@ -37,14 +38,17 @@ class DatabasesCampaign:
 
     def __init__(self, kind: str = "") -> None:
         self._kinds = [kind] if kind else list(TARGETS)
+        #: By the phase: how many faults have met what they were meant for, and how many have not.
+        self._met: collections.Counter[str] = collections.Counter()
 
     def __enter__(self) -> t.Self:
         self._kubeconfig = os.environ["ARKIVE_TEST_KUBECONFIG"]
         self._namespace = f"arkive-test-{secrets.token_hex(4)}"
+        self._kubectl = LightKubectl(self._kubeconfig)
         self._kubectl("create", "namespace", self._namespace)
         try:
-            self._targets = [(target := TARGETS[kind](self._kubectl, self._namespace), {}) for kind in self._kinds]
-            for target, steps in self._targets:
+            self.targets = [(target := TARGETS[kind](self._kubectl, self._namespace), {}) for kind in self._kinds]
+            for target, steps in self.targets:
                 target.create()
                 steps |= {mode: self._count_steps(target, mode) for mode in target.modes}
         except BaseException:
@@ -53,23 +57,27 @@ class DatabasesCampaign:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        print(f"databases: {dict(sorted(self._met.items()))}", flush=True)
         self._kubectl("delete", "namespace", self._namespace, "--wait=false")
 
     def run_case(self, chance: random.Random) -> str:
-        target, steps = chance.choice(self._targets)
+        target, steps = chance.choice(self.targets)
         case = draw(chance, steps)
         target.mend()
         target.require_written()
         found = self.run(target, case)
         return f"{target.app.kind}, {case}: {found}" if found else ""
 
-    def run(self, target: DatabaseTarget, case: Case) -> str:
+    def run(self, target: DatabaseTarget, case: Case, *, spoilt: str = "") -> str:
+        """What was wrong, or nothing. ``spoilt``: what the section does without."""
         with tempfile.TemporaryDirectory(prefix="arkive-soak-") as folder:
             proxy, kubeconfig = self._way(Path(folder))
-            section = GatedSection(kubeconfig, target.app, mode=case.mode, lease=LEASE, gate=case.gate)
+            section = GatedSection(kubeconfig, target.app, mode=case.mode, lease=LEASE, gate=case.gate, spoilt=spoilt)
+            strike = Strike(section, proxy, target)
             try:
-                return _Judged(target, case, section, Strike(section, proxy, target)).found()
+                return _Judged(target, case, section, strike).found()
             finally:
+                self._met[f"{case.phase}, {'met' if strike.hit else 'missed'}"] += 1
                 section.end()
                 proxy.close()
 
@@ -94,13 +102,6 @@ class DatabasesCampaign:
         path = folder / "kubeconfig"
         path.write_text(json.dumps(through(config, proxy.port)))
         return proxy, str(path)
-
-    def _kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
-        command = [os.environ.get("ARKIVE_TEST_KUBECTL") or "kubectl", "--kubeconfig", self._kubeconfig, *arguments]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=150, check=False)
-        if check and done.returncode:
-            raise RuntimeError(f"kubectl {' '.join(arguments)}: {done.stderr}")
-        return done.stdout
 
 
 class _Judged:
