@@ -15,6 +15,7 @@ import pytest
 from database_runs import held, take, through_proxy
 from redis_app import RedisApp
 
+from ansible_collections.arkive.k8s.plugins.module_utils._databases import opening
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 
 #: The kernel alone decides when what was written goes to the disk.
@@ -92,12 +93,12 @@ def test_who_is_cut_off_lets_go_anew_or_says_until_when(
 
 
 def test_a_pause_ends_by_itself_when_nobody_lets_go(app: RedisApp, kubeconfig: str) -> None:
-    with held(kubeconfig, app, mode="pause", lease=5.0) as section:
+    with held(kubeconfig, app, mode="pause", lease=4.0) as section:
         before = app.count()
         section.process.kill()
         started = time.monotonic()
         assert app.ask("INCR n") == str(before + 1)
-        assert 1 < time.monotonic() - started < 7
+        assert 1 < time.monotonic() - started < 6
 
 
 def test_a_pause_that_somebody_ends_proves_nothing(app: RedisApp, kubeconfig: str) -> None:
@@ -111,7 +112,7 @@ def test_a_pause_that_somebody_ends_proves_nothing(app: RedisApp, kubeconfig: st
 
 def test_signs_of_life_renew_the_pause(app: RedisApp, kubeconfig: str) -> None:
     with held(kubeconfig, app, mode="pause", lease=2.0) as section:
-        time.sleep(5)
+        time.sleep(3)
         found = section.finish()
     assert found["consistent"] is True
     started = time.monotonic()
@@ -126,7 +127,11 @@ def test_what_keeps_nothing_is_refused(client: KubeClient, dumping: RedisApp) ->
     assert refused.snapshots == []
 
 
-def test_a_password_from_the_file_that_the_container_knows(client: KubeClient, app: RedisApp) -> None:
+def test_a_password_from_the_file_that_the_container_knows(
+    client: KubeClient, app: RedisApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that is not let in says nothing more, which is waited for."""
+    monkeypatch.setattr(opening, "_HELLO_SECONDS", 5.0)
     app.ask("CONFIG SET requirepass secret-4711")
     try:
         app.sh("printf secret-4711 >/tmp/password")

@@ -28,8 +28,9 @@ def app(kubectl: t.Any, module_namespace: str) -> PostgresApp:
 
 
 def churn(app: PostgresApp) -> None:
-    """What makes a server remove WAL: segments that are full, and checkpoints after them."""
-    app.sql(*("insert into junk select i, repeat('x', 900) from generate_series(1, 20000) i", "checkpoint") * 2)
+    """What makes a server remove WAL: segments that are done with, and checkpoints after them."""
+    rows = "insert into junk select i, repeat('x', 900) from generate_series(1, 2000) i"
+    app.sql(*(rows, "select pg_switch_wal()", "checkpoint") * 2)
 
 
 def assert_whole(app: PostgresApp, before: int, after: int) -> None:
