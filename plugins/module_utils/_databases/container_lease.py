@@ -6,9 +6,11 @@
 
 It is started before the lock, with a client of its own that is connected by then, and is detached from our stream. Its
 state is in memory, in ``/dev/shm/arkive-db-<id>``: ``until``, when it ends, in seconds of uptime; ``asked``, once it
-may be locked; ``won``, a directory that the one makes who unlocks, the process or the release. Where the release has
-made it, and the lease has ended for a while, the release died at its work, and the process unlocks. It goes on until
-the client says that nothing is locked by us.
+may be locked; ``won``, a directory that the one makes who unlocks, the process or the release; ``client``, by number
+and start the process that is our client. Where the release has made ``won``, and the lease has ended for a while, the
+release died at its work, and the process unlocks. It ends our client first: a lock that this is slow to ask for, as it
+or the run stood still, would be granted when nobody is left who unlocks. It goes on until its own client says that
+nothing is locked by us.
 
 Lines that begin with ``@`` are for the shell around our client, all others for the client.
 """
@@ -34,6 +36,11 @@ _UPTIME = "now(){ read -r n x </proc/uptime;n=${n%%.*};}"
 TIMER = f"""
 d=$1 c=$2 g=$3 u=$4
 {_UPTIME}
+ended() {{
+  read -r p b <"$d/client" && read -r x <"/proc/$p/stat" || return 0
+  set -- ${{x##*) }}
+  [ "${{20}}" = "$b" ] && kill -9 "$p"
+}}
 said() {{ case $(cat "$d/said" 2>/dev/null) in *"$1"*) return 0;; esac; return 1; }}
 tend() {{
   printf '%s\\n' "$g"
@@ -48,6 +55,9 @@ tend() {{
     fi
     sleep 1
   done
+  ended 2>/dev/null
+  # What it has sent has come to the server by then.
+  sleep 1
   until said {UNLOCKED}; do [ -d "$d" ] || exit 0; printf '%s\\n' "$u"; sleep 1; done
   rm -rf "$d"
 }}
@@ -58,6 +68,7 @@ while [ -d "$d" ]; do echo >"$d/said"; tend | eval "$c" >>"$d/said" 2>&1; [ ! -d
 #: pid 1 of a container often reaps nobody, and each that is dead takes a number of those that the pod may have.
 SESSION = f"""
 c=$1 g=$2 u=$3 m=$4
+k=/dev/shm/arkive-client-$$
 umask 077
 {_UPTIME}
 lasts() {{ now; echo $((n+$1+1)) >"$d/until.new" && mv "$d/until.new" "$d/until"; }}
@@ -65,7 +76,8 @@ tell() {{ printf '\\n{ROW}{{"a":"%s"}}\\n%s done\\n' "$1" "$2" >&4; }}
 tend() {{ setsid /bin/sh -c "$m" arkive-timer "$d" "$c" "$g" "$u" </dev/null >/dev/null 2>&1 4>&- & }}
 lives() {{ read -r p <"$d/timer" && kill -0 "$p"; }}
 arm() {{
-  mkdir "$d" && lasts 40 || return 1
+  [ -s "$k" ] || sleep 1  # it has only just been started
+  mkdir "$d" && mv "$k" "$d/client" && lasts 40 || {{ rm -rf "$d"; return 1; }}
   tend
   i=0
   until [ -e "$d/ready" ]; do
@@ -76,11 +88,13 @@ arm() {{
 renew() {{ echo >"$d/asked" && lasts "$1" && [ ! -d "$d/won" ] && {{ lives || tend; }}; }}
 exec 4>&1
 {{
+  # A client that was ended is found by what is written to it.
+  trap : PIPE
   printf '%s\\n' "$g"
   while IFS= read -r line; do
     case $line in
       @*) ;;
-      *) printf '%s\\n' "$line"; continue;;
+      *) printf '%s\\n' "$line" 2>/dev/null || break; continue;;
     esac
     set -- $line
     d={_SHM}$2
@@ -96,7 +110,16 @@ exec 4>&1
   done
   exec >&- 4>&-
   wait
-}} | eval "$c"
+}} | /bin/sh -c '
+  f=$0 c=$1
+  read -r x </proc/$$/stat
+  set -- ${{x##*) }}
+  echo "$$ ${{20}}" 2>/dev/null >"$f"
+  eval "$c"
+' "$k" "$c"
+r=$?
+rm -f "$k"
+exit $r
 """
 
 

@@ -162,11 +162,12 @@ class PostgresqlHold:
                 self._start_backup(server)
             else:
                 self._checkpoint(server)
-                position = server.ask(_POSITION)[0]
-                self.known.facts["start_position"] = position[0]
         except StatementRefused as exc:
             raise self._explained(exc) from exc
-        _set(server, "statement_timeout", f"{_milliseconds(self._order.lease_seconds)}ms")
+        # With the limit for what is asked from here on: each answer that is awaited makes the window longer.
+        limit = f"{_milliseconds(self._order.lease_seconds)}ms"
+        position = server.ask(f"{_POSITION}, set_config('statement_timeout', '{limit}', false)")[0][0]
+        self.known.facts.setdefault("start_position", position)
 
     def keep(self, server: Server) -> None:
         server.ask(_ALIVE)

@@ -192,14 +192,15 @@ class RedisHold:
         """Anew: a pause is never shortened by another one."""
         seconds = self._order.lease_seconds
         asked = time.monotonic()
-        # Once it ran out, a new one does not mend what was written in between.
-        self._lapsed = self._lapsed or self._is_over(asked)
         self._pause_sent = True
         # As long as the answer may be under way, it may begin later.
         self.known.outlasts_until = asked + 2 * seconds
         server.ask(f"CLIENT PAUSE {max(1, round(seconds * 1000))} WRITE")
+        answered = time.monotonic()
+        # Once it ran out, a new one does not mend what was written in between; only the answer tells when that began.
+        self._lapsed = self._lapsed or self._is_over(answered)
         self._paused_until = asked + seconds
-        self.known.outlasts_until = time.monotonic() + seconds
+        self.known.outlasts_until = answered + seconds
 
     def _is_over(self, now: float) -> bool:
         return bool(self._paused_until) and now >= self._paused_until

@@ -109,7 +109,7 @@ def make(client: KubeClient) -> None:
     root = f"/api/v1/namespaces/{NAMESPACE}"
     _create(client, "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
     _wait(client, f"{root}/serviceaccounts/default", lambda _found: True)
-    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "256Mi"}}}
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
     _create(client, f"{root}/persistentvolumeclaims", {"metadata": {"name": "db"}, "spec": spec})
     mounts = [{"name": "data", "mountPath": _DATA}]
     server: Object = {

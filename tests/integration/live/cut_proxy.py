@@ -14,7 +14,10 @@ import typing as t
 
 
 class CutProxy:
-    """Forwards to one address. ``cut()`` resets what is open and refuses what comes, until ``mend()``."""
+    """Forwards to one address. ``cut()`` resets what is open and refuses what comes, until ``mend()``.
+
+    ``stall()``: nothing comes through any more, and nobody is told so, until ``mend()``.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
@@ -23,6 +26,8 @@ class CutProxy:
         self._open: list[socket.socket] = []
         self._lock = threading.Lock()
         self._is_cut = False
+        self._flows = threading.Event()
+        self._flows.set()
         self.refused = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -35,13 +40,19 @@ class CutProxy:
             _reset(sock)
         return len(doomed) // 2
 
+    def stall(self) -> None:
+        self._flows.clear()
+
     def mend(self) -> None:
         with self._lock:
             self._is_cut = False
+        self._flows.set()
 
     def close(self) -> None:
         self._listener.close()
         self.cut()
+        # What waits there finds its sockets closed.
+        self._flows.set()
 
     def _accept(self) -> None:
         while True:
@@ -63,12 +74,13 @@ class CutProxy:
             with self._lock:
                 self._open += [near, far]
             for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=_pump, args=(source, sink), daemon=True).start()
+                threading.Thread(target=_pump, args=(source, sink, self._flows), daemon=True).start()
 
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
+def _pump(source: socket.socket, sink: socket.socket, flows: threading.Event) -> None:
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
+            flows.wait()
             sink.sendall(data)
     with contextlib.suppress(OSError):
         sink.shutdown(socket.SHUT_WR)

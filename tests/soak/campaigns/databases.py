@@ -4,18 +4,18 @@
 
 """Databases that are held while something goes wrong: no lock outlives its lease, and no result lies.
 
-A case is a section of a process of its own that holds a database, and one fault at a random moment of it. What the
-process says in the end is believed only as far as the fault lets it: proven is what nobody has disturbed.
+A case is a section of a process of its own that holds a database which is written to, and one fault: before a step of
+the session at which the process waits for it, or at a random moment while it is held. Whether it was held is seen from
+outside, by what was written meanwhile and by the server's own account of our session, never by what the process says.
 """
 
 from __future__ import annotations
 
+import collections
 import json
 import os
 import random
 import secrets
-import signal
-import subprocess
 import tempfile
 import time
 import typing as t
@@ -23,98 +23,77 @@ from pathlib import Path
 
 import yaml
 
-from campaigns.live_support import (  # isort: skip - makes the live tests' folders importable
-    CutProxy,
-    HeldSection,
-    through,
-)
+from campaigns.live_support import CutProxy, through  # isort: skip - makes the live tests' folders importable
+from campaigns.database_case import LAPSING, LEASE, LETHAL, Case, draw  # isort: skip
+from campaigns.database_faults import Strike  # isort: skip
+from campaigns.database_section import GatedSection  # isort: skip
 from campaigns.database_targets import TARGETS, DatabaseTarget  # isort: skip
+from campaigns.light_kubectl import LightKubectl  # isort: skip
 
-_FAULTS = ("none", "kill", "stop", "cut", "end", "client", "pod")
-_LEASE = 3.0
+KINDS = tuple(TARGETS)
 
 
 class DatabasesCampaign:
-    """On the local cluster that the environment names: one server of each kind, for all cases."""
+    """On the local cluster that the environment names: one server of each kind, or of ``kind`` alone, for all cases."""
+
+    def __init__(self, kind: str = "") -> None:
+        self._kinds = [kind] if kind else list(TARGETS)
+        #: By the phase: how many faults have met what they were meant for, and how many have not.
+        self._met: collections.Counter[str] = collections.Counter()
 
     def __enter__(self) -> t.Self:
         self._kubeconfig = os.environ["ARKIVE_TEST_KUBECONFIG"]
         self._namespace = f"arkive-test-{secrets.token_hex(4)}"
+        self._kubectl = LightKubectl(self._kubeconfig)
         self._kubectl("create", "namespace", self._namespace)
-        self._targets = [target(self._kubectl, self._namespace) for target in TARGETS]
-        for target in self._targets:
-            target.create()
+        try:
+            self.targets = [(target := TARGETS[kind](self._kubectl, self._namespace), {}) for kind in self._kinds]
+            for target, steps in self.targets:
+                target.create()
+                steps |= {mode: self._count_steps(target, mode) for mode in target.modes}
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *exc: object) -> None:
+        print(f"databases: {dict(sorted(self._met.items()))}", flush=True)
         self._kubectl("delete", "namespace", self._namespace, "--wait=false")
 
     def run_case(self, chance: random.Random) -> str:
-        target, mode = chance.choice([(target, mode) for target in self._targets for mode in target.modes])
-        fault = chance.choice(_FAULTS)
-        before, after = chance.uniform(0.5, 4.5), chance.uniform(0.0, 1.0)
+        target, steps = chance.choice(self.targets)
+        case = draw(chance, steps)
+        target.mend()
+        target.require_written()
+        found = self.run(target, case)
+        return f"{target.app.kind}, {case}: {found}" if found else ""
+
+    def run(self, target: DatabaseTarget, case: Case, *, spoilt: str = "") -> str:
+        """What was wrong, or nothing. ``spoilt``: what the section does without."""
         with tempfile.TemporaryDirectory(prefix="arkive-soak-") as folder:
-            found = self._run(target, mode, fault, (before, after), Path(folder))
-        return f"{target.app.kind} {mode}, {fault} after {before:.2f} s: {found}" if found else ""
+            proxy, kubeconfig = self._way(Path(folder))
+            section = GatedSection(kubeconfig, target.app, mode=case.mode, lease=LEASE, gate=case.gate, spoilt=spoilt)
+            strike = Strike(section, proxy, target)
+            try:
+                return _Judged(target, case, section, strike).found()
+            finally:
+                self._met[f"{case.phase}, {'met' if strike.hit else 'missed'}"] += 1
+                section.end()
+                proxy.close()
 
-    def _run(self, target: DatabaseTarget, mode: str, fault: str, moments: tuple[float, float], folder: Path) -> str:
-        proxy, kubeconfig = self._way(folder)
-        section = HeldSection(kubeconfig, target.app, mode=mode, lease=_LEASE)
+    def _count_steps(self, target: DatabaseTarget, mode: str) -> dict[str, int]:
+        """Of a session of which nothing is disturbed."""
+        target.require_written()
+        section = GatedSection(self._kubeconfig, target.app, mode=mode, lease=60.0, gate=("", -1))
         try:
-            time.sleep(moments[0])
-            held = section.has_spoken()
-            hit = self._strike(fault, section, proxy, target) and held
-            time.sleep(moments[1])
-            late = self._held_too_long(target) if fault in ("kill", "stop", "cut") else ""
-            section.process.send_signal(signal.SIGCONT)
-            said = "" if fault == "kill" else section.process.communicate("\n", timeout=90)[0]
-            if not target.has_pod():
-                target.restore_pod()
-            return late or self._lie(fault, hit, said) or self._held_too_long(target)
+            word = section.next_word()
+            section.go_on()
+            result = section.result(word)
         finally:
-            proxy.close()
-            section.process.kill()
-            section.process.wait(timeout=30)
-
-    def _strike(self, fault: str, section: HeldSection, proxy: CutProxy, target: DatabaseTarget) -> bool:
-        """True where what was held by then is surely not held to the end."""
-        if fault == "kill":
-            section.process.kill()
-        elif fault == "stop":
-            section.process.send_signal(signal.SIGSTOP)
-            # What lets go by a timer of its own may be late, and is released in time then.
-            time.sleep(_LEASE + (1.0 if target.bound_to_client else target.late_seconds))
-            return True
-        elif fault == "cut":
-            proxy.cut()
-            return True
-        elif fault == "end":
-            return target.end_session()
-        elif fault == "client":
-            return target.kill_client()
-        elif fault == "pod":
-            return target.delete_pod()
-        return False
-
-    def _held_too_long(self, target: DatabaseTarget) -> str:
-        """A lease from now on nothing of ours is left."""
-        end = time.monotonic() + _LEASE + target.late_seconds
-        while not target.is_free() and time.monotonic() < end:
-            time.sleep(0.2)
-        return "" if time.monotonic() < end else "it was held for longer than its lease"
-
-    def _lie(self, fault: str, hit: bool, said: str) -> str:
-        """What the process has said that cannot be so."""
-        lines = said.splitlines()
-        result = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else None
-        if result is None or not lines[0].startswith("held"):
-            return "it could not be held, and nothing went wrong" if fault == "none" else ""
-        consistent = result["consistent"]
-        if fault == "none" and not consistent:
-            return f"nothing went wrong, and it says: {result['errors']}"
-        if hit and consistent:
-            return "it was not held to the end, and it says that it was"
-        return "" if consistent or result["errors"] else "it is not consistent, and says nothing of it"
+            section.end()
+        if result is None or not result["consistent"]:
+            raise RuntimeError(f"{target.app.kind} cannot be held in mode {mode}: {result or section.traceback}")
+        return t.cast("dict[str, int]", result["asked"])
 
     def _way(self, folder: Path) -> tuple[CutProxy, str]:
         config = yaml.safe_load(Path(self._kubeconfig).read_text())
@@ -124,12 +103,88 @@ class DatabasesCampaign:
         path.write_text(json.dumps(through(config, proxy.port)))
         return proxy, str(path)
 
-    def _kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
-        command = [os.environ.get("ARKIVE_TEST_KUBECTL") or "kubectl", "--kubeconfig", self._kubeconfig, *arguments]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=150, check=False)
-        if check and done.returncode:
-            raise RuntimeError(f"kubectl {' '.join(arguments)}: {done.stderr}")
-        return done.stdout
+
+class _Judged:
+    """One case, once."""
+
+    def __init__(self, target: DatabaseTarget, case: Case, section: GatedSection, strike: Strike) -> None:
+        self._target = target
+        self._case = case
+        self._section = section
+        self._strike = strike
+        self._was_held = False
+        self._struck_while_held = False
+        self._changed = ""
+
+    def found(self) -> str:
+        """What was wrong, or nothing."""
+        try:
+            result = self._result()
+        except TimeoutError as exc:
+            return f"{exc}"
+        late = self._strike.late or self._target.held_too_long(LEASE)
+        return late or self._lie(result)
+
+    def _result(self) -> dict[str, t.Any] | None:
+        """The case, to its end."""
+        case, section = self._case, self._section
+        word = section.next_word()
+        if word.startswith("at begin"):
+            self._strike.at(case, section.go_on)
+            word = section.next_word() if case.fault != "kill" else ""
+        if word == "held":
+            self._was_held = True
+            self._watch()
+            section.go_on()
+            word = section.next_word()
+            if word.startswith("at release"):
+                self._strike.at(case, section.go_on)
+        elif word.startswith("not held"):
+            section.go_on()
+        return section.result(word)
+
+    def _watch(self) -> None:
+        """While it is held: what was the case before is so until it is told to release."""
+        before = self._witness()
+        if self._case.phase == "held":
+            time.sleep(self._case.delay)
+            # Where nobody sees it held by now, the fault did not meet it.
+            self._struck_while_held = bool(before) and self._witness() == before
+            self._strike.at(self._case, lambda: None)
+        after = self._witness()
+        if not before or after != before:
+            self._changed = f"it was {before or 'gone'}, and then {after or 'gone'}"
+
+    def _witness(self) -> str:
+        try:
+            return self._target.witness(self._case.mode)
+        except RuntimeError:
+            return ""
+
+    def _lie(self, result: dict[str, t.Any] | None) -> str:
+        """What the process has said that cannot be so."""
+        case = self._case
+        if result is None:
+            if case.fault == "kill":
+                return ""
+            return f"it has ended without a result: {self._section.traceback}"
+        consistent = result["consistent"] and self._was_held
+        if case.fault == "none" and not self._changed and not consistent:
+            return f"nothing went wrong, and it says: {result['errors']}"
+        if not consistent:
+            return "" if result["errors"] else "it is not consistent, and says nothing of it"
+        if self._changed:
+            return f"it says that it was held, and {self._changed}"
+        return "it was not held to the end, and it says that it was" if self._cannot_be_proven() else ""
+
+    def _cannot_be_proven(self) -> bool:
+        case = self._case
+        if not self._strike.hit or (case.fault in LAPSING | {"end session"} and not self._target.lapses(case.mode)):
+            return False
+        if case.phase == "held":
+            return self._struck_while_held and case.fault in LETHAL | LAPSING
+        # The last step of the release closes what is proven by then; before the first of all there is nothing to lose.
+        return case.fault in LETHAL and case.number > 0 and not case.is_last
 
 
-__all__ = ("DatabasesCampaign",)
+__all__ = ("KINDS", "DatabasesCampaign")

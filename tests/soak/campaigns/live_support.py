@@ -20,28 +20,31 @@ for _folder in (
         sys.path.append(str(_folder))
 
 from cut_proxy import CutProxy, through
-from database_runs import HeldSection
+from database_runs import HELD_PROGRAM, DatabaseApp
 from hook_pods import HookPods
 from many_hooks import run_many_hooks
 from mariadb_app import MariadbApp
 from mongodb_standin import MongodbStandin
+from nginx_app import host_pids
 from postgres_app import PostgresApp
 from processes import Engine, Started
 from redis_app import RedisApp
 from restore_lab import Backups, Cluster
 
 __all__ = (
+    "HELD_PROGRAM",
     "Backups",
     "Cluster",
     "CutProxy",
+    "DatabaseApp",
     "Engine",
-    "HeldSection",
     "HookPods",
     "MariadbApp",
     "MongodbStandin",
     "PostgresApp",
     "RedisApp",
     "Started",
+    "host_pids",
     "run_many_hooks",
     "through",
 )

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from campaigns.archives import Archives
 from campaigns.case import Campaign
-from campaigns.databases import DatabasesCampaign
+from campaigns.databases import KINDS, DatabasesCampaign
 from campaigns.freeze import FreezeCampaign
 from campaigns.hooks import HooksCampaign
 from campaigns.operations import OperationsCampaign
@@ -21,6 +22,7 @@ from campaigns.templates import Templates
 CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
     "archives": Archives,
     "databases": DatabasesCampaign,
+    **{f"databases-{kind}": functools.partial(DatabasesCampaign, kind) for kind in KINDS},
     "freeze": FreezeCampaign,
     "hooks": HooksCampaign,
     "operations": OperationsCampaign,

@@ -53,7 +53,7 @@ class DatabaseApp(t.Protocol):
         """Names."""
 
 
-_PROGRAM = Path(__file__).with_name("held_section.py")
+HELD_PROGRAM = Path(__file__).with_name("held_section.py")
 
 
 class WatchedSet(CsiSet):
@@ -128,7 +128,7 @@ class HeldSection:
 
     def __init__(self, kubeconfig: str, app: DatabaseApp, *, mode: str, lease: float) -> None:
         path = os.pathsep.join([os.environ["ARKIVE_TEST_COLLECTIONS"], os.environ.get("PYTHONPATH", "")])
-        argv = [sys.executable, str(_PROGRAM), kubeconfig, app.namespace, app.name, app.kind, mode, f"{lease:g}"]
+        argv = [sys.executable, str(HELD_PROGRAM), kubeconfig, app.namespace, app.name, app.kind, mode, f"{lease:g}"]
         self.process = subprocess.Popen(
             argv,
             stdin=subprocess.PIPE,
@@ -177,4 +177,4 @@ def held(kubeconfig: str, app: DatabaseApp, *, mode: str, lease: float = 60.0) -
         section.process.wait(timeout=30)
 
 
-__all__ = ("HeldSection", "by_claim", "held", "refuse", "take", "through_proxy")
+__all__ = ("HELD_PROGRAM", "DatabaseApp", "HeldSection", "by_claim", "held", "refuse", "take", "through_proxy")

@@ -118,6 +118,7 @@ class MariadbApp:
         probe = {
             "exec": {"command": ["/bin/sh", "-c", "mariadb -e 'select 1' 2>&1 | grep -E '^1|1045'"]},
             "periodSeconds": 1,
+            "timeoutSeconds": 10,
         }
         container = {
             "name": CONTAINER,

@@ -73,7 +73,11 @@ class MongodbStandin:
             "image": "debian:bookworm",
             "command": ["mongod"],
             "volumeMounts": mounts,
-            "readinessProbe": {"exec": {"command": ["test", "-s", "/data/db/rows"]}, "periodSeconds": 1},
+            "readinessProbe": {
+                "exec": {"command": ["test", "-s", "/data/db/rows"]},
+                "periodSeconds": 1,
+                "timeoutSeconds": 10,
+            },
         }
         return {
             "apiVersion": "v1",

@@ -151,7 +151,7 @@ class PostgresApp:
         environment = {"PGDATA": PGDATA, **self._environment}
         if WAL in self._paths.values():
             environment["POSTGRES_INITDB_WALDIR"] = f"{WAL}/pg_wal"
-        probe = {"exec": {"command": ["pg_isready", "-U", "postgres"]}, "periodSeconds": 1}
+        probe = {"exec": {"command": ["pg_isready", "-U", "postgres"]}, "periodSeconds": 1, "timeoutSeconds": 10}
         container = {
             "name": CONTAINER,
             "image": "postgres:15",

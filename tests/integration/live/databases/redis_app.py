@@ -104,7 +104,11 @@ class RedisApp:
 
     def _pod(self) -> Object:
         image, server = _SERVERS[self.kind]
-        probe = {"exec": {"command": ["/bin/sh", "-c", "redis-cli PING | grep -E 'PONG|NOAUTH'"]}, "periodSeconds": 1}
+        probe = {
+            "exec": {"command": ["/bin/sh", "-c", "redis-cli PING | grep -E 'PONG|NOAUTH'"]},
+            "periodSeconds": 1,
+            "timeoutSeconds": 10,
+        }
         container = {
             "name": "server",
             "image": image,

@@ -74,8 +74,8 @@ def test_who_dies_or_is_silent_loses_it_at_the_lease(
 
 
 def test_signs_of_life_renew_the_lease(app: MongodbStandin, kubeconfig: str) -> None:
-    with held(kubeconfig, app, mode="lock", lease=4.0) as section:
-        time.sleep(8)
+    with held(kubeconfig, app, mode="lock", lease=3.0) as section:
+        time.sleep(6)
         assert app.locks == 1
         found = section.finish()
     assert found["consistent"] is True
@@ -94,7 +94,7 @@ def test_a_lock_that_somebody_ends_spoils_the_snapshots(app: MongodbStandin, kub
 
 def test_a_lock_that_is_granted_after_its_asker_died_is_let_go(app: MongodbStandin, kubeconfig: str) -> None:
     """Nobody can take the wish back: the process waits for it."""
-    app.sh("echo 8 >/run/standin/late")
+    app.sh("echo 5 >/run/standin/late")
     section = HeldSection(kubeconfig, app, mode="lock", lease=3.0)
     try:
         until(lambda: app.sh("ls /run/standin").find("pending") >= 0, "it is asked for", seconds=30)

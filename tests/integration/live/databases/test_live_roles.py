@@ -118,8 +118,8 @@ def test_a_failover_between_the_choice_and_the_hold_is_refused(
     assert pair.standby.sessions == 0
 
 
-def test_a_failover_while_it_is_held_is_told(client: KubeClient, kubectl: t.Any, namespace: str) -> None:
-    pair = Replicated(kubectl, namespace)
+def test_a_failover_while_it_is_held_is_told(client: KubeClient, pair: Replicated) -> None:
+    """The last one: there is no pair after it."""
     run = ClusterRun(client=client, run_id="live")
     _primary, standby = choose_databases(run, _hooked(client, pair, entry(standby="require")))
     assert standby.database is not None

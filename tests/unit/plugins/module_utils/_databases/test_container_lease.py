@@ -10,6 +10,7 @@ import contextlib
 import secrets
 import shutil
 import subprocess
+import time
 import typing as t
 from pathlib import Path
 
@@ -75,11 +76,11 @@ class Session:
 @pytest.mark.parametrize("shell", SHELLS)
 def test_what_is_released_leaves_no_process_without_a_parent(shell: str, tmp_path: Path) -> None:
     session = Session(shell, tmp_path / "log")
-    assert "armed" in session.ask("@arm")
+    assert '"armed"' in session.ask("@arm")
     assert len(session.left) >= 2
-    assert "renewed" in session.ask("@renew 30")
-    assert "claimed" in session.ask("@claim")
-    assert "cleared" in session.ask("@clear")
+    assert '"renewed"' in session.ask("@renew 30")
+    assert '"claimed"' in session.ask("@claim")
+    assert '"cleared"' in session.ask("@clear")
     session.close()
     assert (session.left, (tmp_path / "log").exists()) == ([], False)
 
@@ -87,7 +88,22 @@ def test_what_is_released_leaves_no_process_without_a_parent(shell: str, tmp_pat
 @pytest.mark.parametrize("shell", SHELLS[:1])
 def test_what_nobody_releases_is_unlocked_once_at_the_lease(shell: str, tmp_path: Path) -> None:
     session = Session(shell, tmp_path / "log")
-    assert "armed" in session.ask("@arm")
-    assert "renewed" in session.ask("@renew 1")
+    assert '"armed"' in session.ask("@arm")
+    assert '"renewed"' in session.ask("@renew 1")
     session.close()
     assert (session.left, (tmp_path / "log").read_text()) == ([], "unlocked\n")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_client_that_is_late_does_not_ask_any_more(shell: str, tmp_path: Path) -> None:
+    """Whoever stood still before the lock was asked for: when the lease is over, nobody is left who would unlock it."""
+    session = Session(shell, tmp_path / "log")
+    assert '"armed"' in session.ask("@arm")
+    assert '"renewed"' in session.ask("@renew 1")
+    end = time.monotonic() + 20
+    while session.left and time.monotonic() < end:
+        time.sleep(0.2)
+    assert (session.left, (tmp_path / "log").read_text()) == ([], "unlocked\n")
+    said, _errors = session.process.communicate("lock\n", timeout=20)
+    assert "lock" not in said
+    assert not Path(f"/dev/shm/arkive-client-{session.process.pid}").exists()

@@ -204,6 +204,25 @@ def test_a_pause_that_was_renewed_too_late_is_no_proof(monkeypatch: pytest.Monke
         hold.end(server)
 
 
+def test_a_renewal_that_came_late_to_the_server_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was sent in time, by a client that stood still for a while."""
+    now = [100.0]
+    monkeypatch.setattr(redis.time, "monotonic", lambda: now[0])
+    server = FakeServer()
+    hold = begun(server, lease_seconds=10.0)
+    now[0] = 109.0
+    answer = server.ask
+
+    def answer_late(statement: str) -> list[list[str]]:
+        now[0] = 110.5
+        return answer(statement)
+
+    server.ask = answer_late  # type: ignore[method-assign]
+    hold.keep(server)
+    with pytest.raises(DatabaseError, match="Its pause ran out"):
+        hold.end(server)
+
+
 def test_a_pause_whose_answer_was_lost_is_undone() -> None:
     server = FakeServer(CLIENT_PAUSE=["ERR gone"])
     hold = RedisHold(order())
