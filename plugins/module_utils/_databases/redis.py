@@ -17,16 +17,18 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError, StatementRefused
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import Hold, HoldFacts, HoldOrder, Mode, Server
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.redis_port import OWN_PORT
 
 #: The client of the image, and the password that the container was started with (the official images have none;
 #: Bitnami's may have it in a file). It goes to the client by its environment.
-_WITH_OWN_PASSWORD = """
+_WITH_OWN_PASSWORD = f"""
 c=redis-cli
 if command -v valkey-cli >/dev/null 2>&1; then c=valkey-cli; fi
-p=${REDIS_PASSWORD:-${VALKEY_PASSWORD:-}} f=${REDIS_PASSWORD_FILE:-${VALKEY_PASSWORD_FILE:-}}
+p=${{REDIS_PASSWORD:-${{VALKEY_PASSWORD:-}}}} f=${{REDIS_PASSWORD_FILE:-${{VALKEY_PASSWORD_FILE:-}}}}
 if [ -z "$p" ] && [ -r "$f" ]; then p=$(cat "$f"); fi
-if [ -z "${REDISCLI_AUTH:-}" ] && [ -n "$p" ]; then export REDISCLI_AUTH="$p" VALKEYCLI_AUTH="$p"; fi
-port=${REDIS_PORT_NUMBER:-${VALKEY_PORT_NUMBER:-6379}}
+if [ -z "${{REDISCLI_AUTH:-}}" ] && [ -n "$p" ]; then export REDISCLI_AUTH="$p" VALKEYCLI_AUTH="$p"; fi
+user=$1
+{OWN_PORT}
 if [ -n "$1" ]; then exec "$c" -p "$port" --user "$1"; fi
 exec "$c" -p "$port"
 """

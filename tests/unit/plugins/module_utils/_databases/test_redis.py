@@ -62,6 +62,9 @@ class FakeServer:
             raise StatementRefused(message, state=state)
         return [Redis().cells(line) for line in answer]
 
+    def look(self, *argv: str) -> str | None:
+        return None
+
     def real_path(self, path: str) -> str:
         return path
 
