@@ -57,8 +57,8 @@ _SETTINGS = (
     "read_only",
 )
 _VARIABLES = f"show global variables where variable_name in ({', '.join(map(repr, _SETTINGS))})"
-#: DIRECTORY. Where tables are that were made elsewhere (DATA DIRECTORY, INDEX DIRECTORY), or moved and linked. What else
-#: is linked, such as a log or a socket, is no table.
+#: DIRECTORY. Where tables are that were made elsewhere (DATA DIRECTORY, INDEX DIRECTORY), or moved and linked. What
+#: else is linked, such as a log or a socket, is no table.
 _FAR_FILES = """
 find "$1" -mindepth 1 -maxdepth 2 -type l | while IFS= read -r l; do
   case $l in
@@ -234,6 +234,7 @@ class MysqlFamilyHold(abc.ABC):
         settings = self._settings
         directory = posixpath.normpath(settings["datadir"])
         self._directory = server.real_path(directory) or directory
+        self.known.facts["data_directory"] = self._directory
         places, real = {}, {directory: self._directory}
         for name, title in _PLACES.items():
             path = settings.get(name, "")
@@ -253,8 +254,8 @@ class MysqlFamilyHold(abc.ABC):
         said = server.look("/bin/sh", "-c", _FAR_FILES, "arkive", self._directory)
         if said is None:
             self.known.warnings.append(
-                "Whether tables of it are outside of its data directory could not be seen: the container lacks a shell, "
-                "find, grep or readlink. Those with a DATA DIRECTORY on another claim are not in the snapshots for sure."
+                "Whether tables of it are outside of its data directory could not be seen: the container lacks a shell "
+                "or find. It is not certain that tables with a DATA DIRECTORY are in the snapshots."
             )
         settings = self._settings
         found = {posixpath.dirname(line) for line in (said or "").splitlines() if line.startswith("/")}

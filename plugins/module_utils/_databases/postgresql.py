@@ -228,6 +228,7 @@ class PostgresqlHold:
             directory = ""
         self._directory = directory
         if directory:
+            self.known.facts["data_directory"] = directory
             self._check_own(server)
         self._wal = server.real_path(f"{directory}/pg_wal") if directory else ""
         places = {_DATA: server.real_path(directory) or directory if directory else "", _WAL: self._wal}

@@ -157,6 +157,7 @@ class RedisHold:
         try:
             pairs = [row[0] for row in server.ask("CONFIG GET dir")]
             saves = [row[0] for row in server.ask("CONFIG GET save")]
+            names = [row[0] for row in server.ask("CONFIG GET dbfilename")]
         except StatementRefused as exc:
             raise DatabaseError(
                 f"It does not say where its files are: {exc.message.rstrip('.')}.",
@@ -169,6 +170,7 @@ class RedisHold:
             )
         directory = pairs[1] if len(pairs) > 1 else ""
         self._directory = server.real_path(directory) or directory
+        self.known.facts |= {"data_directory": self._directory, "dump_file": "".join(names[1:])}
         server.check_places({"the data directory": self._directory})
 
     def _pause(self, server: Server) -> None:

@@ -26,7 +26,7 @@ _WRITER = (
 
 
 class MariadbApp:
-    """One pod, ``db``. ``settings``: words of the server's command line. ``far``: a second volume, which no claim is of."""
+    """One pod, ``db``. ``settings``: words of the server's command line. ``far``: a volume that is no claim."""
 
     kind = "mariadb"
 

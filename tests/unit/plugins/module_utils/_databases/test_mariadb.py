@@ -319,8 +319,8 @@ def test_who_connects_is_known_by_the_container(
 @pytest.mark.parametrize(
     ("far", "variables", "places"),
     [
-        # Measured: CREATE TABLE ... DATA DIRECTORY, of InnoDB (an .isl file) and of MyISAM (a link to a file); a database
-        # that was moved and linked. All of it was "held", and in no snapshot.
+        # Measured: CREATE TABLE ... DATA DIRECTORY, of InnoDB (an .isl file) and of MyISAM (a link to a file); a
+        # database that was moved and linked. All of it was "held", and in no snapshot.
         ("/far/d/probe/far.ibd\n", {}, {"/far/d/probe"}),
         ("/far/d/myi.MYD\n/far/i/myi.MYI\n/moved/shop/\n", {}, {"/far/d", "/far/i", "/moved/shop"}),
         ("/var/lib/mysql/.archive/t.ibd\n", {}, set()),

@@ -44,6 +44,7 @@ class FakeServer:
             "ROLE": MASTER,
             "CONFIG GET dir": ["dir", "/data"],
             "CONFIG GET save": ["save", "3600 1"],
+            "CONFIG GET dbfilename": ["dbfilename", "dump.rdb"],
             "CLIENT": ["OK"],
             "BGSAVE": ["Background saving started"],
             "PING": ["PONG"],
