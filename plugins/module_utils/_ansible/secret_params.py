@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+import re
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -22,6 +23,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.kubeconfig_secret
 )
 
 _PATHS = ("kubeconfig", "ca_cert", "client_cert", "client_key", "ssl_ca_cert", "cert_file", "key_file")
+#: ``declared`` and the like; a longer text may have been meant for a list.
+_HARMLESS = re.compile(r"\w{0,20}")
 _CREDENTIALS = ("access_key", "secret_key", "session_token")
 
 
@@ -66,7 +69,13 @@ def secrets_of_params(params: t.Mapping[str, t.Any]) -> set[str]:
     for name, value in params.items():
         if name != "kubeconfig":
             found |= _secrets_of_value(value)
-    return found | _secrets_of_locations(params.get("locations")) | _secrets_of_databases(params.get("databases"))
+    found |= _secrets_of_locations(params.get("locations"))
+    # Of these the second belongs into the first: a module that has neither may be given it by mistake.
+    for given in (params.get("databases"), params.get("credentials")):
+        # A list that is not well formed comes as a text, with what is in it.
+        is_text = isinstance(given, str) and not _HARMLESS.fullmatch(given)
+        found |= {given} if is_text else _secrets_of_databases(given)
+    return found
 
 
 def _secrets_of_databases(databases: t.Any) -> set[str]:
@@ -75,8 +84,12 @@ def _secrets_of_databases(databases: t.Any) -> set[str]:
         return set().union(*(_secrets_of_databases(entry) for entry in databases))
     if not isinstance(databases, dict):
         return set()
-    found = {str(value) for name, value in databases.items() if name == "password" and value}
-    return found.union(*(_secrets_of_databases(value) for value in databases.values()))
+    said = {
+        str(value)
+        for name, value in databases.items()
+        if value and ("pass" in str(name).lower() or (name == "credentials" and isinstance(value, str)))
+    }
+    return said.union(*(_secrets_of_databases(value) for value in databases.values()))
 
 
 def _secrets_of_locations(locations: t.Any) -> set[str]:

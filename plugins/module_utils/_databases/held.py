@@ -57,6 +57,9 @@ class Container(ClientContainer, t.Protocol):
     def real_path(self, path: str) -> str:
         """As ``Server`` has it."""
 
+    def look(self, *argv: str) -> str | None:
+        """As ``Server`` has it."""
+
     def flush(self, path: str) -> bool:
         """As ``Server`` has it."""
 
@@ -323,6 +326,9 @@ class _Asking:
 
     def real_path(self, path: str) -> str:
         return self._container.real_path(path)
+
+    def look(self, *argv: str) -> str | None:
+        return self._container.look(*argv)
 
     def flush(self, path: str) -> bool:
         return self._container.flush(path)

@@ -47,6 +47,9 @@ class Server(t.Protocol):
     def real_path(self, path: str) -> str:
         """``path`` in the container, with its links followed; empty where that cannot be found out."""
 
+    def look(self, *argv: str) -> str | None:
+        """What a program of the container prints that only looks; None where it is not there, or fails."""
+
     def wait(self, seconds: float) -> None:
         """Sleep. Raises ``Cancelled``."""
 

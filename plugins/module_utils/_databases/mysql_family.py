@@ -46,8 +46,29 @@ _PLACES = {
     "relay_log_basename": "the relay log",
 }
 _FILES = ("log_bin_basename", "relay_log_basename")
-_SETTINGS = (*_PLACES, "innodb_flush_method", "innodb_flush_log_at_trx_commit", "wsrep_on", "read_only")
+#: More than one path each: directories of tablespaces (MySQL 8.0.21 on), and the files of the system's own.
+_DIRECTORIES, _DATA_FILES = "innodb_directories", "innodb_data_file_path"
+_SETTINGS = (
+    *_PLACES,
+    _DIRECTORIES,
+    _DATA_FILES,
+    "innodb_flush_method",
+    "innodb_flush_log_at_trx_commit",
+    "wsrep_on",
+    "read_only",
+)
 _VARIABLES = f"show global variables where variable_name in ({', '.join(map(repr, _SETTINGS))})"
+#: DIRECTORY. Where tables are that were made elsewhere (DATA DIRECTORY, INDEX DIRECTORY), or moved and linked. What
+#: else is linked, such as a log or a socket, is no table.
+_FAR_FILES = """
+find "$1" -mindepth 1 -maxdepth 2 -type l | while IFS= read -r l; do
+  case $l in
+    *.MY[DI]|*.MA[DI]|*.ibd|*.frm|*.CS[VM]|*.ARZ|*/ibdata*|*/ib_logfile*|*/undo*|*/aria_log*) readlink -f "$l" ;;
+    *) if [ -d "$l/." ]; then echo "$(readlink -f "$l")/"; fi ;;
+  esac
+done
+find "$1" -mindepth 1 -maxdepth 2 -name '*.isl' -exec grep -h '' {} ';'
+"""
 #: Of ``innodb_flush_method``: the server leaves it to the kernel when its files are written.
 _UNSYNCED = ("nosync", "littlesync")
 #: Each user may read its own.
@@ -241,6 +262,7 @@ class MysqlFamilyHold(abc.ABC):
         settings = self._settings
         directory = posixpath.normpath(settings["datadir"])
         self._directory = server.real_path(directory) or directory
+        self.known.facts["data_directory"] = self._directory
         places, real = {}, {directory: self._directory}
         for name, title in _PLACES.items():
             path = settings.get(name, "")
@@ -250,9 +272,26 @@ class MysqlFamilyHold(abc.ABC):
                 if path not in real:
                     real[path] = server.real_path(path) or path
                 places[title] = real[path]
+        places |= self._far_places(server)
         method = settings.get("innodb_flush_method", "")
         unwritten = f"its setting innodb_flush_method is {method}" if method.lower() in _UNSYNCED else ""
         server.check_places(places, unwritten=unwritten)
+
+    def _far_places(self, server: Server) -> dict[str, str]:
+        """What is neither in the data directory nor where a variable with one path says."""
+        said = server.look("/bin/sh", "-c", _FAR_FILES, "arkive", self._directory)
+        if said is None:
+            self.known.warnings.append(
+                "Whether tables of it are outside of its data directory could not be seen: the container lacks a shell "
+                "or find. It is not certain that tables with a DATA DIRECTORY are in the snapshots."
+            )
+        settings = self._settings
+        found = {posixpath.dirname(line) for line in (said or "").splitlines() if line.startswith("/")}
+        found |= {path for path in settings.get(_DIRECTORIES, "").split(";") if path.startswith("/")}
+        files = (entry.partition(":")[0] for entry in settings.get(_DATA_FILES, "").split(";"))
+        found |= {posixpath.dirname(path) for path in files if path.startswith("/")}
+        inside = f"{self._directory}/"
+        return {f"the tables in {path}": path for path in sorted(found) if not f"{path}/".startswith(inside)}
 
     def _check_long_statements(self, server: Server) -> None:
         """A read lock that waits for one holds up all others, in MySQL even after it was given up."""

@@ -51,6 +51,9 @@ class PasswordContainer:
     def real_path(self, path: str) -> str:
         return self._inner.real_path(path)
 
+    def look(self, *argv: str) -> str | None:
+        return self._inner.look(*argv)
+
     def flush(self, path: str) -> bool:
         return self._inner.flush(path)
 

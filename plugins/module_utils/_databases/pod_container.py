@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecR
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_stream import ExecStream
 
 _OPEN_SECONDS = 30.0
-_LINK_SECONDS = 10.0
+_LOOK_SECONDS = 10.0
 _FLUSH_SECONDS = 60.0
 #: What runtimes say of a program that is not there.
 _NO_PROGRAM = ("executable file not found", "no such file or directory", "not found in $path", "permission denied")
@@ -58,7 +58,10 @@ class PodContainer:
             raise
 
     def real_path(self, path: str) -> str:
-        return self._run("readlink", "-f", path, seconds=_LINK_SECONDS) or ""
+        return self.look("readlink", "-f", path) or ""
+
+    def look(self, *argv: str) -> str | None:
+        return self._run(*argv, seconds=_LOOK_SECONDS)
 
     def flush(self, path: str) -> bool:
         return self._run("sync", "-f", path, seconds=_FLUSH_SECONDS) is not None

@@ -62,7 +62,7 @@ _LOOK = (
     "coalesce(host(inet_server_addr()), ''), coalesce(inet_server_addr() = inet_client_addr(), true), "
     "extract(epoch from pg_postmaster_start_time()), (select timeline_id from pg_control_checkpoint()), "
     "current_setting('archive_mode'), coalesce((select last_failed_time > coalesce(last_archived_time, '-infinity') "
-    "from pg_stat_archiver), false), current_user, current_setting('fsync')"
+    "from pg_stat_archiver), false), current_user, current_setting('fsync'), current_setting('port'), :'PORT'"
 )
 _DATA_DIRECTORY = "select current_setting('data_directory')"
 _TABLESPACES = "select spcname, pg_tablespace_location(oid) from pg_tablespace where pg_tablespace_location(oid) <> ''"
@@ -137,6 +137,7 @@ class PostgresqlHold:
         self._standby = False
         self._started = ""
         self._user = ""
+        self._port = ""
         self._unwritten = ""
         self._directory = ""
         self._wal = ""
@@ -200,12 +201,19 @@ class PostgresqlHold:
     def _look(self, server: Server) -> None:
         server.ask("set search_path = pg_catalog")
         row = server.ask(_LOOK)[0]
-        version, shown, standby, address, own, started, timeline, archiving, failing, user, fsync = row
+        version, shown, standby, address, own, started, timeline, archiving, failing, user, fsync, port, called = row
         if own != "t":
             raise DatabaseError(
                 f"The client in the container reaches the server at {address}, which is not the one of its own pod.",
                 hint="Name the container of the server, or unset PGHOST there.",
             )
+        if called not in (port, ""):
+            raise DatabaseError(
+                f"The client in the container reaches the server through port {called}, and it listens at {port}: what "
+                "is between them, such as PgBouncer, gives a session to others, or ends it, as it likes.",
+                hint="Unset PGPORT and PGHOST in the container, or name the container of the server.",
+            )
+        self._port = port
         self._version, self._standby, self._started, self._user = int(version), standby == "t", started, user
         self._unwritten = "" if fsync == "on" else "its setting fsync is off"
         known = self.known
@@ -223,6 +231,9 @@ class PostgresqlHold:
                 raise
             directory = ""
         self._directory = directory
+        if directory:
+            self.known.facts["data_directory"] = directory
+            self._check_own(server)
         self._wal = server.real_path(f"{directory}/pg_wal") if directory else ""
         places = {_DATA: server.real_path(directory) or directory if directory else "", _WAL: self._wal}
         for name, path in server.ask(_TABLESPACES):
@@ -235,6 +246,17 @@ class PostgresqlHold:
             known.mode = "backup" if len(known.waves) > 1 else "light"
         if len(known.waves) > 1:
             known.facts["cut_order"] = [list(wave) for wave in known.waves]
+
+    def _check_own(self, server: Server) -> None:
+        """Several servers of one pod have its addresses, and may have the same paths, each in its container."""
+        said = (server.look("cat", f"{self._directory}/postmaster.pid") or "").splitlines()
+        # The fourth line is the port (pidfile.h).
+        if len(said) > 3 and said[3].strip() != self._port:
+            raise DatabaseError(
+                f"The client in the container reaches a server at port {self._port}, and the one with the files in "
+                f"{self._directory} of this container is at port {said[3].strip()}.",
+                hint="Set PGPORT in the container, or name the container of the other one.",
+            )
 
     def _ranks(self, places: t.Iterable[str]) -> dict[str, int] | None:
         """None: in this mode, or on this server, there is no order of them."""

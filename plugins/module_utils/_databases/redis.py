@@ -17,21 +17,21 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError, StatementRefused
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import Hold, HoldFacts, HoldOrder, Mode, Server
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.redis_port import OWN_PORT
 
 #: The client of the image, and the password that the container was started with (the official images have none;
 #: Bitnami's may have it in a file). It goes to the client by its environment.
-_WITH_OWN_PASSWORD = """
+_WITH_OWN_PASSWORD = f"""
 c=redis-cli
 if command -v valkey-cli >/dev/null 2>&1; then c=valkey-cli; fi
-p=${REDIS_PASSWORD:-${VALKEY_PASSWORD:-}} f=${REDIS_PASSWORD_FILE:-${VALKEY_PASSWORD_FILE:-}}
+p=${{REDIS_PASSWORD:-${{VALKEY_PASSWORD:-}}}} f=${{REDIS_PASSWORD_FILE:-${{VALKEY_PASSWORD_FILE:-}}}}
 if [ -z "$p" ] && [ -r "$f" ]; then p=$(cat "$f"); fi
-if [ -z "${REDISCLI_AUTH:-}" ] && [ -n "$p" ]; then export REDISCLI_AUTH="$p" VALKEYCLI_AUTH="$p"; fi
-port=${REDIS_PORT_NUMBER:-${VALKEY_PORT_NUMBER:-6379}}
-if [ -n "$1" ]; then
-  # Without a password the client would not say who it is; one that is needless is taken.
-  export REDISCLI_AUTH="${REDISCLI_AUTH:-none}" VALKEYCLI_AUTH="${VALKEYCLI_AUTH:-none}"
-  exec "$c" -p "$port" --user "$1"
-fi
+if [ -z "${{REDISCLI_AUTH:-}}" ] && [ -n "$p" ]; then export REDISCLI_AUTH="$p" VALKEYCLI_AUTH="$p"; fi
+user=$1
+# Without a password the client would not say who it is; one that is needless is taken.
+if [ -n "$user" ]; then export REDISCLI_AUTH="${{REDISCLI_AUTH:-none}}" VALKEYCLI_AUTH="${{VALKEYCLI_AUTH:-none}}"; fi
+{OWN_PORT}
+if [ -n "$user" ]; then exec "$c" -p "$port" --user "$user"; fi
 exec "$c" -p "$port"
 """
 #: As in ``NOAUTH Authentication required.``; answers that are awaited begin with lower case, a number, or ``#``.
@@ -160,6 +160,7 @@ class RedisHold:
         try:
             pairs = [row[0] for row in server.ask("CONFIG GET dir")]
             saves = [row[0] for row in server.ask("CONFIG GET save")]
+            names = [row[0] for row in server.ask("CONFIG GET dbfilename")]
         except StatementRefused as exc:
             raise DatabaseError(
                 f"It does not say where its files are: {exc.message.rstrip('.')}.",
@@ -172,6 +173,7 @@ class RedisHold:
             )
         directory = pairs[1] if len(pairs) > 1 else ""
         self._directory = server.real_path(directory) or directory
+        self.known.facts |= {"data_directory": self._directory, "dump_file": "".join(names[1:])}
         server.check_places({"the data directory": self._directory})
 
     def _check_rights(self, server: Server) -> None:

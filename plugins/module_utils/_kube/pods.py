@@ -36,7 +36,7 @@ def claim_of_volume(pod_name: str, volume: ObjectView) -> str:
     An ephemeral volume's is named after the pod and the volume.
     """
     if "persistentVolumeClaim" in volume:
-        return str(volume["persistentVolumeClaim"].get("claimName") or "")
+        return str((volume["persistentVolumeClaim"] or {}).get("claimName") or "")
     return f"{pod_name}-{volume.get('name')}" if "ephemeral" in volume else ""
 
 

@@ -51,13 +51,13 @@ def commands_of(argv: t.Sequence[str]) -> list[SimpleCommand]:
 
 def _read(words: tuple[Word, ...], *, in_shell: bool, depth: int) -> t.Iterator[SimpleCommand]:
     assignments: list[tuple[str, Word]] = []
-    position = 0
+    position, last_script = 0, max((at for at, word in enumerate(words) if word.text == "-c"), default=-1)
     while position < len(words):
         text = words[position].text
         name = posixpath.basename(text)
         if found := _ASSIGNMENT.fullmatch(text):
             assignments.append((found[1], Word(found[2], words[position].fixed)))
-        elif name in SHELLS or (name in _WRAPPERS and _has_script(words[position + 1 :])):
+        elif name in SHELLS or (name in _WRAPPERS and last_script > position):
             yield SimpleCommand(text, words[position + 1 :], tuple(assignments), in_shell)
             yield from _in_script(words[position + 1 :], depth)
             return
@@ -79,10 +79,6 @@ def _behind_options(words: t.Sequence[Word], start: int) -> int:
         if not text.startswith("-") and not text[:1].isdigit():
             return position
     return len(words)
-
-
-def _has_script(words: t.Sequence[Word]) -> bool:
-    return any(word.text == "-c" for word in words)
 
 
 def _in_script(words: t.Sequence[Word], depth: int) -> t.Iterator[SimpleCommand]:

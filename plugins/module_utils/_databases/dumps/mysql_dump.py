@@ -26,9 +26,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_k
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 
+#: Options, as far as their names are told apart, that a dump is made without: a command line cannot take them back.
+#: A dash there may be an underscore too.
+_LEAVE_OUT = """
+      ignore?*|no?d|no?da|no?dat|no?data|no?data=*|no?create*|wh*|tables*|tab|tab=*|xml*|as?of*|compat*|skip?q*|\\
+      skip?set*|skip?create*|skip?tz*|quote?n*=*|set?char*=*|create?o*=*|tz?u*=*)""".strip("\n")
 #: The password of root that the container was started with (official images, and Bitnami's, which may have it in a
 #: file), or the one that was given. It goes to the program by its environment, so that no command line shows it.
 #: A dump of MySQL's program by GTID could not be filled into a server that has any; MariaDB's has no such option.
+#: Of its option files nothing may be taken that leaves data out, or writes them so that they are not read again.
 _SCRIPT = f"""
 r=${{MARIADB_ROOT_USER:-${{MYSQL_ROOT_USER:-root}}}} p=${{MARIADB_ROOT_PASSWORD:-${{MYSQL_ROOT_PASSWORD:-}}}}
 f=${{MARIADB_ROOT_PASSWORD_FILE:-${{MYSQL_ROOT_PASSWORD_FILE:-}}}}
@@ -46,6 +52,16 @@ c=$first
 command -v "$c" >/dev/null 2>&1 || c=$second
 command -v "$c" >/dev/null 2>&1 || {{ echo "{MISSING} $first or $second" >&2; exit {NO_PROGRAM}; }}
 if [ "$second" = mysqldump ]; then
+  set -f
+  for each in $("$c" --print-defaults 2>/dev/null); do
+    case $each in --*) each=${{each#--}} ;; *) continue ;; esac
+    case ${{each#loose?}} in
+{_LEAVE_OUT}
+        echo "an option file in the container has ${{each%%=*}} for $c, with which the dump would not be whole" >&2
+        exit 65 ;;
+    esac
+  done
+  set +f
   case "$("$c" --version)" in *MariaDB*) ;; *) set -- --set-gtid-purged=OFF "$@" ;; esac
 fi
 run "$c" --user="$user" "$@"
@@ -53,6 +69,7 @@ run "$c" --user="$user" "$@"
 _DUMP_PROGRAMS = ("mariadb-dump", "mysqldump")
 _CLIENTS = ("mariadb", "mysql")
 _OPTIONS = (
+    "--opt",
     "--single-transaction",
     "--quick",
     "--routines",
@@ -94,7 +111,7 @@ class MysqlDump:
         return Target(found=f"{count} tables and views" if int(count) else "")
 
     def fill_command(self, order: DumpOrder, size: int, target: Target) -> tuple[str, ...]:
-        options = ("-B", "--default-character-set=utf8mb4")
+        options = ("-B", "--skip-force", "--default-character-set=utf8mb4")
         return _shell(order, _CLIENTS, *options, *filter(None, [order.database]), run=RUN_FILL)
 
     def filling(self, order: DumpOrder, target: Target, pieces: t.Iterable[bytes]) -> t.Iterator[bytes]:

@@ -28,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_k
     Target,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError, StillLoading
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.redis_port import OWN_PORT
 
 _CLIENT = f"""
 c=redis-cli
@@ -41,8 +42,9 @@ else
   if [ -z "$p" ] && [ -r "$f" ]; then p=$(cat "$f"); fi
   if [ -z "${{REDISCLI_AUTH:-}}" ] && [ -n "$p" ]; then export REDISCLI_AUTH="$p" VALKEYCLI_AUTH="$p"; fi
 fi
-user=$1 port=${{REDIS_PORT_NUMBER:-${{VALKEY_PORT_NUMBER:-6379}}}}
+user=$1
 shift 2
+{OWN_PORT}
 ask() {{
   if [ -n "$user" ]; then "$c" -p "$port" --user "$user" "$@"; else "$c" -p "$port" "$@"; fi
 }}

@@ -24,7 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.server_
     ProofOrder,
     ServerFacts,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.shell import SERVE, Said
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.shell import SERVE, SEVERAL, Said
 
 _PROGRAMS = """
 for b in /opt/bitnami/mariadb/sbin /opt/bitnami/mariadb/bin /opt/bitnami/mysql/bin /usr/sbin /usr/libexec; do
@@ -32,11 +32,26 @@ for b in /opt/bitnami/mariadb/sbin /opt/bitnami/mariadb/bin /opt/bitnami/mysql/b
 done
 """
 #: The binary log is told by its index: without it the server would undo what only the log knows to be committed.
-_FIND = f"""
+#: RECORDED MOUNTS: the data directory that was recorded as it was held comes first, then where images have theirs. What
+#: lies deeper may be a backup that somebody has made beside it.
+_FIND = f"""{SEVERAL}
 {_PROGRAMS}
-f=$(find "$@" -maxdepth 4 -name ibdata1 2>/dev/null | head -n 1)
-if [ -z "$f" ]; then f=$(find "$@" -maxdepth 4 -path '*/mysql/db.*' 2>/dev/null | head -n 1); f=${{f%/mysql/*}}/x; fi
-d=${{f%/*}}
+r=$1 d=; shift
+for each in "$r" "$@"; do
+  for each in "$each" "$each/data"; do
+    if [ -z "$d" ] && [ -e "$each/ibdata1" ] && [ -d "$each/mysql" ]; then d=$each; fi
+  done
+done
+if [ -z "$d" ]; then
+  f=$(find "$@" -maxdepth 4 -name ibdata1 2>/dev/null)
+  if [ -z "$f" ]; then
+    f=$(find "$@" -maxdepth 4 -path '*/mysql/db.frm' 2>/dev/null)
+    if [ -z "$f" ]; then f=$(find "$@" -maxdepth 4 -path '*/mysql/db.MYD' 2>/dev/null); fi
+    several "$f"
+    f=${{f%/mysql/*}}/x
+  fi
+  several "$f"; d=${{f%/*}}
+fi
 if [ -z "$d" ] || [ ! -d "$d/mysql" ]; then echo "no directory with the database mysql" >&2; exit 3; fi
 s=$(command -v mariadbd || command -v mysqld) || {{ echo "the image has no mariadbd" >&2; exit 5; }}
 echo "data_directory: $d"
@@ -101,7 +116,8 @@ class MariadbProof:
 
     def find(self) -> None:
         what = "The copy has no files of MariaDB or MySQL that can be started"
-        said = self._shell.must(_FIND, *self._order.mounts, what=what)
+        recorded = str(self._order.facts.get("data_directory") or "")
+        said = self._shell.must(_FIND, recorded, *self._order.mounts, what=what)
         lines = [line.partition(": ") for line in said.splitlines()]
         self._found = {name: value for name, colon, value in lines if colon}
         version = re.search(r"Ver ([^ ]+)", said)

@@ -24,7 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.server_
     ProofOrder,
     ServerFacts,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.shell import SERVE, Said
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.shell import SERVE, SEVERAL, Said
 
 _PROGRAMS = """
 major=$(cat "$d/PG_VERSION")
@@ -32,13 +32,14 @@ for b in /usr/lib/postgresql/$major/bin /opt/bitnami/postgresql/bin /usr/pgsql-$
   if [ -x "$b/postgres" ]; then PATH=$b:$PATH; fi
 done
 """
-_FIND = f"""
-d=
-for each in "${{PGDATA:-}}" "$@"; do
+#: RECORDED MOUNTS: the data directory that was recorded as it was held comes first.
+_FIND = f"""{SEVERAL}
+r=$1 d=; shift
+for each in "$r" "${{PGDATA:-}}" "$@"; do
   if [ -n "$each" ] && [ -s "$each/global/pg_control" ]; then d=$each; break; fi
 done
 if [ -z "$d" ]; then
-  f=$(find "$@" -maxdepth 5 -path '*/global/pg_control' 2>/dev/null | head -n 1); d=${{f%/global/pg_control}}
+  f=$(find "$@" -maxdepth 5 -path '*/global/pg_control' 2>/dev/null); several "$f"; d=${{f%/global/pg_control}}
 fi
 if [ -z "$d" ] || [ ! -s "$d/PG_VERSION" ]; then echo "no PG_VERSION with a global/pg_control" >&2; exit 3; fi
 real=$(cd "$d" && pwd -P) in=
@@ -149,9 +150,9 @@ class PostgresqlProof:
         self.known = ServerFacts()
 
     def find(self) -> None:
-        said = self._shell.must(
-            _FIND, *self._order.mounts, what="The copy has no files of PostgreSQL that can be started"
-        )
+        recorded = str(self._order.facts.get("data_directory") or "")
+        what = "The copy has no files of PostgreSQL that can be started"
+        said = self._shell.must(_FIND, recorded, *self._order.mounts, what=what)
         self._control = dict(_pair(line) for line in said.splitlines() if ":" in line)
         self._directory = self._control["data_directory"]
         self.known.version = self._control.get("server", "")

@@ -23,13 +23,23 @@ from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.server_
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.shell import SERVE
 
+#: DIRECTORY FILE MOUNTS: the first two as they were recorded, or empty. What lies deeper than the server's own files
+#: may be a copy that somebody has made beside them.
 _FIND = """
+r=$1 name=${2:-*.rdb}; shift 2
+if [ -n "$r" ] && [ -d "$r" ]; then set -- "$r"; fi
 s=$(command -v valkey-server || command -v redis-server) || { echo "the image has no redis-server" >&2; exit 5; }
 echo "server: $s"
-m=$(find "$@" -maxdepth 4 -name '*.aof.manifest' ! -name 'temp*' 2>/dev/null | head -n 1)
-r=$(find "$@" -maxdepth 3 -name '*.rdb' ! -name '*.base.rdb' ! -name 'temp-*' 2>/dev/null | head -n 1)
-a=$(find "$@" -maxdepth 3 -name '*.aof' ! -name '*.*.aof' ! -name 'temp-*' 2>/dev/null | head -n 1)
-echo "manifest: $m"; echo "dump: $r"; echo "log: $a"
+look() {
+  what=$1 pattern=$2 but=$3; shift 3
+  for n in 1 2 3 4; do
+    f=$(find "$@" -mindepth "$n" -maxdepth "$n" -name "$pattern" ! -name "$but" ! -name 'temp*' 2>/dev/null)
+    if [ -n "$f" ]; then echo "$f" | while IFS= read -r each; do echo "$what: $each"; done; break; fi
+  done
+}
+look manifest '*.aof.manifest' '' "$@"
+look dump "$name" '*.base.rdb' "$@"
+look log '*.aof' '*.*.aof' "$@"
 "$s" --version
 """
 #: The server is its own checker, by the name that it is called by. The files of a manifest are looked at one by one:
@@ -81,7 +91,8 @@ class RedisProof:
 
     def find(self) -> None:
         what = "The copy has no files of Redis that can be started"
-        said = self._shell.must(_FIND, *self._order.mounts, what=what)
+        directory, file = (str(self._order.facts.get(name) or "") for name in ("data_directory", "dump_file"))
+        said = self._shell.must(_FIND, directory, file, *self._order.mounts, what=what)
         lines = [line.partition(": ") for line in said.splitlines()]
         self._found = {name: value for name, colon, value in lines if colon}
         version = re.search(r"v=([0-9.]+)", said)
@@ -93,6 +104,13 @@ class RedisProof:
         if not (log if self._with_log else dump):
             wanted = "append-only file" if self._with_log else "dump"
             raise ProofError(f"The copy has no files of Redis that can be started: there is no {wanted}.")
+        name = "manifest" if self._found.get("manifest") else "log"
+        several = [value for kind, _colon, value in lines if kind == (name if self._with_log else "dump")]
+        if len(several) > 1:
+            raise ProofError(
+                f"Nothing says which of {', '.join(several)} is the server's.",
+                hint="Hold the database in the backup: then its directory is recorded.",
+            )
         self.known.facts["append_only"] = self._with_log
 
     def check_files(self) -> list[Check]:

@@ -45,6 +45,16 @@ serve() {
   (as_owner "$@" >>$w/server.log 2>&1 </dev/null; echo $? >$w/server.rc) </dev/null >/dev/null 2>&1 &
 }
 """
+#: ``several FOUND``: ends the script where it is more than one line. Of two copies of a server's files the wrong one
+#: may be whole, and that proves nothing.
+SEVERAL = """
+several() {
+  case $1 in
+    *"
+"*) echo "nothing says which of these is the server's: $(echo $1)" >&2; exit 7 ;;
+  esac
+}
+"""
 _ENDED = f"[ ! -e {WORK}/server.rc ] || cat {WORK}/server.rc"
 _LOG = f"tail -c {_MAX_OUTPUT} {WORK}/server.log 2>/dev/null"
 
@@ -110,4 +120,4 @@ def _shown(data: bytes) -> str:
     return printable(mask(data.decode("utf-8", "replace").replace("\r\n", "\n")))
 
 
-__all__ = ("PRELUDE", "SERVE", "Said", "Shell")
+__all__ = ("PRELUDE", "SERVE", "SEVERAL", "Said", "Shell")

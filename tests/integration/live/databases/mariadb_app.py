@@ -26,7 +26,7 @@ _WRITER = (
 
 
 class MariadbApp:
-    """One pod, ``db``. ``settings``: words of the server's command line."""
+    """One pod, ``db``. ``settings``: words of the server's command line. ``far``: a volume that is no claim."""
 
     kind = "mariadb"
 
@@ -39,6 +39,7 @@ class MariadbApp:
         settings: t.Sequence[str] = (),
         annotations: t.Mapping[str, str] | None = None,
         environment: t.Mapping[str, str] | None = None,
+        far: bool = False,
     ) -> None:
         self.kubectl = kubectl
         self.namespace = namespace
@@ -47,6 +48,7 @@ class MariadbApp:
         self._settings = settings
         self._annotations = annotations or {}
         self._environment = environment or {}
+        self._far = far
 
     def create(self, source: str = "") -> None:
         """Make it, its volume from the snapshot ``source``, and wait until it serves."""
@@ -120,7 +122,7 @@ class MariadbApp:
             "periodSeconds": 1,
             "timeoutSeconds": 10,
         }
-        container = {
+        container: Object = {
             "name": CONTAINER,
             "image": "mariadb:10.11",
             "args": ["mariadbd", *settings, *self._settings],
@@ -129,6 +131,11 @@ class MariadbApp:
             "readinessProbe": probe,
             "securityContext": {"privileged": True},
         }
+        volumes: list[Object] = [{"name": "data", "persistentVolumeClaim": {"claimName": self.name}}]
+        if self._far:
+            container["volumeMounts"].append({"name": "far", "mountPath": "/far"})
+            container["lifecycle"] = {"postStart": {"exec": {"command": ["install", "-d", "-o", "mysql", "/far/d"]}}}
+            volumes.append({"name": "far", "emptyDir": {}})
         return {
             "apiVersion": "v1",
             "kind": "Pod",
@@ -136,7 +143,7 @@ class MariadbApp:
             "spec": {
                 "terminationGracePeriodSeconds": 2,
                 "containers": [container],
-                "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": self.name}}],
+                "volumes": volumes,
             },
         }
 

@@ -32,7 +32,10 @@ exec "$0" "$@"
 
 
 class RedisApp:
-    """One pod, ``db``. ``settings``: words of the server's command line."""
+    """One pod, ``db``. ``settings``: words of the server's command line.
+
+    ``beside``: those of a server in a second container, at the usual port; then ``settings`` name another one.
+    """
 
     def __init__(
         self,
@@ -43,6 +46,7 @@ class RedisApp:
         name: str = "db",
         settings: t.Sequence[str] = ("--appendonly", "yes"),
         environment: t.Mapping[str, str] | None = None,
+        beside: t.Sequence[str] = (),
     ) -> None:
         self.kubectl = kubectl
         self.namespace = namespace
@@ -51,6 +55,7 @@ class RedisApp:
         self.claims: tuple[str, ...] = (name,)
         self._settings = settings
         self._environment = environment or {}
+        self._beside = beside
 
     def check(self) -> str:
         """What the server's own programs found in its files before it started: nothing, when all is well."""
@@ -118,14 +123,23 @@ class RedisApp:
             "volumeMounts": [{"name": "data", "mountPath": "/data"}],
             "readinessProbe": probe,
         }
+        containers = [container]
+        if self._beside:
+            args = ["--dir", "/data", "--protected-mode", "no", *self._beside]
+            mounts = [{"name": "other", "mountPath": "/data"}]
+            containers.append({**container, "name": "other", "args": args, "volumeMounts": mounts})
+            del container["readinessProbe"]
         return {
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": {"name": self.name, "labels": {"app": self.name}},
             "spec": {
                 "terminationGracePeriodSeconds": 1,
-                "containers": [container],
-                "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": self.name}}],
+                "containers": containers,
+                "volumes": [
+                    {"name": "data", "persistentVolumeClaim": {"claimName": self.name}},
+                    {"name": "other", "emptyDir": {}},
+                ],
             },
         }
 

@@ -187,3 +187,16 @@ def test_a_password_from_the_file_that_the_container_knows(client: KubeClient, a
         refuse(client, app, f"{set_name}-wrong", "Access denied for user 'root'@'localhost'", mode="auto")
     finally:
         app.sh("rm -f /tmp/password; mariadb -psecret-4711 -e \"set password = ''\"")
+
+
+def test_a_table_on_a_volume_without_a_snapshot_is_not_passed_over(
+    client: KubeClient, kubectl: t.Any, namespace: str
+) -> None:
+    """Its file lies where no variable of the server says."""
+    app = MariadbApp(kubectl, namespace, far=True)
+    app.create()
+    take(client, app, "whole", mode="auto", claims=("db",))
+    app.sql("create table probe.far (i int) data directory='/far/d'")
+    outcome = take(client, app, "torn", mode="auto", claims=("db",))
+    assert "/far/d/probe in container mariadb" in " ".join(outcome.errors)
+    assert (outcome.snapshots, outcome.quiesces[0]["consistent"]) == ([], False)

@@ -156,3 +156,20 @@ def test_a_password_from_the_file_that_the_container_knows(
         assert "AUTH failed" in refused.errors[0]
     finally:
         app.sh("rm -f /tmp/password; redis-cli -a secret-4711 CONFIG SET requirepass ''")
+
+
+def test_of_two_servers_in_a_pod_the_one_of_the_container_is_paused(
+    client: KubeClient, kubectl: t.Any, namespace: str
+) -> None:
+    """All containers of a pod have one address: the client finds the other server at the port that is usual."""
+    app = RedisApp(kubectl, namespace, settings=(*AOF, "--port", "6380"), beside=("--save", "3600 1000000"))
+    app.create()
+    write = "timeout 1 redis-cli -p {0} SET n 1 || echo waits"
+    written: list[str] = []
+
+    def look(_claims: list[str]) -> None:
+        written.extend(app.sh(write.format(port)) for port in (6380, 6379))
+
+    outcome = take(client, app, "one", mode="auto", before_cut=look)
+    assert (outcome.errors, written) == ([], ["waits", "OK"])
+    assert [(entry["mode"], entry["consistent"]) for entry in outcome.quiesces] == [("pause", True)]

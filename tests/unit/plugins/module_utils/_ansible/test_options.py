@@ -116,6 +116,18 @@ def test_passwords_of_databases() -> None:
     right = {"selector": "app=db", "kind": "redis", "credentials": {"user": "me", "password": "pw-3"}}
     assert secrets_of_params({"databases": [right, {"password": "pw-4"}]}) == {"pw-3", "pw-4"}
     assert secrets_of_params({"databases": "declared"}) == set()
+    # What is misspelt, in the place of another, or no list at all, is refused, and shown with the refusal.
+    assert secrets_of_params({"databases": [{"credentials": {"user": "u", "passwrod": "", "passwd": "pw-5"}}]}) == {
+        "pw-5"
+    }
+    assert secrets_of_params({"databases": [{"credentials": "pw-6"}]}) == {"pw-6"}
+    assert secrets_of_params({"credentials": {"user": "u", "password": "pw-7"}}) == {"pw-7"}
+    text = "[{'selector': 'app=x', 'credentials': {'password': 'pw-8'}}"
+    assert secrets_of_params({"databases": text}) == {text}
+    assert (
+        secrets_of_params({"databases": [{"selector": {"matchLabels": {"app": "a-name-that-is-rather-long"}}}]})
+        == set()
+    )
 
 
 @pytest.mark.parametrize(

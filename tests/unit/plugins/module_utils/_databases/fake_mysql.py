@@ -42,6 +42,7 @@ class FakeServer:
         self.links: dict[str, str] = {}
         self.places: dict[str, str] = {}
         self.unwritten = ""
+        self.far_files: str | None = ""
         self.flushes = True
 
     def ask(self, statement: str) -> list[list[str]]:
@@ -50,6 +51,9 @@ class FakeServer:
         if isinstance(answer, str):
             raise SessionLost("The session was lost: the client ended.", said=answer)
         return answer
+
+    def look(self, *argv: str) -> str | None:
+        return self.far_files
 
     def real_path(self, path: str) -> str:
         return self.links.get(path, path)

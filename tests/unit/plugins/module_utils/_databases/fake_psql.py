@@ -17,7 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadl
 
 SEPARATOR = "\x1f"
 #: As PostgreSQL 15.20 answers in its own container, over the socket.
-LOOK = ["150020", "15.20", "f", "", "t", "1795894354.145451", "1", "off", "f", "postgres", "on"]
+LOOK = ["150020", "15.20", "f", "", "t", "1795894354.145451", "1", "off", "f", "postgres", "on", "5432", "5432"]
 POSITION = ["0/3000230", "f", "1795894354.145451"]
 DENIED = "42501"
 
@@ -93,6 +93,7 @@ class FakeContainer:
         self.flushed: list[str] = []
         self.ranks: t.Mapping[str, int] | None = None
         self.waves: Waves = ()
+        self.looked: dict[tuple[str, ...], str] = {}
         self._missing = missing
         self._refusal = refusal
         self._flushes = flushes
@@ -102,6 +103,9 @@ class FakeContainer:
         if len(self.opened) <= self._missing:
             raise ClientMissing(f"Nothing was started: {argv[0]} is not there.")
         return self.psql
+
+    def look(self, *argv: str) -> str | None:
+        return self.looked.get(argv)
 
     def real_path(self, path: str) -> str:
         return path.replace("/data/pg/pg_wal", "/wal/pg_wal")

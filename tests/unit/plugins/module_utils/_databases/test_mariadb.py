@@ -336,3 +336,50 @@ def test_what_a_run_would_fail_of_is_told_by_reading_alone(rights: t.Any, role: 
         hold.foresee(found)
         assert len(hold.known.warnings) == (1 if role == "dba" else 0)
     assert not [each for each in found.asked if each.startswith(("backup", "set session", "flush", "sync"))]
+
+
+@pytest.mark.parametrize(
+    ("far", "variables", "places"),
+    [
+        # Measured: CREATE TABLE ... DATA DIRECTORY, of InnoDB (an .isl file) and of MyISAM (a link to a file); a
+        # database that was moved and linked. All of it was "held", and in no snapshot.
+        ("/far/d/probe/far.ibd\n", {}, {"/far/d/probe"}),
+        ("/far/d/myi.MYD\n/far/i/myi.MYI\n/moved/shop/\n", {}, {"/far/d", "/far/i", "/moved/shop"}),
+        ("/var/lib/mysql/.archive/t.ibd\n", {}, set()),
+        ("", {"innodb_directories": "/a;relative;/b"}, {"/a", "/b"}),
+        ("", {"innodb_data_file_path": "/disk/ibdata1:10M;/disk2/ibdata2:10M:autoextend"}, {"/disk", "/disk2"}),
+        ("", {"innodb_data_file_path": "ibdata1:12M:autoextend"}, set()),
+    ],
+)
+def test_tables_that_are_elsewhere_are_looked_for(far: str, variables: dict[str, str], places: set[str]) -> None:
+    found = server(**variables)
+    found.far_files = far
+    begun(found)
+    assert {path for name, path in found.places.items() if name.startswith("the tables in")} == places
+
+
+def test_where_it_cannot_be_seen_it_is_said() -> None:
+    found = server()
+    found.far_files = None
+    assert "outside of its data directory could not be seen" in begun(found).known.warnings[0]
+
+
+def test_the_script_that_looks_for_them(tmp_path: Path) -> None:
+    data, far = tmp_path / "data", tmp_path / "far"
+    (data / "shop").mkdir(parents=True)
+    (far / "moved").mkdir(parents=True)
+    (far / "t.MYD").write_text("")
+    for name, aim in (
+        ("shop/t.MYD", far / "t.MYD"),
+        ("moved", far / "moved"),
+        ("error.log", Path("/dev/null")),
+        ("mysql.sock", far / "gone"),
+    ):
+        (data / name).symlink_to(aim)
+    (data / "shop" / "a b.isl").write_text("/x/shop/a b.ibd")
+    (data / "shop" / "c.isl").write_text("/y/shop/c.ibd")
+    argv = ["/bin/sh", "-c", mysql_family._FAR_FILES, "arkive", str(data)]
+    found = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert sorted(found.stdout.splitlines()) == sorted(
+        [f"{far}/t.MYD", f"{far}/moved/", "/x/shop/a b.ibd", "/y/shop/c.ibd"]
+    )

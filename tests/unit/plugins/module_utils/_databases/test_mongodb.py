@@ -87,6 +87,9 @@ class FakeServer:
             raise StatementRefused(found[0], state=found[1])
         return [["admin> "], [f"{ROW}{json.dumps({'a': found})}"], [""]]
 
+    def look(self, *argv: str) -> str | None:
+        return None
+
     def real_path(self, path: str) -> str:
         return path
 

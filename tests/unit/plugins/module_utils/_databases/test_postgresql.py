@@ -17,6 +17,7 @@ from fake_psql import DENIED, LOOK, POSITION, FakeContainer, FakePsql, answers
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.held import HeldDatabase
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import HoldOrder
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.postgresql import Postgresql
@@ -139,7 +140,7 @@ def test_a_user_who_may_not_know_where_they_are_leaves_that_open() -> None:
 
 
 def test_without_fsync_only_a_freeze_helps() -> None:
-    _record, place = hold(FakePsql(answers() | {LOOKED: [[*LOOK[:-1], "off"]]}), order())
+    _record, place = hold(FakePsql(answers() | {LOOKED: [[*LOOK[:10], "off", *LOOK[11:]]]}), order())
     assert place.unwritten == "its setting fsync is off"
 
 
@@ -346,3 +347,25 @@ def test_a_server_that_cannot_let_go_by_itself_is_refused_beforehand() -> None:
     psql = FakePsql(answers() | {SUPERUSER: [["on"]], LOOKED: [OLD]})
     with pytest.raises(ArkiveError, match="cannot end an idle session by itself"):
         foresee(psql, order("light", require_lease=True))
+
+
+def test_a_pooler_between_client_and_server_is_refused() -> None:
+    """It has our session end, or hands it to somebody else: the label and the lease would be in another one."""
+    said = refusal(FakePsql(answers() | {LOOKED: [[*LOOK[:12], "6432"]]}), order())
+    assert "through port 6432, and it listens at 5432" in said
+
+
+def test_the_server_is_the_one_with_the_files_of_its_container() -> None:
+    """Two servers of one pod are reached by one address, and have the same paths."""
+    pidfile = "1\n/data/pg\n1795894354\n{0}\n/var/run/postgresql\n*\n  16779  0\nready\n"
+    record = QuiesceRecord(namespace="shop", pod="db-0", container="second", kind="postgresql")
+    for port, is_own in (("5432", True), ("5433", False)):
+        place = FakeContainer(FakePsql(answers()))
+        place.looked["cat", "/data/pg/postmaster.pid"] = pidfile.format(port)
+        held = HeldDatabase(Postgresql(), order(), place, record)
+        if is_own:
+            held.begin(CancelToken())
+            held.end()
+            continue
+        with pytest.raises(DatabaseError, match="files in /data/pg of this container is at port 5433"):
+            held.begin(CancelToken())

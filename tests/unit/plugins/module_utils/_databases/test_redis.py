@@ -44,6 +44,7 @@ class FakeServer:
             "ROLE": MASTER,
             "CONFIG GET dir": ["dir", "/data"],
             "CONFIG GET save": ["save", "3600 1"],
+            "CONFIG GET dbfilename": ["dbfilename", "dump.rdb"],
             "CLIENT": ["OK"],
             "BGSAVE": ["Background saving started"],
             "PING": ["PONG"],
@@ -61,6 +62,9 @@ class FakeServer:
         if message:
             raise StatementRefused(message, state=state)
         return [Redis().cells(line) for line in answer]
+
+    def look(self, *argv: str) -> str | None:
+        return None
 
     def real_path(self, path: str) -> str:
         return path

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import time
 import typing as t
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -282,3 +283,17 @@ def test_findings_are_told_once_and_errors_first() -> None:
     assert twice.counts == {"error": 1, "warning": 1, "note": 0}
     assert [len(twice.worse_than(level)) for level in ("error", "warning", "never")] == [1, 2, 0]
     assert all(isinstance(finding, Finding) for finding in twice.findings)
+
+
+def test_a_volume_with_an_empty_claim() -> None:
+    document = pod({_PRE + "command": _FREEZE})
+    document["spec"]["volumes"] = [{"name": "data", "persistentVolumeClaim": None}]
+    assert "freeze-without-thaw" in {name for name, _severity in rules(look(document))}
+
+
+def test_thousands_of_words_are_read_in_time() -> None:
+    """A step of a pipeline must not hang with a manifest that somebody has made for that."""
+    argv = ["env", *["env"] * 20000, "x"]
+    started = time.process_time()
+    look(pod({_PRE + "command": json.dumps(argv)}))
+    assert time.process_time() - started < 10

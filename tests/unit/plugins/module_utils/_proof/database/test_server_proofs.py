@@ -12,7 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._proof.database import mariadb_proof, postgresql_proof
+from ansible_collections.arkive.k8s.plugins.module_utils._proof.database import (
+    mariadb_proof,
+    postgresql_proof,
+    redis_proof,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.errors import ProofError
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.kinds import PROOFS, find_proof
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.mariadb_proof import MariadbProof
@@ -264,8 +268,89 @@ def test_only_the_data_of_a_snapshot_are_proven(place: str, link: str, code: int
     if link and link != place:
         (tmp_path / link).symlink_to(data)
     script = f"PGDATA={tmp_path / link if link else ''}\n{postgresql_proof._FIND}"
-    said = run_script(script, tmp_path, str(volume), postgres="echo postgres")
+    said = run_script(script, tmp_path, "", str(volume), postgres="echo postgres")
     assert said.returncode == code, said.stderr
+
+
+def _make(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("15" if name.endswith("PG_VERSION") else "x")
+
+
+def _cluster(name: str) -> tuple[str, ...]:
+    return f"{name}/global/pg_control", f"{name}/PG_VERSION", f"{name}/pg_wal/0"
+
+
+def _tables(name: str) -> tuple[str, ...]:
+    return f"{name}/ibdata1", f"{name}/mysql/db.frm"
+
+
+@pytest.mark.parametrize(
+    ("script", "files", "recorded", "found"),
+    [
+        (postgresql_proof._FIND, _cluster("15/data"), "", "15/data"),
+        # The one that was left by an upgrade is whole as well.
+        (postgresql_proof._FIND, (*_cluster("14/data"), *_cluster("15/data")), "15/data", "15/data"),
+        (postgresql_proof._FIND, (*_cluster("14/data"), *_cluster("15/data")), "", None),
+        (postgresql_proof._FIND, (*_cluster("14/data"), *_cluster("15/data")), "gone", None),
+        (mariadb_proof._FIND, (*_tables("."), *_tables("backup/full")), "", "."),
+        (mariadb_proof._FIND, (*_tables("data"), *_tables("backup/full")), "", "data"),
+        (mariadb_proof._FIND, (*_tables("a"), *_tables("b")), "b", "b"),
+        (mariadb_proof._FIND, (*_tables("a"), *_tables("b")), "", None),
+        (mariadb_proof._FIND, _tables("a"), "", "a"),
+    ],
+)
+def test_of_several_data_directories_the_recorded_one_is_proven_or_none(
+    script: str, files: tuple[str, ...], recorded: str, found: str | None, tmp_path: Path
+) -> None:
+    volume = tmp_path / "volume"
+    _make(volume, *files)
+    directory = str(volume / recorded) if recorded else ""
+    programs = {"postgres": "echo postgres", "mariadbd": "echo Ver 10.11"}
+    said = run_script(script, tmp_path, directory, str(volume), **programs)
+    if found is None:
+        assert said.returncode == 7
+        assert "nothing says which of these is the server's" in said.stderr
+        return
+    place = next(line for line in said.stdout.splitlines() if line.startswith("data_directory: "))
+    assert Path(place.removeprefix("data_directory: ")) == volume / found
+
+
+AOF_FILES = ("appendonlydir/appendonly.aof.manifest", "appendonlydir/appendonly.aof.1.base.rdb")
+
+
+@pytest.mark.parametrize(
+    ("files", "directory", "file", "found"),
+    [
+        (("dump.rdb", "old/dump.rdb", "temp-7.rdb"), "", "", {"dump": ["dump.rdb"]}),
+        (("dump.rdb", "copy.rdb"), "", "", {"dump": ["copy.rdb", "dump.rdb"]}),
+        (("dump.rdb", "copy.rdb"), ".", "copy.rdb", {"dump": ["copy.rdb"]}),
+        (AOF_FILES, "", "", {"manifest": [AOF_FILES[0]]}),
+        (
+            (*(f"a/{name}" for name in AOF_FILES), *(f"b/{name}" for name in AOF_FILES)),
+            "b",
+            "",
+            {"manifest": [f"b/{AOF_FILES[0]}"]},
+        ),
+    ],
+)
+def test_the_files_of_redis_are_its_own(
+    files: tuple[str, ...], directory: str, file: str, found: dict[str, list[str]], tmp_path: Path
+) -> None:
+    volume = tmp_path / "volume"
+    _make(volume, *files)
+    recorded = str(volume / directory) if directory else ""
+    said = run_script(redis_proof._FIND, tmp_path, recorded, file, str(volume), redis_server="echo v=7.0.15")
+    for kind, names in found.items():
+        lines = [line for line in said.stdout.splitlines() if line.startswith(f"{kind}: ")]
+        assert sorted(str(Path(line.partition(": ")[2]).relative_to(volume)) for line in lines) == names
+
+
+def test_of_several_dumps_none_is_proven() -> None:
+    found = "server: /usr/bin/redis-server\ndump: /data/copy.rdb\ndump: /data/dump.rdb\n"
+    with pytest.raises(ProofError, match=r"which of /data/copy\.rdb, /data/dump\.rdb is the server's"):
+        RedisProof(order(StubShell(("aof.manifest'", found)))).find()
 
 
 def run_script(script: str, folder: Path, *arguments: str, **programs: str) -> subprocess.CompletedProcess[str]:
