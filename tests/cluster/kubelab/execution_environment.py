@@ -86,6 +86,8 @@ def _introspect(collections: Path) -> list[str]:
     found = {kind: [line.partition("#")[0].strip() for line in text] for kind, text in lines.items()}
     if any(found["bindep"]):
         raise LabError(f"The collections ask for system packages, which this image has not: {found['bindep']}.")
+    if not any(found["pip"]):
+        raise LabError(f"{collections} has no collection that says which Python packages it needs.")
     return [requirement for requirement in found["pip"] if requirement]
 
 
