@@ -185,6 +185,10 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ told.backups[0].description }}"
 
+- name: Show which backups there are
+  ansible.builtin.debug:
+    msg: "{{ told.table }}"
+
 - name: Look at one object of it
   arkive.k8s.k8s_backup_info:
     name: shop-2026-06-01
@@ -314,6 +318,12 @@ backups:
       type: bool
       returned: when O(details) has V(logs)
       sample: false
+table:
+  description: The backups as lines of a table for people, the newest first, at most 100 of them.
+  returned: always
+  type: list
+  elements: str
+  sample: ["NAME             STATUS     ERRORS", "shop-2026-06-01  Completed       0"]
 query_result:
   description: What O(query) picks out of RV(backups). Null without O(query).
   returned: always
@@ -401,6 +411,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_opti
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_filter import BackupFilter
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_table import backup_table
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_text import describe_backup_lines
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.find_backup import find_backup
@@ -443,7 +454,12 @@ def work(task: Task) -> Result:
     store = open_to_read(task)
     listing = list_backups(store, wanted, sections=details.sections, cancel=task.cancel)
     backups = details.to_return(listing.backups, describe_backup_lines)
-    result: Result = {"changed": False, "backups": backups, "location": store.location.describe}
+    result: Result = {
+        "changed": False,
+        "backups": backups,
+        "table": backup_table(listing.backups),
+        "location": store.location.describe,
+    }
     if query:
         result["query_result"] = query.search(backups)
     if task.params["extract"]:

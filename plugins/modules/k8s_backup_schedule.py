@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
   - arkive.k8s._ebs
+  - arkive.k8s._gate
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.ebs
@@ -58,6 +59,7 @@ options:
       - With V(checked), nothing is changed, no cluster is needed, and the task fails when there is no C(Completed)
         backup of the schedule, when the newest is older than O(max_age), or when two times of the schedule have passed
         since it was made. Without O(schedule) and a manifest, the schedule is the one that the storage location knows.
+        O(plan_path), O(junit_path) and O(markdown_path) are for this state only, and say what was found.
     type: str
     choices: [present, checked]
     default: present
@@ -166,6 +168,17 @@ EXAMPLES = r"""
     name: shop
     state: checked
     max_age: 26h
+    storage_location:
+      bucket: backups
+      prefix: production
+      read_only: true
+
+- name: The same as a step of a pipeline, which shows what was found
+  arkive.k8s.k8s_backup_schedule:
+    name: shop
+    state: checked
+    junit_path: schedule.xml
+    markdown_path: schedule.md
     storage_location:
       bucket: backups
       prefix: production
@@ -342,8 +355,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
     refused_phase,
     text_diff,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.schedule_gate import refuse_files, tell_schedule
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.schedule_options import (
     SCHEDULE,
+    GivenSchedule,
     given_schedule,
     max_age,
 )
@@ -367,12 +382,7 @@ def tick_schedule(task: Task) -> Result:
     given = given_schedule(task.params)
     task.params["no_log_output"] = given.template["no_log_output"]
     store = open_asking(task, namespace=given.template["velero_namespace"] or "")
-    outcome = tick(
-        given.request,
-        store,
-        lambda request: _make(task, store, request),
-        check_mode=task.check_mode,
-    )
+    outcome = tick(given.request, store, lambda request: _make(task, store, request), check_mode=task.check_mode)
     result: Result = {**_answer(outcome, given.warnings), "changed": outcome.changed}
     if task.diff_mode and outcome.recorded:
         result["diff"] = text_diff(outcome.before, outcome.record, title=f"schedule {given.request.name}")
@@ -411,10 +421,14 @@ def _make(task: Task, store: Store, request: BackupRequest) -> BackupOutcome:
 
 
 def check(task: Task) -> Result:
-    """State ``checked``."""
+    """State ``checked``, and what a pipeline is told of it."""
+    given = given_schedule(task.params)
+    return tell_schedule(task, given.request.name, lambda: _check(task, given))
+
+
+def _check(task: Task, given: GivenSchedule) -> Result:
     from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_check import check_schedule
 
-    given = given_schedule(task.params)
     request = given.request
     store = open_to_read(task)
     times = request.times(utc_now()) if request.schedule else None
@@ -432,7 +446,10 @@ def work(task: Task) -> Result:
     require_store_library(task.params)
     if task.params["snapshot_location"] is not None:
         require_library("boto3")
-    return tick_schedule(task) if task.params["state"] == "present" else check(task)
+    if task.params["state"] == "checked":
+        return check(task)
+    refuse_files(task.params)
+    return tick_schedule(task)
 
 
 def main() -> t.NoReturn:

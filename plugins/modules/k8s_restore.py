@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - arkive.k8s._blueprints
   - arkive.k8s._blueprints.execution_hooks
   - arkive.k8s._ebs
+  - arkive.k8s._gate
   - arkive.k8s._hooks
   - arkive.k8s._progress
   - arkive.k8s._requirements
@@ -43,7 +44,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - The result holds the plan, an action for each object.
+      - The result holds the plan, an action for each object, and what it is known again by, RV(plan_digest).
+      - The files of O(plan_path), O(junit_path) and O(markdown_path) are written.
   diff_mode:
     support: full
     details:
@@ -79,6 +81,24 @@ options:
         description: A folder of the tree. Nothing beside it is read.
         type: str
         default: ""
+  expected_plan_digest:
+    description:
+      - RV(plan_digest) of the plan that was approved. The restore is begun only while its plan is still that one. If it
+        is not, the task fails before anything is written, and names what is different.
+      - It covers the name and the uid of the backup, the options that decide what is written, and for each object its
+        type, namespace and name, what is done with it, and the body that it is to have; for a claim also where its data
+        comes from. The versions and the fields of objects in the cluster are not in it, nor times, nor the values of
+        Secrets, which the uid of the backup stands for.
+      - The digest alone says in which part of the plan something is different, and the objects there are named, of
+        which it may be one, all, or one that is not in the plan any more. With O(expected_plan) each is named.
+      - The API server is asked for a dry run of each object before the restore begins, as in check mode.
+    type: str
+  expected_plan:
+    description:
+      - The file that the task has written to O(plan_path) in check mode, for the same purpose as
+        O(expected_plan_digest), and with each object named that is different. With both, the file must be that of the
+        digest.
+    type: path
   storage_location:
     required: false
   fail_on_partial:
@@ -116,6 +136,24 @@ EXAMPLES = r"""
   arkive.k8s.k8s_restore:
     name: shop-again
     backup: shop-2026-06-01
+    storage_location:
+      bucket: backups
+
+- name: Plan a restore for a pipeline, in files
+  arkive.k8s.k8s_restore:
+    backup: shop-2026-06-01
+    plan_path: shop-approved.json
+    junit_path: shop-approved.xml
+    markdown_path: shop-approved.md
+    storage_location:
+      bucket: backups
+  check_mode: true
+
+- name: Carry it out, once it is approved, if it is still the same
+  arkive.k8s.k8s_restore:
+    backup: shop-2026-06-01
+    expected_plan: shop-approved.json
+    junit_path: shop-done.xml
     storage_location:
       bucket: backups
 
@@ -310,11 +348,19 @@ plan_table:
   elements: str
   sample: ["WAVE  ACTION  TYPE        OBJECT", "   1  create  namespaces  shop", "1 create"]
 plan_path:
-  description: A file with the whole plan as JSON, readable by its owner only, when RV(plan) does not hold all of it,
-    and it is not in the storage location, RV(result_key). Null else.
+  description:
+    - O(plan_path) where it is set. Else a file with the whole plan as JSON, readable by its owner only, when RV(plan)
+      does not hold all of it, and it is not in the storage location, RV(result_key). Null else.
   returned: always
   type: str
   sample: /tmp/arkive-plan-k2b4x9.json
+plan_digest:
+  description:
+    - What the plan is known again by, for O(expected_plan_digest). The same plan has the same digest, whoever makes it
+      and however often. Empty without a plan, and after a restore that was not to be an approved one.
+  returned: always
+  type: str
+  sample: v1:2a5c (and more)
 plan_counts:
   description: How many objects have each action.
   returned: always
@@ -460,6 +506,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import HOOKS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.restore_gate import tell_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.restore_options import (
     RESTORE,
     check_source,
@@ -482,8 +529,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import PLAN_PREFIX
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan_digest import PlanDigest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.plan_table import plan_table
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RestoreKeys
@@ -493,8 +542,13 @@ SPEC = ArgumentSpec(options={"fail_on_partial": {"type": "bool", "default": True
 )
 
 
-@phase_in_failure()
 def work(task: Task) -> Result:
+    return tell_restore(task, lambda: restore(task))
+
+
+@phase_in_failure()
+def restore(task: Task) -> tuple[Result, PlanDigest | None]:
+    """The result, and what its plan is known again by."""
     check_source(task.params)
     request = restore_request(task.params, want_diff=task.diff_mode)
     require_library("kubernetes")
@@ -511,20 +565,24 @@ def work(task: Task) -> Result:
         )
     if outcome.recorded:
         task.keep_result_beside(records or store, RestoreKeys(outcome.name).result)
-    result = _result(outcome) | {"location": location}
+    result = _result(outcome) | {"location": location, "plan_path": task.params["plan_path"]}
     result["warnings_list"] = [*to_return(Issues.of(warnings=warnings).warnings), *result["warnings_list"]]
+    if task.check_mode and not task.diff_mode:
+        for line in result["plan_table"]:
+            task.progress(f"{PLAN_PREFIX}{line}")
     if task.diff_mode:
         result["diff"] = [*shown_first(result["plan_table"]), *outcome.diffs]
     if outcome.refusal is not None:
-        return result | {"failed": True, "msg": outcome.refusal.sentence}
-    if refused_phase(outcome.phase, fail_on_partial=task.params["fail_on_partial"]):
+        known = {name: value for name, value in outcome.refusal.details.items() if name not in result}
+        result |= {"failed": True, "msg": outcome.refusal.sentence, "error_details": known}
+    elif refused_phase(outcome.phase, fail_on_partial=task.params["fail_on_partial"]):
         backup = outcome.restore["spec"]["backupName"]
         phase = ended(outcome.phase, check_mode=task.check_mode)
         result |= failed_by(f"Restore '{outcome.name}' of backup '{backup}' {phase}.", outcome.errors_list)
     elif outcome.failed_afterwards:
         said = f"Restore '{outcome.name}' is {outcome.phase}. A hook after it failed."
         result |= failed_by(said, outcome.errors_list)
-    return result
+    return result, outcome.digest
 
 
 def _result(outcome: RestoreOutcome) -> Result:
@@ -533,6 +591,7 @@ def _result(outcome: RestoreOutcome) -> Result:
         "changed": outcome.changed,
         "restore": outcome.restore,
         "phase": outcome.phase,
+        "plan_digest": outcome.digest.text if outcome.digest else "",
         "plan_counts": outcome.summary,
         "state_counts": outcome.states,
         "waves": outcome.waves,

@@ -97,6 +97,8 @@ def make_test(_arguments: list[str]) -> int:
     if cluster.is_foreign():
         return _test_on_foreign_cluster(report)
     pytests.install_shells()
+    pytests.install_java()
+    environments.rulebook()
     building = cluster.build()
     try:
         with Lanes() as running:

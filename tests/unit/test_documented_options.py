@@ -90,7 +90,13 @@ def test_role_defaults_are_the_documented_ones(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("playbook", "module"),
-    [("backup", "k8s_backup"), ("restore", "k8s_restore"), ("operations", "k8s_velero_operations")],
+    [
+        ("backup", "k8s_backup"),
+        ("restore", "k8s_restore"),
+        ("schedule", "k8s_backup_schedule"),
+        ("prune", "k8s_backup_prune"),
+        ("operations", "k8s_velero_operations"),
+    ],
 )
 def test_playbooks_hand_on_options_of_their_module(playbook: str, module: str) -> None:
     text = (ROOT / "playbooks" / f"{playbook}.yml").read_text()
@@ -100,19 +106,19 @@ def test_playbooks_hand_on_options_of_their_module(playbook: str, module: str) -
     elsewhere = {*load_fragment("arkive.k8s._auth")["options"], *load_fragment("arkive.k8s._progress")["options"]}
     elsewhere -= {"kubeconfig", "context"}
     # Deletion and holds are about backups that are there.
-    deleting = {"state", "force"} if playbook != "restore" else set()
+    deleting = {"state", "force"} if playbook in ("backup", "operations") else set()
     holding = {"hold_by", "hold_reason"} if playbook == "backup" else set()
     unused = {"storage_location"} if playbook == "operations" else set()
     elsewhere |= deleting | holding | unused
     assert set(handed) == set(documented_options(module)) - elsewhere
 
 
-@pytest.mark.parametrize("playbook", ["backup", "restore", "operations"])
+@pytest.mark.parametrize("playbook", ["backup", "restore", "schedule", "prune", "operations", "backups"])
 def test_playbooks_know_the_variables_that_they_use(playbook: str) -> None:
     """Any other variable with their prefix is refused."""
     plays = yaml.safe_load((ROOT / "playbooks" / f"{playbook}.yml").read_text())
-    refusal = plays[0]["tasks"][0]
-    used = set(re.findall(rf"{{{{ ({playbook}_\w+)", str(plays[0]["tasks"][1:])))
+    _first, refusal, *others = plays[0]["tasks"]
+    used = set(re.findall(rf"{{{{ ({playbook}_\w+)", str(others)))
     assert set(refusal["vars"][f"__{playbook}_known"]) == used | {f"{playbook}_other_variables"}
 
 

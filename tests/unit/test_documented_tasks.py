@@ -147,8 +147,10 @@ def unknown_keywords(document: t.Any) -> list[str]:
 
 
 def is_of_ansible(document: t.Any) -> bool:
-    """Plays or tasks, and no manifest."""
-    return isinstance(document, list) and all(isinstance(entry, dict) and "name" in entry for entry in document)
+    """Plays or tasks, and neither a manifest nor a rulebook."""
+    return isinstance(document, list) and all(
+        isinstance(entry, dict) and "name" in entry and "sources" not in entry for entry in document
+    )
 
 
 def find_all_tasks() -> t.Iterator[t.Any]:

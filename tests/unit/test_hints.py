@@ -43,7 +43,7 @@ _OTHERS = {
     "snake_case",
 }
 #: Members of a result that a user gives back, of rules, and of entries of the option databases and their modes.
-_RESULTS = {"lease_id", "max_lag", "read_lock"}
+_RESULTS = {"lease_id", "max_lag", "plan_digest", "read_lock"}
 
 
 def options_of(spec: t.Mapping[str, t.Mapping[str, t.Any]]) -> t.Iterator[str]:

@@ -14,6 +14,7 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.warnings import get_warning_messages
 
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.answers import read_answers
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import ResultKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task_module import TaskModule
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.unknown_options import Spec
@@ -59,7 +60,7 @@ class ArgumentSpec:
 
     def validate(self, given: t.Mapping[str, t.Any], what: str) -> dict[str, t.Any]:
         """Options that are read later, with their defaults. Raises ``ValidationError``, which begins with ``what``."""
-        found = ArgumentSpecValidator(dict(self.options), **self._rules()).validate(dict(given))
+        found = ArgumentSpecValidator(dict(self.options), **self._rules()).validate(read_answers(self.options, given))
         if found.error_messages:
             raise ValidationError(f"{what} is not valid: {'; '.join(found.error_messages)}.")
         return dict(found.validated_parameters)

@@ -31,6 +31,13 @@ class Query:
         except ValueError as exc:
             raise self._wrong(exc) from exc
 
+    def __str__(self) -> str:
+        """The expression as it was written."""
+        return self._expression
+
+    def __call__(self, document: t.Any) -> t.Any:
+        return self.search(document)
+
     def search(self, document: t.Any) -> t.Any:
         """What the expression picks out of ``document``; None when it picks nothing."""
         try:

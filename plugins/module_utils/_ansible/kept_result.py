@@ -38,18 +38,18 @@ def fit_result(result: Result, *, store: StoreParts | None, path: str | None) ->
             warnings.append(f"The whole result could not be stored, and is kept on this machine: {exc.message}")
     if not places:
         try:
-            places = _write_files(parts, path)
+            places = _write_files(parts, path, with_plan=not result.get("plan_path"))
         except OSError as exc:
             warnings.append(f"What is left out of the result could not be kept anywhere: {exc}.")
     return {**small, **places, "left_out": left_out}, warnings
 
 
-def _write_files(parts: Result, path: str | None) -> Result:
+def _write_files(parts: Result, path: str | None, *, with_plan: bool) -> Result:
     """A file of all parts, and one of the plan alone. They are for the user, who removes them."""
     folder = path if path and os.path.isdir(path) else os.path.dirname(path) if path else None
     target = None if not path or folder == path else path
     places: Result = {"result_path": _write(parts, "arkive-result-", folder or None, target)}
-    if "plan" in parts:
+    if "plan" in parts and with_plan:
         places["plan_path"] = _write(parts["plan"], "arkive-plan-", folder or None, None)
     return places
 

@@ -25,7 +25,7 @@ _ALWAYS_WHOLE = frozenset(
     {
         "changed", "failed", "phase", "commit_point", "plan_counts", "item_counts", "waves", "workloads", "timings",
         "diffs_left_out", "location", "recorded", "rc", "lease_id", "left_out", "result_key", "result_path",
-        "plan_path", "freeze_window_seconds",
+        "plan_path", "plan_digest", "freeze_window_seconds",
     }
 )  # fmt: skip
 _FIRST = ("msg", "errors_list")

@@ -18,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options i
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import MissingLibraryError, require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import storage_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Task
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -31,7 +32,12 @@ _PATIENCE = 10.0
 
 def open_to_read(task: Task) -> Store:
     """For what never writes: whatever would change something is refused."""
-    return open_store(dataclasses.replace(storage_location(task.params), read_only=True), cancel=task.cancel)
+    return open_read_only(task.params, task.cancel)
+
+
+def open_read_only(params: t.Mapping[str, t.Any], cancel: CancelToken) -> Store:
+    """The same for who has options and is no task."""
+    return open_store(dataclasses.replace(storage_location(params), read_only=True), cancel=cancel)
 
 
 def open_location(task: Task, *, namespace: str = "", client: KubeClient | None = None) -> Store:
@@ -97,4 +103,4 @@ def _word_of_cluster(task: Task, place: StorageLocation, namespace: str, client:
         return ""
 
 
-__all__ = ("named_or_newest", "open_asking", "open_location", "open_to_read")
+__all__ = ("named_or_newest", "open_asking", "open_location", "open_read_only", "open_to_read")

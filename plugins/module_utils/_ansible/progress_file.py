@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import threading
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import mask
 
+#: What ends lines, and whatever is a blank but a space: the spaces of a table stay.
+_BREAKS = re.compile(r"[^\S ]\s*")
 #: A line is shortened to this: it is for a terminal.
 _LONGEST_LINE = 300
 
@@ -30,7 +33,7 @@ def progress_to(path: str | None) -> ProgressSink:
     lock = threading.Lock()
 
     def write(line: str) -> None:
-        text = one_line(" ".join(mask(line).split()))[:_LONGEST_LINE] + "\n"
+        text = one_line(_BREAKS.sub(" ", mask(line)).strip())[:_LONGEST_LINE] + "\n"
         with lock, contextlib.suppress(OSError):
             descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
             try:

@@ -24,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.large_results import SHOWN_OBJECTS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_options import MANIFEST, manifest_documents
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.restore_gate import RESTORE_GATE, expected_plan
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import STRICTNESS, selection
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
@@ -127,7 +128,7 @@ _BEYOND = ArgumentSpec(
     required_one_of=(("backup", "schedule", "definition", "src", "tree"),),
 )
 
-RESTORE = SPEC_FIELDS.merge(_BEYOND, MANIFEST, EBS, EXECUTION_HOOKS, STRICTNESS)
+RESTORE = SPEC_FIELDS.merge(_BEYOND, MANIFEST, EBS, EXECUTION_HOOKS, STRICTNESS, RESTORE_GATE)
 
 
 def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> RestoreRequest:
@@ -172,6 +173,7 @@ def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> Restor
             force=params["force"],
             fail_on_empty=params["fail_on_empty"],
             strict_selection=params["strict_selection"],
+            expected_plan=expected_plan(params),
             want_diff=want_diff,
             max_diffs=SHOWN_OBJECTS,
             snapshot_location=snapshot_location(params),
@@ -278,7 +280,7 @@ def _mapping(params: t.Mapping[str, t.Any], name: str) -> dict[str, str]:
 
 
 def _expression(text: str | None) -> t.Callable[[t.Mapping[str, t.Any]], t.Any] | None:
-    return Query(text, option="select", over="the stored objects").search if text else None
+    return Query(text, option="select", over="the stored objects") if text else None
 
 
 def _priorities(value: list[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]] | None:

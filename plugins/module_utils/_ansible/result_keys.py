@@ -124,6 +124,7 @@ K8S_BACKUP_EXPORT: ResultKeys = {
 K8S_BACKUP_INFO: ResultKeys = {
     **_COMMON,
     "backups": [],
+    "table": [],
     "query_result": None,
     "extracted": None,
     "incomplete": [],
@@ -194,6 +195,7 @@ K8S_RESTORE: ResultKeys = {
     "plan": [],
     "plan_table": [],
     "plan_path": None,
+    "plan_digest": "",
     "plan_counts": {},
     "state_counts": {},
     "waves": [],

@@ -14,6 +14,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.backup_options import BACKUP, backup_request
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.duration_options import seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.gate_files import GATE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import FREEZE, HOOKS, LEASE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_options import MANIFEST, manifest_documents
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
@@ -66,7 +67,7 @@ SCHEDULE = ArgumentSpec(
     },
     required_one_of=(("name", "definition", "src"),),
     inner={"template": _TEMPLATE.options},
-).merge(MANIFEST, EBS)
+).merge(MANIFEST, EBS, GATE)
 
 _NO_MANIFEST = ScheduleManifest("", "", {}, None, None)
 

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible.module_utils.common.parameters import remove_values
 
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.answers import read_answers
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import (
     first_errors,
     shown_warnings,
@@ -52,6 +53,10 @@ class TaskModule(DiscreetModule):
         super().__init__(**arguments)  # type: ignore[no-untyped-call]
         self._is_made = True
 
+    def _load_params(self) -> None:
+        super()._load_params()  # type: ignore[no-untyped-call]
+        self.params = read_answers(self._spec, self.params)
+
     def exit_json(self, **result: t.Any) -> t.NoReturn:
         whole = self._whole(result)
         self._warn_of(whole)
@@ -63,14 +68,14 @@ class TaskModule(DiscreetModule):
     def fail_json(self, msg: str, **result: t.Any) -> t.NoReturn:
         if not self._is_made:
             msg = " ".join([*self._unknown_options(), msg])
-        said = one_line(str(self._without_secrets(msg)))
+        said = one_line(str(self.without_secrets(msg)))
         whole = self._whole(result)
         whole["errors_list"] = whole["errors_list"] or [Issue(message=said).to_return()]
         self._warn_of(whole)
         super().fail_json(**self._fitted({"msg": said, **whole}))
 
     def warn(self, warning: str, **options: t.Any) -> None:
-        super().warn(one_line(str(self._without_secrets(warning))), **options)
+        super().warn(one_line(str(self.without_secrets(warning))), **options)
 
     def traceback_of(self, exc: BaseException) -> Result:
         """The traceback for a result, where so much is asked for."""
@@ -95,7 +100,7 @@ class TaskModule(DiscreetModule):
 
     def _whole(self, given: Result) -> Result:
         """All keys; what is beside them is known about an error. Secrets go first: escaped, they would not be found."""
-        given = self._without_secrets(given)
+        given = self.without_secrets(given)
         own = {name: value for name, value in given.items() if name in self._keys or name in _OF_ANSIBLE}
         beside = {name: value for name, value in given.items() if name not in own}
         result: Result = {**self._keys, **own}
@@ -111,7 +116,8 @@ class TaskModule(DiscreetModule):
         self.no_log_values.update(str(option.value) for option in found if option.is_secret and option.value)
         return [option.sentence for option in found]
 
-    def _without_secrets(self, value: t.Any) -> t.Any:
+    def without_secrets(self, value: t.Any) -> t.Any:
+        """``value`` of JSON types, with what is secret masked in it."""
         self.learn_secrets()
         return remove_values(value, self.no_log_values) if self.no_log_values else value
 

@@ -105,6 +105,11 @@ def overview_of(store: Store, *, now: dt.datetime | None = None, cancel: CancelT
     """One listing of each kind, and one read for each backup and each schedule. Raises ``StoreError``."""
     now = now or utc_now()
     backups = read_prunables(Catalog(store, cancel), cancel or CancelToken()).backups
+    return LocationOverview(schedules_of(store, backups, now), _verdicts(store, backups, now))
+
+
+def schedules_of(store: Store, backups: t.Iterable[Prunable], now: dt.datetime) -> tuple[ScheduleOverview, ...]:
+    """By name. One listing, and one read for each record. ``backups``: all of the location."""
     made_by: dict[str, list[Prunable]] = {}
     for backup in backups:
         if backup.schedule:
@@ -113,9 +118,7 @@ def overview_of(store: Store, *, now: dt.datetime | None = None, cancel: CancelT
     schedules += [
         _judged(ScheduleOverview(name=name, promise="unknown"), found, now) for name, found in made_by.items()
     ]
-    return LocationOverview(
-        tuple(sorted(schedules, key=lambda schedule: schedule.name)), _verdicts(store, backups, now)
-    )
+    return tuple(sorted(schedules, key=lambda schedule: schedule.name))
 
 
 def _recorded(store: Store) -> list[str]:
@@ -165,4 +168,4 @@ def _verdicts(store: Store, backups: t.Sequence[Prunable], now: dt.datetime) -> 
     return tuple(sorted(found, key=lambda verdict: verdict.backup.name))
 
 
-__all__ = ("LocationOverview", "Promise", "ScheduleOverview", "overview_of")
+__all__ = ("LocationOverview", "Promise", "ScheduleOverview", "overview_of", "schedules_of")

@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side i
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.verification import read_verification
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import VERIFIED, BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import (
     expires_at,
@@ -70,12 +71,45 @@ class Seen(t.NamedTuple):
     locked: list[BackupEntry]
 
 
-def read_prunables(catalog: Catalog, cancel: CancelToken, *, verified: bool = False) -> Seen:
-    """One listing, one read for each backup, one for each hold and, if asked, for each verification."""
+class KnownPrunables:
+    """What earlier looks at a location have read, for who looks again and again.
+
+    A backup is read again when the listing says something else of it, and while it is not at its end.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[t.Any, Prunable]] = {}
+
+    def find(self, entry: BackupEntry) -> Prunable | None:
+        told, backup = self._known.get(entry.name, (None, None))
+        return backup if backup is not None and told == _told_by_listing(entry) else None
+
+    def keep_only(self, backups: t.Mapping[str, Prunable], entries: t.Iterable[BackupEntry]) -> None:
+        """In the place of what was known before."""
+        self._known = {
+            entry.name: (_told_by_listing(entry), backups[entry.name])
+            for entry in entries
+            if entry.name in backups and backups[entry.name].phase in TERMINAL_PHASES
+        }
+
+
+def _told_by_listing(entry: BackupEntry) -> tuple[t.Any, ...]:
+    return (entry.written, entry.size, entry.objects, entry.held, entry.deleting)
+
+
+def read_prunables(
+    catalog: Catalog, cancel: CancelToken, *, verified: bool = False, known: KnownPrunables | None = None
+) -> Seen:
+    """One listing, one read for each backup that is not ``known``, one for each hold, and for each verification."""
+    known = known or KnownPrunables()
     entries = catalog.entries()
     looked_at = [entry for entry in entries if entry.complete or entry.deleting]
-    found = read_each(lambda entry: _read(catalog, entry, verified=verified), looked_at, cancel=cancel)
-    return Seen([backup for backup in found if backup is not None], [entry for entry in entries if entry.locked])
+    found = read_each(
+        lambda entry: known.find(entry) or _read(catalog, entry, verified=verified), looked_at, cancel=cancel
+    )
+    backups = [backup for backup in found if backup is not None]
+    known.keep_only({backup.name: backup for backup in backups}, looked_at)
+    return Seen(backups, [entry for entry in entries if entry.locked])
 
 
 def _read(catalog: Catalog, entry: BackupEntry, *, verified: bool) -> Prunable | None:
@@ -132,4 +166,4 @@ def _told(backup: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:
     }
 
 
-__all__ = ("Prunable", "Seen", "read_prunables")
+__all__ = ("KnownPrunables", "Prunable", "Seen", "read_prunables")

@@ -75,7 +75,7 @@ def find_backups(catalog: Catalog, schedule: str, now: dt.datetime, *, need_good
         elif found is not None:
             newest = newest or found
             if found.phase not in TERMINAL_PHASES:
-                is_lost = now - found.made > _LONGEST_RUN
+                is_lost = was_left(found.phase, found.made, now)
                 running = running or ("" if is_lost else found.name)
                 warnings += [_lost(found)] if is_lost else []
             is_good = entry.is_good(found.phase)
@@ -85,6 +85,11 @@ def find_backups(catalog: Catalog, schedule: str, now: dt.datetime, *, need_good
                 good = found if is_good else None
                 return ScheduleBackups(newest, good, running, tuple(warnings))
     return ScheduleBackups(newest, None, running, tuple(warnings))
+
+
+def was_left(phase: str, made: dt.datetime, now: dt.datetime) -> bool:
+    """Whether a stored backup that is not at its end is waited for by nobody any more."""
+    return phase not in TERMINAL_PHASES and now - made > _LONGEST_RUN
 
 
 def _lost(backup: ScheduleBackup) -> str:
@@ -112,4 +117,4 @@ def _read(catalog: Catalog, name: str, schedule: str) -> ScheduleBackup | str | 
     return ScheduleBackup(name, made_at(backup, name), phase_of(backup))
 
 
-__all__ = ("ScheduleBackup", "ScheduleBackups", "find_backups")
+__all__ = ("ScheduleBackup", "ScheduleBackups", "find_backups", "was_left")

@@ -29,8 +29,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import GO_ON
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import open_source, with_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.execution import Execution, Ready
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.gate.plan_digests import digest_plan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan_digest import PlanDigest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import PreparedObjects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.no_effect import find_without_effect
@@ -59,10 +61,9 @@ def plan_restore(
     """
     with _opened(request, client, (store, records), progress, cancel) as opened:
         ready, refusal = _judge(_plan(opened))
-        with ready.timings.measure("dry_run"):
-            ready = _ask_server(ready, hold_back=refusal is None)
-        ready.run.report_warnings()
-        return Execution(ready).foresee(refusal)
+        asked = _ask_server(ready, hold_back=refusal is None)
+        digest = _digest(asked, opened.backup)
+        return _foresee(asked, digest, _find_mismatch(asked, digest) or refusal)
 
 
 def run_restore(
@@ -77,15 +78,23 @@ def run_restore(
     """Plan and apply. The restore is recorded in ``records``, else in ``store``.
 
     Raises ``ArkiveError`` while nothing was changed yet: wrong input, an archive that is corrupt or cannot be read, a
-    cluster that does not answer, volumes without data. After the first write everything is in the outcome.
+    cluster that does not answer, volumes without data. After the first write everything is in the outcome. Where the
+    plan is not the expected one, the outcome is that of ``plan_restore``.
     """
     with _opened(request, client, (store, records), progress, cancel) as opened:
         ready, refusal = _judge(_plan(opened))
+        digest = None
+        if request.expected_plan is not None:
+            asked = _ask_server(ready, hold_back=refusal is None)
+            digest = _digest(asked, opened.backup)
+            mismatch = _find_mismatch(asked, digest)
+            if mismatch is not None:
+                return _foresee(asked, digest, mismatch)
         if refusal is not None:
             raise refusal
         outcome = Execution(ready).run()
         progress(outcome.closing_line)
-        return outcome
+        return dataclasses.replace(outcome, digest=digest)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,10 +231,31 @@ def _refuse(ready: Ready, error: ArkiveError, items: t.Sequence[PlanItem]) -> tu
 
 def _ask_server(ready: Ready, *, hold_back: bool) -> Ready:
     """Everything that would be written, as the server judges it; ``hold_back`` what would wait for claims."""
-    plan = ready.judge.ask_server(ready.plan)
-    if hold_back:
-        plan = ready.judge.hold_back(plan, ready.volumes.find_lost(AppliedPlan(plan)))
-    return ready.with_plan(plan)
+    with ready.timings.measure("dry_run"):
+        plan = ready.judge.ask_server(ready.plan)
+        if hold_back:
+            plan = ready.judge.hold_back(plan, ready.volumes.find_lost(AppliedPlan(plan)))
+        return ready.with_plan(plan)
+
+
+def _digest(asked: Ready, backup: OpenBackup) -> PlanDigest:
+    request = asked.run.request
+    objects = asked.findings.objects
+    return digest_plan(asked.plan, asked.volumes, request=request, backup=backup.backup, objects=objects)
+
+
+def _find_mismatch(asked: Ready, digest: PlanDigest) -> ArkiveError | None:
+    """Why this is not the plan that was approved; None where none was asked for."""
+    expected = asked.run.request.expected_plan
+    mismatch = expected.find_mismatch(digest) if expected is not None else None
+    if mismatch is not None:
+        asked.run.issues.error(mismatch.message, hint=mismatch.hint or "")
+    return mismatch
+
+
+def _foresee(asked: Ready, digest: PlanDigest, refusal: ArkiveError | None) -> RestoreOutcome:
+    asked.run.report_warnings()
+    return dataclasses.replace(Execution(asked).foresee(refusal), digest=digest)
 
 
 __all__ = ("ComparedBackup", "compare_backup", "plan_restore", "run_restore")

@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan_digest import PlanDigest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import RestorePhase
 
 
@@ -41,6 +42,8 @@ class RestoreOutcome:
     workloads: dict[str, int] | None = None
     volumes: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     refusal: ArkiveError | None = None
+    #: What the plan is known again by; None where the API server was not asked for it before the run.
+    digest: PlanDigest | None = None
     #: Hooks of blueprints that ran around it, or would.
     execution_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     #: What failed of those after it: the restore is what it is, and the task fails.

@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings import HookSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.kasten_objects import ReadHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.choice import Expression, ObjectChoice
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.expected_plan import ExpectedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import Spelling, spelling_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec, validate_restore_name
@@ -50,7 +51,8 @@ class RestoreRequest:
     ``want_diff`` keeps YAML of what changes, ``max_diffs`` objects of it. ``force`` restores into namespaces that
     another restore works in. ``from_manifest``: the fields of ``spec`` that are in a manifest; all others are the
     task's own. ``fail_on_empty``: whether a selection that fits nothing is refused; None is for one of the task's own.
-    ``strict_selection``: names that fit nothing are refused in a manifest as well.
+    ``strict_selection``: names that fit nothing are refused in a manifest as well. ``expected_plan``: the plan that was
+    approved; nothing is written where this one is another.
     """
 
     spec: RestoreSpec
@@ -89,6 +91,7 @@ class RestoreRequest:
     from_manifest: frozenset[str] = frozenset()
     fail_on_empty: bool | None = None
     strict_selection: bool = False
+    expected_plan: ExpectedPlan | None = None
 
     @property
     def spell(self) -> Spelling:

@@ -6,7 +6,9 @@
 
 Read from the environment: ``ARKIVE_TEST_KUBECONFIG``; ``ARKIVE_TEST_KUBECTL``; ``ARKIVE_TEST_S3_ENDPOINT``,
 ``ARKIVE_TEST_S3_ACCESS_KEY`` and ``ARKIVE_TEST_S3_SECRET_KEY``; ``ARKIVE_TEST_STATE``, the directory of the local
-cluster, empty for any other cluster; ``ARKIVE_TEST_VELERO``, the velero command that was built for the local cluster.
+cluster, empty for any other cluster; ``ARKIVE_TEST_VELERO``, the velero command that was built for the local cluster;
+``ARKIVE_TEST_RULEBOOK``, the ansible-rulebook program;
+``ARKIVE_TEST_PIPELINES``, an environment with junitparser.
 What a test needs and does not find is a failure, never a skip.
 Only namespaces that begin with ``arkive-test-`` are touched.
 """

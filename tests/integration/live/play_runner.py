@@ -32,6 +32,13 @@ class PlayRunner:
         play["vars"] = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
         playbook = self._folder / "playbook.json"
         playbook.write_text(json.dumps([play]))
+        return self._play([*options, str(playbook)], seconds, variables)
+
+    def run_playbook(self, name: str, extra: t.Mapping[str, t.Any], *options: str, seconds: float = 500.0) -> Screen:
+        """A playbook of the collection, with these extra variables."""
+        return self._play([*options, "--extra-vars", json.dumps(extra), name], seconds, {})
+
+    def _play(self, options: t.Sequence[str], seconds: float, variables: t.Mapping[str, str]) -> Screen:
         environment = {
             **os.environ,
             "ANSIBLE_COLLECTIONS_PATH": self._collections,
@@ -41,9 +48,7 @@ class PlayRunner:
             **variables,
         }
         program = str(Path(sys.executable).parent / "ansible-playbook")
-        return subprocess.run(
-            [program, *options, str(playbook)], env=environment, capture_output=True, timeout=seconds, check=False
-        )
+        return subprocess.run([program, *options], env=environment, capture_output=True, timeout=seconds, check=False)
 
     def results(self, tasks: t.Sequence[Task], *names: str, **more: t.Any) -> dict[str, Task]:
         """The same for tasks that ``register`` these names and do not end the play: what each of them returned."""

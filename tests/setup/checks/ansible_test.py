@@ -30,7 +30,7 @@ KNOW_ANSIBLE = tuple(f"{_UNITS}/{folder}/" for folder in ("lookup", "module_util
 
 _PLUGINS_THAT_KNOW_ANSIBLE = tuple(
     f"plugins/{folder}/"
-    for folder in ("action", "doc_fragments", "lookup", "module_utils/_ansible", "modules", "plugin_utils")
+    for folder in ("action", "doc_fragments", "filter", "lookup", "module_utils/_ansible", "modules", "plugin_utils")
 )
 
 #: Unit tests of what the optional accelerators do. Pytest has them, these environments have not.

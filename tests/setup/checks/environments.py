@@ -67,9 +67,19 @@ def oldest_boto3() -> Environment:
     return _environment("boto3-oldest")
 
 
+def rulebook() -> Environment:
+    """What the event source is run with: ansible-rulebook, whose rules are judged by a Java machine."""
+    return _environment("rulebook")
+
+
 def ansible_core(version: str) -> Environment:
     """What ``ansible-test`` of one ansible-core, such as "2.16", runs with."""
     return _environment(f"ansible-core-{version}")
+
+
+def pipelines() -> Environment:
+    """What the examples for pipelines are judged with."""
+    return _environment("pipelines")
 
 
 def matrix(python: str, core: str) -> Environment:
@@ -169,5 +179,6 @@ __all__ = (
     "install_packages",
     "matrix",
     "oldest_boto3",
+    "pipelines",
     "tools",
 )

@@ -17,6 +17,7 @@ from checks.golden import check_golden
 from checks.module_docstrings import check_docstrings
 from checks.named_paths import check_paths
 from checks.paths import TREE
+from checks.pipelines import check_pipelines
 from checks.report import Report
 from checks.support_imports import check_support_imports
 
@@ -53,6 +54,7 @@ _OWN_CHECKS: tuple[tuple[str, t.Callable[[pathlib.Path], list[str]]], ...] = (
     ("module docstrings", check_docstrings),
     ("imports of tests", check_support_imports),
     ("golden tests are current", check_golden),
+    ("pipelines", check_pipelines),
 )
 
 

@@ -57,16 +57,35 @@ def live(report: Report, variables: Variables, files: t.Sequence[str] = (LIVE,))
         options += ["-m", f"not ({local_only})"]
     else:
         install_shells()
-    run_tests(report, "pytest, live", variables, *options, again=True)
+    install_java()
+    programs = {
+        "ARKIVE_TEST_PIPELINES": str(environments.pipelines().path),
+        "ARKIVE_TEST_RULEBOOK": environments.rulebook().program("ansible-rulebook"),
+    }
+    run_tests(report, "pytest, live", {**variables, **programs}, *options, again=True)
     if LIVE in files or _STORE_LIVE in files:
         oldest = environments.oldest_boto3()
-        run_tests(report, "pytest, live store, oldest boto3", variables, _STORE_LIVE, "-k", "s3", environment=oldest)
+        run_tests(
+            report,
+            "pytest, live store, oldest boto3",
+            variables,
+            _STORE_LIVE,
+            "-k",
+            "s3 and not event_source",
+            environment=oldest,
+        )
 
 
 def install_shells() -> None:
     """Install the shells that the lease is tried with and a machine may not have."""
     if shutil.which("busybox") is None:
         environments.install_packages("busybox-static")
+
+
+def install_java() -> None:
+    """Install what ansible-rulebook judges rules with."""
+    if shutil.which("java") is None:
+        environments.install_packages("default-jre-headless")
 
 
 def install_browser() -> None:
@@ -107,4 +126,4 @@ def _list_tests(folder: str, marker: str) -> None:
     run([tools.program("pytest"), "-q", "--collect-only", "-m", marker, folder], cwd=TREE, env=tools.variables)
 
 
-__all__ = ("LIVE", "LIVE_RESULTS", "install_browser", "install_shells", "live", "run_tests", "units")
+__all__ = ("LIVE", "LIVE_RESULTS", "install_browser", "install_java", "install_shells", "live", "run_tests", "units")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import collections
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line
+from ansible_collections.arkive.k8s.plugins.module_utils._core.text_table import text_table
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 
 _Entry: t.TypeAlias = "t.Mapping[str, t.Any]"
@@ -20,7 +20,7 @@ _Row: t.TypeAlias = "tuple[str, str, str, str]"
 _TITLES: _Row = ("WAVE", "ACTION", "TYPE", "OBJECT")
 #: Objects that are named one by one, and groups of those that are not.
 _MOST_OBJECTS, _MOST_GROUPS = 60, 20
-_LONGEST = 160
+_WIDTHS = (4, 12, 63, 160)
 #: What changes nothing, of which there may be very much.
 _QUIET = ("unchanged", "skip")
 
@@ -35,11 +35,7 @@ def plan_table(entries: t.Sequence[_Entry]) -> list[str]:
     shown = {id(entry) for entry in told}
     rows = [_TITLES, *(_object_row(entry) for entry in entries if id(entry) in shown)]
     rows += _group_rows([entry for entry in entries if id(entry) not in shown])
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    lines = [
-        f"{wave:>{widths[0]}}  {action:<{widths[1]}}  {kind:<{widths[2]}}  {what}".rstrip()
-        for wave, action, kind, what in rows
-    ]
+    lines = text_table(rows, most=_WIDTHS, right=(0,))
     actions = collections.Counter(str(entry["action"]) for entry in entries)
     return [*lines, ", ".join(f"{number} {action}" for action, number in sorted(actions.items()))]
 
@@ -52,7 +48,7 @@ def _object_row(entry: _Entry) -> _Row:
     name = f"{entry['namespace']}/{entry['name']}" if entry.get("namespace") else str(entry["name"])
     came_from = entry.get("source_namespace")
     origin = f" (from {came_from})" if came_from else ""
-    return (str(entry["wave"]), _word(entry), str(entry["resource"]), _cut(f"{name}{origin}", _reason(entry)))
+    return (str(entry["wave"]), _word(entry), str(entry["resource"]), _said(f"{name}{origin}", _reason(entry)))
 
 
 def _group_rows(entries: t.Iterable[_Entry]) -> list[_Row]:
@@ -60,7 +56,7 @@ def _group_rows(entries: t.Iterable[_Entry]) -> list[_Row]:
     groups = collections.Counter((_word(entry), str(entry["resource"]), _reason(entry)) for entry in entries)
     found = groups.most_common()
     rows = [
-        ("", word, kind, _cut(counted(number, "object"), why)) for (word, kind, why), number in found[:_MOST_GROUPS]
+        ("", word, kind, _said(counted(number, "object"), why)) for (word, kind, why), number in found[:_MOST_GROUPS]
     ]
     left = sum(number for _group, number in found[_MOST_GROUPS:])
     return [*rows, ("", "", "...", f"and {counted(left, 'more object')}")] if left else rows
@@ -79,9 +75,8 @@ def _reason(entry: _Entry) -> str:
     return str(entry.get("reason") or "")
 
 
-def _cut(what: str, why: str) -> str:
-    text = one_line(f"{what}: {why}" if why else what)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+def _said(what: str, why: str) -> str:
+    return f"{what}: {why}" if why else what
 
 
 __all__ = ("plan_table",)

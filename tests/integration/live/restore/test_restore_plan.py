@@ -118,6 +118,10 @@ def test_plan_and_run_agree(home: str, cluster: Cluster, backups: Backups, polic
     plan = backups.plan("b", existing_resource_policy=policy, want_diff=True)
     found = {item["name"]: item["action"] for item in plan.plan_items if item["resource"] != "namespaces"}
     assert found == EXPECTED[policy]
+    again = backups.plan("b", existing_resource_policy=policy, name="under-another-name")
+    assert plan.digest is not None
+    assert again.digest is not None
+    assert again.digest.objects == plan.digest.objects
     text = str(plan.diffs)
     assert "bmV3" not in text
     assert "b2xk" not in text

@@ -166,6 +166,9 @@ def test_every_built_in_type(cluster: Cluster, backups: Backups, back_up: BackUp
         assert (str(resource.group_resource), obj["metadata"]["name"]) in own
 
     cluster.delete("namespaces", home)
+    plans = [backups.plan("first", name=name).digest for name in ("r", "q")]
+    objects = [plan.objects for plan in plans if plan is not None]
+    assert objects[0] == objects[1], "a plan is the same, whatever the restore is called"
     done = backups.restore("first", name="r", wait_timeout=120)
     assert (done.phase, done.errors_list, done.workloads and done.workloads["not_ready"]) == ("Completed", [], 0)
     # The API server's own are about a certificate that is none, and about Endpoints, which are deprecated.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import tarfile
 import typing as t
 from pathlib import Path
@@ -104,6 +105,56 @@ def test_the_difference_of_a_restore(
     rename_member(store / "backups" / "b" / "b.tar.gz", f"resources/{CANARY}/namespaces/x/y.json")
     hostile = play([{"arkive.k8s.k8s_restore": restore}], "-vvv")
     assert_harmless(hostile)
+
+
+def test_a_plan_is_a_table_first(play: t.Callable[..., Screen], kubectl: t.Any, namespace: str, tmp_path: Path) -> None:
+    """With ``--diff`` the differences come after it, without one it is shown all the same."""
+    kubectl("-n", namespace, "create", "configmap", "one", "--from-literal=a=1")
+    store = tmp_path / "store"
+    store.mkdir()
+    location = {"path": str(store)}
+    backup = {"name": "b", "included_namespaces": [namespace], "storage_location": location}
+    assert play([{"arkive.k8s.k8s_backup": backup}]).code == 0
+    kubectl("-n", namespace, "delete", "configmap", "one")
+    restore = [{"arkive.k8s.k8s_restore": {"backup": "b", "storage_location": location}}]
+    short = play(restore, "--check").text
+    assert short.count("WAVE  ACTION") == 1
+    assert re.search(rf"^arkive: \[localhost\] plan: .* create +configmaps +{namespace}/one$", short, re.MULTILINE)
+    long = play(restore, "--check", "--diff").text
+    assert long.count("WAVE  ACTION") == 1
+    assert long.index("WAVE  ACTION") < long.index("+++ ")
+
+
+def test_backups_are_shown_by_a_playbook(tmp_path: Path, kubeconfig: str) -> None:
+    """As a table, and one of them in words; what others have written into a backup stays text, in lines."""
+    store = tmp_path / "store"
+    for name, note in (("plain", "x"), ("hostile", f"{CANARY}{'x' * 5000}")):
+        folder = store / "backups" / name
+        folder.mkdir(parents=True)
+        metadata = {"name": name, "namespace": "velero", "annotations": {"note": note}}
+        spec = {"includedNamespaces": [note]}
+        document = {"apiVersion": "velero.io/v1", "kind": "Backup", "metadata": metadata, "spec": spec}
+        (folder / "velero-backup.json").write_text(json.dumps({**document, "status": {"phase": "Completed"}}))
+        (folder / f"{name}.tar.gz").write_bytes(gzip.compress(b"\0" * 1024))
+    runner = PlayRunner(tmp_path, kubeconfig)
+    location = {"backups_storage_location": {"path": str(store)}}
+
+    def show(**more: str) -> Screen:
+        done = runner.run_playbook("arkive.k8s.backups", {**location, **more}, seconds=120.0)
+        return Screen(text_of(done), done.returncode)
+
+    shown = show()
+    assert_harmless(shown)
+    assert shown.code == 0
+    assert re.search(r"NAME +STATUS +ERRORS +WARNINGS +STARTED +EXPIRES +SIZE +SCHEDULE", shown.text)
+    assert re.search(r"hostile +Completed", shown.text)
+    described = show(backups_name="hostile")
+    assert_harmless(described)
+    assert re.search(r"Name: +hostile", described.text)
+    assert "canary" in described.text
+    refused = show(backups_nam="hostile")
+    assert refused.code == 2
+    assert "backups_nam" in refused.text
 
 
 def rename_member(path: Path, name: str) -> None:

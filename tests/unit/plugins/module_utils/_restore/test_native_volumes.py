@@ -336,6 +336,11 @@ def test_renamed_volumes(
     put_backup(store, snapshot_id)
     before = account.volumes
     mapping = {"shop": "shop2"} if mapped else {}
+    planned = [
+        plan(api, store, name=name, snapshot_location=LOCATION, namespace_mapping=mapping).digest for name in ("r", "q")
+    ]
+    objects = [digest.objects for digest in planned if digest is not None]
+    assert objects[0] == objects[1], "a name that is made of the restore's is no other plan"
     outcome = restore(api, store, snapshot_location=LOCATION, namespace_mapping=mapping)
     assert outcome.errors_list == []
     (made,) = account.volumes - before

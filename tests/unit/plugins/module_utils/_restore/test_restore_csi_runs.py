@@ -517,3 +517,28 @@ def test_a_claim_that_vanishes_after_the_plan(api: VolumeApi, store: t.Any) -> N
     again = restore(api, store, name="other")
     assert (again.phase, api.names("pods", "shop")) == ("Completed", ["web"])
     assert api.objects[("persistentvolumeclaims", "shop", "data")]["metadata"]["uid"] != claim["metadata"]["uid"]
+
+
+def test_names_that_each_restore_makes_are_no_other_plan(api: VolumeApi, store: t.Any) -> None:
+    """Snapshots are called after the restore, which may be called after the time."""
+    put_backup(store)
+    plans = [plan(api, store, name=name) for name in ("r", "q")]
+    names = [{item["name"] for item in each.plan_items} for each in plans]
+    assert names[0] != names[1]
+    digests = [each.digest.objects for each in plans if each.digest is not None]
+    assert digests[0] == digests[1]
+    assert {each.action for each in digests[0] if each.resource == "persistentvolumeclaims"} == {"create"}
+
+
+def test_another_snapshot_is_another_plan(api: VolumeApi, store: t.Any) -> None:
+    put_backup(store)
+    approved = plan(api, store)
+    other = copy.deepcopy(CONTENT)
+    other["status"]["snapshotHandle"] = "snap-of-another"
+    contents = f"volumesnapshotcontents.{GROUP}"
+    put_backup(store, *((kind, other if kind == contents else obj) for kind, obj in OBJECTS))
+    again = plan(api, store)
+    assert approved.digest is not None
+    assert again.digest is not None
+    changed = set(again.digest.objects) - set(approved.digest.objects)
+    assert "persistentvolumeclaims" in {each.resource for each in changed}
