@@ -13,6 +13,7 @@ from campaigns.case import Campaign
 from campaigns.databases import DatabasesCampaign
 from campaigns.freeze import FreezeCampaign
 from campaigns.hooks import HooksCampaign
+from campaigns.jobs import JobsCampaign
 from campaigns.operations import OperationsCampaign
 from campaigns.plan import PlanCampaign
 from campaigns.store import StoreCampaign
@@ -23,6 +24,7 @@ CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
     "databases": DatabasesCampaign,
     "freeze": FreezeCampaign,
     "hooks": HooksCampaign,
+    "jobs": JobsCampaign,
     "operations": OperationsCampaign,
     "plan": PlanCampaign,
     "store": StoreCampaign,

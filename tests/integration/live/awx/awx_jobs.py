@@ -10,15 +10,18 @@ comes back is read by ``ansible-runner process``. A cancel is the deletion of th
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import json
 import os
+import secrets
 import subprocess
 import sys
 import typing as t
 from pathlib import Path
 
+import boto3
 from awx_plugins.credentials import injectors
 
 Object = dict[str, t.Any]
@@ -31,7 +34,9 @@ _ENVIRONMENT = {
     "ANSIBLE_HOST_KEY_CHECKING": "False",
     "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
     "ANSIBLE_RETRY_FILES_ENABLED": "False",
-    "ANSIBLE_COLLECTIONS_PATH": "/runner/requirements_collections:~/.ansible/collections:/usr/share/ansible/collections",
+    "ANSIBLE_COLLECTIONS_PATH": ":".join(
+        ("/runner/requirements_collections", "~/.ansible/collections", "/usr/share/ansible/collections")
+    ),
     "AWX_HOST": "https://awx.example.org",
     "AWX_PRIVATE_DATA_DIR": "/runner",
     "INVENTORY_ID": "1",
@@ -118,7 +123,9 @@ class ContainerGroup:
         for kind, credential in (credentials or {}).items():
             INJECTORS[kind](credential, said, str(home))
         (home / "env/envvars").write_text(json.dumps({**said, **environment}))
-        (home / "env/extravars").write_text(json.dumps({"awx_job_id": number, "tower_job_id": number, **(variables or {})}))
+        (home / "env/extravars").write_text(
+            json.dumps({"awx_job_id": number, "tower_job_id": number, **(variables or {})})
+        )
         (home / "env/settings").write_text(json.dumps({"suppress_ansible_output": True, "job_timeout": timeout}))
         (home / "env/cmdline").write_text("--check --diff" if check else "")
         return Job(self, number, home)
@@ -161,6 +168,12 @@ class Job:
     def await_gone(self, seconds: float = 60.0) -> None:
         _kubectl("wait", "--for=delete", "-n", self._namespace, f"pod/{self.pod}", f"--timeout={seconds:.0f}s")
 
+    def end(self, seconds: float = 60.0) -> None:
+        """Wait until neither pod nor stream is left."""
+        self._stream.wait(seconds)
+        _kubectl("delete", "pod", "-n", self._namespace, self.pod, "--ignore-not-found", "--wait=false")
+        self.await_gone(seconds)
+
     def sh(self, script: str) -> str:
         """Run a script beside the worker."""
         return _kubectl("exec", "-n", self._namespace, self.pod, "-c", "worker", "--", "/bin/sh", "-c", script)
@@ -185,8 +198,46 @@ class Job:
         return JobResult(status, sorted(files, key=lambda event: event["counter"]), said)
 
 
+@contextlib.contextmanager
+def in_cluster_spec(namespace: str) -> t.Iterator[Object]:
+    """What a container group says for jobs that may do all in the cluster, by the token of their pod."""
+    name = f"{namespace}-jobs"
+    _kubectl("-n", namespace, "create", "serviceaccount", "jobs")
+    _kubectl("create", "clusterrolebinding", name, "--clusterrole=cluster-admin", f"--serviceaccount={namespace}:jobs")
+    try:
+        yield {"serviceAccountName": "jobs", "automountServiceAccountToken": True}
+    finally:
+        _kubectl("delete", "clusterrolebinding", name)
+
+
+class JobBucket:
+    """A bucket of its own. As a context: it is made, and removed with what is in it."""
+
+    def __init__(self, state: Path) -> None:
+        server = json.loads(_run([sys.executable, _LAB, "status", "--json", "--state", state]))["s3"]
+        self._keys = {"aws_access_key_id": server["access_key"], "aws_secret_access_key": server["secret_key"]}
+        self._client = boto3.client("s3", endpoint_url=server["endpoint"], region_name="us-east-1", **self._keys)
+        self.name = f"arkive-test-{secrets.token_hex(6)}"
+        #: As jobs reach it, with keys from their environment.
+        self.location = {"bucket": self.name, "endpoint_url": server["pod_endpoint"], "region": "us-east-1"}
+        self.environment = {name.upper(): value for name, value in self._keys.items()}
+
+    def __enter__(self) -> t.Self:
+        self._client.create_bucket(Bucket=self.name)
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        for key in self.keys():
+            self._client.delete_object(Bucket=self.name, Key=key)
+        self._client.delete_bucket(Bucket=self.name)
+
+    def keys(self, prefix: str = "") -> list[str]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
+        return [found["Key"] for page in pages for found in page.get("Contents", ())]
+
+
 def execution_environment(state: Path, folder: Path) -> str:
-    """The image with the collection that is tried, as its archive installs it. The registry of the cluster serves it."""
+    """The image with the collection that is tried, as its archive installs it; the cluster's registry serves it."""
     tried = Path(os.environ["ARKIVE_TEST_COLLECTIONS"]) / "ansible_collections/arkive/k8s"
     galaxy = [_BIN / "ansible-galaxy", "collection"]
     built, installed = folder / "built", folder / "installed"
@@ -215,7 +266,12 @@ def _pod(group: ContainerGroup, name: str, number: int) -> Object:
         "stdinOnce": True,
         "resources": {"requests": {"cpu": "250m", "memory": "100Mi"}},
     }
-    spec = {"serviceAccountName": "default", "automountServiceAccountToken": False, "restartPolicy": "Never", **group.spec}
+    spec = {
+        "serviceAccountName": "default",
+        "automountServiceAccountToken": False,
+        "restartPolicy": "Never",
+        **group.spec,
+    }
     own = spec.pop("containers", [{}])[0]  # image and args are AWX's, whatever the group says
     labels = {"ansible-awx": "00000000-0000-0000-0000-000000000000", "ansible-awx-job-id": str(number)}
     return {
@@ -238,4 +294,12 @@ def _kubectl(*arguments: str, stdin: str | None = None) -> str:
     return done.stdout
 
 
-__all__ = ("ContainerGroup", "Job", "JobResult", "StubCredential", "execution_environment")
+__all__ = (
+    "ContainerGroup",
+    "Job",
+    "JobBucket",
+    "JobResult",
+    "StubCredential",
+    "execution_environment",
+    "in_cluster_spec",
+)

@@ -6,19 +6,12 @@
 
 from __future__ import annotations
 
-import json
-import secrets
-import subprocess
-import sys
 import typing as t
 from pathlib import Path
 
-import boto3
 import pytest
-from awx_jobs import StubCredential, execution_environment
+from awx_jobs import JobBucket, StubCredential, execution_environment
 from cluster_access import Kubectl, S3Access
-from volume_lab import LAB
-
 
 
 @pytest.fixture(scope="session")
@@ -26,17 +19,8 @@ def image(state: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     return execution_environment(state, tmp_path_factory.mktemp("ee"))
 
 
-@pytest.fixture(scope="session")
-def pod_s3(state: Path) -> str:
-    """The S3 server as pods reach it."""
-    shown = subprocess.run([sys.executable, LAB, "status", "--json", "--state", state], capture_output=True, check=False)
-    return str(json.loads(shown.stdout)["s3"]["pod_endpoint"])
-
-
 @pytest.fixture
-def credentials(
-    kubectl: Kubectl, s3: S3Access, namespace: str
-) -> t.Iterator[dict[str, StubCredential]]:
+def credentials(kubectl: Kubectl, s3: S3Access, namespace: str) -> t.Iterator[dict[str, StubCredential]]:
     """Credentials of the types "OpenShift or Kubernetes API Bearer Token" and "Amazon Web Services"."""
     name = f"{namespace}-awx"
     account = f"{namespace}:awx"
@@ -54,14 +38,12 @@ def credentials(
 
 
 @pytest.fixture
-def location(s3: S3Access, pod_s3: str) -> t.Iterator[dict[str, t.Any]]:
-    """A storage location in a bucket of its own, as a template's variables have it: keys come by the credential."""
-    keys = {"aws_access_key_id": s3.access_key, "aws_secret_access_key": s3.secret_key}
-    plain = boto3.client("s3", endpoint_url=s3.endpoint, region_name="us-east-1", **keys)
-    bucket = f"arkive-test-{secrets.token_hex(6)}"
-    plain.create_bucket(Bucket=bucket)
-    yield {"bucket": bucket, "endpoint_url": pod_s3, "region": "us-east-1"}
-    for page in plain.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-        for found in page.get("Contents", ()):
-            plain.delete_object(Bucket=bucket, Key=found["Key"])
-    plain.delete_bucket(Bucket=bucket)
+def bucket(state: Path) -> t.Iterator[JobBucket]:
+    with JobBucket(state) as made:
+        yield made
+
+
+@pytest.fixture
+def location(bucket: JobBucket) -> dict[str, t.Any]:
+    """As the variables of a template have it: keys come by the credential."""
+    return bucket.location
