@@ -4,8 +4,8 @@
 
 """A file that says which process a task is, for whoever can stop it in time.
 
-A job of AWX that is cancelled is killed, and its modules get no signal. Before that, Kubernetes runs the preStop hook of
-the job's pod, if it has one: that finds here whom to ask to stop.
+A job of AWX that is cancelled is killed, and its modules get no signal. Before that, Kubernetes runs the preStop hook
+of the pod, if it has one: that finds here whom to ask to stop.
 """
 
 # Private: not for use outside of this collection.

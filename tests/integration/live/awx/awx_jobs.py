@@ -191,11 +191,8 @@ class Job:
         with self._received.open("rb") as stdin:
             process = [_BIN / "ansible-runner", "process", read, "-i", str(self._number)]
             done = subprocess.run(process, stdin=stdin, capture_output=True, check=False, timeout=60)
-        kept = read / "artifacts" / str(self._number)
-        status = (kept / "status").read_text() if (kept / "status").exists() else "error"
-        files = [json.loads(file.read_text()) for file in kept.glob("job_events/*.json")]
         said = (stderr + done.stderr).decode(errors="replace")
-        return JobResult(status, sorted(files, key=lambda event: event["counter"]), said)
+        return _read(read / "artifacts" / str(self._number), said)
 
 
 @contextlib.contextmanager
@@ -247,6 +244,26 @@ def execution_environment(state: Path, folder: Path) -> str:
     return made.splitlines()[-1]
 
 
+def run_with_runner(tasks: list[Object], home: Path) -> JobResult:
+    """On this machine, with no pod around it, as AWX has the runner say what happens."""
+    for name in ("project", "inventory", "env"):
+        (home / name).mkdir(parents=True)
+    (home / "project/job.yml").write_text(json.dumps([_play(tasks)]))
+    (home / "inventory/hosts").write_text("localhost ansible_connection=local\n")
+    here = {"ANSIBLE_COLLECTIONS_PATH": os.environ["ARKIVE_TEST_COLLECTIONS"], "TMPDIR": str(home)}
+    (home / "env/envvars").write_text(json.dumps({**_ENVIRONMENT, **here}))
+    run = [_BIN / "ansible-runner", "run", home, "-p", "job.yml", "-i", "1", "-q"]
+    done = subprocess.run(run, capture_output=True, text=True, check=False, timeout=400)
+    return _read(home / "artifacts/1", done.stderr)
+
+
+def _read(kept: Path, stderr: str) -> JobResult:
+    """What the runner has left of a job."""
+    status = (kept / "status").read_text() if (kept / "status").exists() else "error"
+    files = [json.loads(file.read_text()) for file in kept.glob("job_events/*.json")]
+    return JobResult(status, sorted(files, key=lambda event: event["counter"]), stderr)
+
+
 def _run(argv: t.Sequence[str | Path], **options: t.Any) -> str:
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=900, **options)
     assert done.returncode == 0, f"{argv}: {done.stderr}"
@@ -254,7 +271,8 @@ def _run(argv: t.Sequence[str | Path], **options: t.Any) -> str:
 
 
 def _play(tasks: list[Object]) -> Object:
-    return {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
+    variables = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    return {"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": tasks}
 
 
 def _pod(group: ContainerGroup, name: str, number: int) -> Object:
@@ -299,7 +317,9 @@ __all__ = (
     "Job",
     "JobBucket",
     "JobResult",
+    "Object",
     "StubCredential",
     "execution_environment",
     "in_cluster_spec",
+    "run_with_runner",
 )
