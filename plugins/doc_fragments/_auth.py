@@ -59,6 +59,7 @@ options:
     description:
       - Whether the certificate of the API server must be valid.
       - If not set, the value of E(K8S_AUTH_VERIFY_SSL) is used, else what the kubeconfig says, else V(true).
+      - A credential of AWX sets the variable to V(false) when it has no certificate authority. A warning says so.
     type: bool
     aliases: [verify_ssl]
   ca_cert:

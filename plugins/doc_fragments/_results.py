@@ -34,7 +34,7 @@ options:
       - A file on the machine where the module runs, or a folder for one, for the whole of a result that is more than
         300 KB. It is made only then, and only its owner may read it. The result has the errors, and as much else as
         there is room for.
-      - If not set, the result is returned whole, however large it is.
+      - If not set, the file is a temporary one, and a warning names it. In a job of AWX it is gone with the job's pod.
     type: path
 """
 

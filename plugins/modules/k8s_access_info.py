@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - arkive.k8s._auth
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
+  - arkive.k8s._results.without_store
   - arkive.k8s._storage
 options:
   for:
@@ -288,6 +289,18 @@ yaml:
     apiVersion: v1
     kind: List
     items: []
+left_out:
+  description:
+    - What is not in this result whole, because it is too large, and of how many entries of each part something is
+      missing.
+  returned: always
+  type: dict
+  sample: {}
+result_path:
+  description: The file with the parts of RV(left_out) as JSON, readable by its owner only. Null without one.
+  returned: always
+  type: str
+  sample: null
 warnings_list:
   description:
     - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
@@ -322,7 +335,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options i
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_ACCESS_INFO
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.terms import ON_OWNED
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import FAMILIES, VELERO
@@ -349,7 +362,7 @@ SPEC = ArgumentSpec(
         "account": {"type": "str"},
         "account_namespace": {"type": "str", "default": "arkive"},
     }
-).merge(AUTH, STORAGE_UNUSED)
+).merge(AUTH, RESULT, STORAGE_UNUSED)
 
 
 def work(task: Task) -> Result:

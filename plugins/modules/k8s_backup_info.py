@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements
   - arkive.k8s._requirements.query
   - arkive.k8s._requirements.s3
+  - arkive.k8s._results.without_store
   - arkive.k8s._storage
 attributes:
   check_mode:
@@ -370,6 +371,18 @@ location:
   returned: always
   type: str
   sample: s3://backups/production
+left_out:
+  description:
+    - What is not in this result whole, because it is too large, and of how many entries of each part something is
+      missing.
+  returned: always
+  type: dict
+  sample: {}
+result_path:
+  description: The file with the parts of RV(left_out) as JSON, readable by its owner only. Null without one.
+  returned: always
+  type: str
+  sample: null
 warnings_list:
   description:
     - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
@@ -409,7 +422,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_opti
     label_selector,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_filter import BackupFilter
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_table import backup_table
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.backup_text import describe_backup_lines
@@ -430,7 +443,7 @@ SPEC = ArgumentSpec(
         "started_before": {"type": "str"},
         "query": {"type": "str"},
     }
-).merge(DETAILS, EXTRACT, AUTH, STORAGE)
+).merge(DETAILS, EXTRACT, AUTH, RESULT, STORAGE)
 
 
 def backup_filter(params: t.Mapping[str, t.Any]) -> BackupFilter:

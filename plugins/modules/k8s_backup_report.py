@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.s3
+  - arkive.k8s._results.without_store
   - arkive.k8s._storage
 attributes:
   check_mode:
@@ -140,6 +141,18 @@ location:
   returned: always
   type: str
   sample: s3://backups/production
+left_out:
+  description:
+    - What is not in this result whole, because it is too large, and of how many entries of each part something is
+      missing.
+  returned: always
+  type: dict
+  sample: {}
+result_path:
+  description: The file with the parts of RV(left_out) as JSON, readable by its owner only. Null without one.
+  returned: always
+  type: str
+  sample: null
 warnings_list:
   description:
     - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
@@ -171,10 +184,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options i
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.page_options import REPORT, make_report
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_REPORT
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue
 
-SPEC = REPORT.merge(AUTH, STORAGE, PROGRESS)
+SPEC = REPORT.merge(AUTH, STORAGE, PROGRESS, RESULT)
 
 
 def work(task: Task) -> Result:

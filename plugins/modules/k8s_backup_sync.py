@@ -31,6 +31,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
   - arkive.k8s._requirements.s3
+  - arkive.k8s._results.without_store
   - arkive.k8s._storage
 attributes:
   check_mode:
@@ -181,6 +182,18 @@ location:
   returned: always
   type: str
   sample: s3://backups/production
+left_out:
+  description:
+    - What is not in this result whole, because it is too large, and of how many entries of each part something is
+      missing.
+  returned: always
+  type: dict
+  sample: {}
+result_path:
+  description: The file with the parts of RV(left_out) as JSON, readable by its owner only. Null without one.
+  returned: always
+  type: str
+  sample: null
 warnings_list:
   description:
     - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
@@ -214,7 +227,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_SYNC
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import text_diff
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_request import SyncRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import FAMILIES
@@ -230,7 +243,7 @@ SPEC = ArgumentSpec(
         "create_location": {"type": "bool", "default": False},
         "location_credential": _CREDENTIAL.to_option(no_log=False),
     },
-).merge(AUTH, STORAGE, PROGRESS)
+).merge(AUTH, STORAGE, PROGRESS, RESULT)
 
 
 def work(task: Task) -> Result:

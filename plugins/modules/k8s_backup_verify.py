@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements.ebs
   - arkive.k8s._requirements.kubernetes
   - arkive.k8s._requirements.s3
+  - arkive.k8s._results.without_store
   - arkive.k8s._storage
 attributes:
   check_mode:
@@ -176,6 +177,18 @@ location:
   returned: always
   type: str
   sample: s3://backups/production
+left_out:
+  description:
+    - What is not in this result whole, because it is too large, and of how many entries of each part something is
+      missing.
+  returned: always
+  type: dict
+  sample: {}
+result_path:
+  description: The file with the parts of RV(left_out) as JSON, readable by its owner only. Null without one.
+  returned: always
+  type: str
+  sample: null
 warnings_list:
   description:
     - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
@@ -214,7 +227,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_VERIFY
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.verify_request import VerifyRequest
@@ -231,7 +244,7 @@ SPEC = ArgumentSpec(
     },
     mutually_exclusive=(("name", "schedule"),),
     required_one_of=(("name", "schedule"),),
-).merge(AUTH, STORAGE, EBS, PROGRESS)
+).merge(AUTH, STORAGE, EBS, PROGRESS, RESULT)
 
 
 def work(task: Task) -> Result:

@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
+  - arkive.k8s._results.without_store
   - arkive.k8s._storage
 attributes:
   check_mode:
@@ -255,6 +256,18 @@ swept:
   type: list
   elements: str
   sample: []
+left_out:
+  description:
+    - What is not in this result whole, because it is too large, and of how many entries of each part something is
+      missing.
+  returned: always
+  type: dict
+  sample: {}
+result_path:
+  description: The file with the parts of RV(left_out) as JSON, readable by its owner only. Null without one.
+  returned: always
+  type: str
+  sample: null
 warnings_list:
   description:
     - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
@@ -296,7 +309,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries impo
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BLUEPRINT
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by, text_diff
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.blueprint_task import (
     plan_blueprint,
     run_blueprint,
@@ -324,7 +337,7 @@ SPEC = ArgumentSpec(
     mutually_exclusive=(("definition", "src"),),
     required_one_of=(("blueprint", "definition", "src"),),
     required_if=(("state", "completed", ("action_name", "subject")),),
-).merge(AUTH, BLUEPRINT_RUN, PROGRESS, STORAGE_UNUSED)
+).merge(AUTH, BLUEPRINT_RUN, PROGRESS, RESULT, STORAGE_UNUSED)
 
 
 def validate(task: Task) -> Result:

@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
   - arkive.k8s._requirements.s3
+  - arkive.k8s._results.without_store
   - arkive.k8s._storage
 attributes:
   check_mode:
@@ -241,6 +242,18 @@ location:
   returned: always
   type: str
   sample: s3://backups/production
+left_out:
+  description:
+    - What is not in this result whole, because it is too large, and of how many entries of each part something is
+      missing.
+  returned: always
+  type: dict
+  sample: {}
+result_path:
+  description: The file with the parts of RV(left_out) as JSON, readable by its owner only. Null without one.
+  returned: always
+  type: str
+  sample: null
 warnings_list:
   description:
     - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
@@ -278,7 +291,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
     STORAGE,
     require_store_library,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_kinds import dump_kind_names
 from ansible_collections.arkive.k8s.plugins.module_utils._dump.request import DumpRequest
@@ -301,7 +314,7 @@ SPEC = ArgumentSpec(
         "into_non_empty": {"type": "bool", "default": False},
         "timeout": {"type": "str", "default": "6h"},
     },
-).merge(AUTH, STORAGE, PROGRESS)
+).merge(AUTH, STORAGE, PROGRESS, RESULT)
 
 
 def dump_request(params: t.Mapping[str, t.Any]) -> DumpRequest:

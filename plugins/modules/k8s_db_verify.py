@@ -30,6 +30,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
   - arkive.k8s._requirements.s3
+  - arkive.k8s._results.without_store
   - arkive.k8s._storage
 attributes:
   check_mode:
@@ -331,6 +332,18 @@ timings:
   returned: always
   type: dict
   sample: {volumes: 2.3, network: 4.9, recovery: 3.7, checks: 5.4, remove: 4.1}
+left_out:
+  description:
+    - What is not in this result whole, because it is too large, and of how many entries of each part something is
+      missing.
+  returned: always
+  type: dict
+  sample: {}
+result_path:
+  description: The file with the parts of RV(left_out) as JSON, readable by its owner only. Null without one.
+  returned: always
+  type: str
+  sample: null
 warnings_list:
   description:
     - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
@@ -368,7 +381,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
     STORAGE_UNUSED,
     require_store_library,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
@@ -376,7 +389,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run impor
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.prove import prove_database
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
-SPEC = ArgumentSpec().merge(AUTH, PROOF, PROGRESS, STORAGE_UNUSED)
+SPEC = ArgumentSpec().merge(AUTH, PROOF, PROGRESS, RESULT, STORAGE_UNUSED)
 
 
 def find_store(task: Task) -> Store | None:

@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements
   - arkive.k8s._requirements.query
   - arkive.k8s._requirements.s3
+  - arkive.k8s._results.without_store
   - arkive.k8s._storage
 options:
   name:
@@ -192,6 +193,18 @@ location:
   returned: always
   type: str
   sample: s3://backups/production
+left_out:
+  description:
+    - What is not in this result whole, because it is too large, and of how many entries of each part something is
+      missing.
+  returned: always
+  type: dict
+  sample: {}
+result_path:
+  description: The file with the parts of RV(left_out) as JSON, readable by its owner only. Null without one.
+  returned: always
+  type: str
+  sample: null
 warnings_list:
   description:
     - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
@@ -225,7 +238,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_to_read
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_RESTORE_INFO
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.describe import RESTORE_SECTIONS
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restore_listing import RestoreFilter, list_restores
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restore_text import describe_restore_lines
@@ -237,7 +250,7 @@ SPEC = ArgumentSpec(
         "phase": {"type": "list", "elements": "str", "aliases": ["phases"]},
         "query": {"type": "str"},
     }
-).merge(DETAILS, AUTH, STORAGE)
+).merge(DETAILS, AUTH, RESULT, STORAGE)
 
 
 def work(task: Task) -> Result:

@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements
   - arkive.k8s._requirements.ebs
   - arkive.k8s._requirements.kubernetes
+  - arkive.k8s._results.without_store
   - arkive.k8s._storage
 options:
   namespace:
@@ -114,6 +115,18 @@ snapshots:
       returned: success
       sample: {arkive.k8s/snapshot: nightly}
   sample: [{set: nightly, namespace: shop, claim: data, name: nightly-data, handle: snap-0d1f2e3a, ready: true}]
+left_out:
+  description:
+    - What is not in this result whole, because it is too large, and of how many entries of each part something is
+      missing.
+  returned: always
+  type: dict
+  sample: {}
+result_path:
+  description: The file with the parts of RV(left_out) as JSON, readable by its owner only. Null without one.
+  returned: always
+  type: str
+  sample: null
 warnings_list:
   description:
     - What was noticed, each with C(resource), C(namespace), C(name), C(message), C(reason) and C(hint). The first of
@@ -151,7 +164,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_opti
     selector_text,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -167,7 +180,7 @@ SPEC = ArgumentSpec(
         "label_selector": LABEL_SELECTOR,
         "provider": {"type": "str", "choices": list(PROVIDER_NAMES), "default": PROVIDER_NAMES[0]},
     }
-).merge(AUTH, EBS, STORAGE_UNUSED)
+).merge(AUTH, EBS, RESULT, STORAGE_UNUSED)
 
 
 def find(task: Task, query: SnapshotQuery, client: KubeClient) -> FoundSnapshots:

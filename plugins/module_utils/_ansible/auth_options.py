@@ -8,18 +8,23 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
-from ansible.module_utils.basic import env_fallback
+from ansible.module_utils.common.warnings import warn
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_environment import (
+    set_variable,
+    unverified_by_awx,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth
 
 
 def _option(variable: str, **settings: t.Any) -> dict[str, t.Any]:
-    return {"type": "str", "fallback": (env_fallback, [f"K8S_AUTH_{variable}"]), **settings}
+    return {"type": "str", "fallback": (set_variable, [f"K8S_AUTH_{variable}"]), **settings}
 
 
 _PROXY_HEADERS = ArgumentSpec(
@@ -55,10 +60,12 @@ AUTH = ArgumentSpec(
 
 
 def kube_auth(params: t.Mapping[str, t.Any]) -> KubeAuth:
-    """The credential that the options give."""
+    """The credential that the options give. Warns, as it is about to be used, when it is not safe."""
     # A module that has these options only for module_defaults loads no client.
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth
 
+    if sentence := unverified_by_awx(params, os.environ):
+        warn(sentence)
     headers = {name: value for name, value in (params["proxy_headers"] or {}).items() if value is not None}
     plain = {name: params[name] for name in AUTH.options if name not in ("proxy_headers", "impersonate_groups")}
     return KubeAuth(

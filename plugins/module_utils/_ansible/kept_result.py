@@ -14,20 +14,22 @@ import os
 import tempfile
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.large_results import Result, shrink
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.large_results import LIMIT, Result, shrink
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 
 #: Stores the parts and returns their key. Raises ``ArkiveError``.
 StoreParts: t.TypeAlias = "t.Callable[[Result], str]"
 
 
-def fit_result(result: Result, *, store: StoreParts | None, path: str | None) -> tuple[Result, list[str]]:
+def fit_result(
+    result: Result, *, store: StoreParts | None, path: str | None, limit: int = LIMIT
+) -> tuple[Result, list[str]]:
     """``result`` with less in it, and warnings. What it lacks is kept whole, where ``result`` says then.
 
     ``path`` is a file, or a folder for one, that the user has chosen. Without it ``store`` is asked, and where there is
     none, or it fails, a file is made among the temporary ones.
     """
-    small, left_out = shrink(result)
+    small, left_out = shrink(result, limit=limit)
     parts = {name: result[name] for name in left_out}
     warnings: list[str] = []
     places: Result = {}
@@ -39,6 +41,12 @@ def fit_result(result: Result, *, store: StoreParts | None, path: str | None) ->
     if not places:
         try:
             places = _write_files(parts, path, with_plan=not result.get("plan_path"))
+            if not path:
+                names = ", ".join(f"{name} ({count})" for name, count in left_out.items())
+                warnings.append(
+                    f"The result would be more than a page of AWX takes, and has not all of {names}. The whole is in"
+                    f" {places['result_path']}; result_path chooses another file."
+                )
         except OSError as exc:
             warnings.append(f"What is left out of the result could not be kept anywhere: {exc}.")
     return {**small, **places, "left_out": left_out}, warnings

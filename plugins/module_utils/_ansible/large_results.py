@@ -29,14 +29,31 @@ _ALWAYS_WHOLE = frozenset(
     }
 )  # fmt: skip
 _FIRST = ("msg", "errors_list")
+#: Bytes of the options of a task.
+_LONGEST_OPTIONS = 30_000
 #: Characters of a text, entries of a list and members of a mapping within a part, in the order in which it is tried.
 _LEVELS = ((1000, 100, 500), (200, 20, 50), (60, 3, 10))
 _TROUBLE = frozenset({"failed", "timed_out", "lost", "refused", "conflict"})
 _OUTPUT = ("stdout", "stderr")
 
 
-def is_large(result: Result) -> bool:
-    return len(result.get("plan") or ()) > SHOWN_OBJECTS or _size(result) > LIMIT
+def room_for(params: t.Mapping[str, t.Any] | None, result: Result) -> int:
+    """Bytes that are left for a result: Ansible adds the task's options, and output once more as lines."""
+    return max(LIMIT // 3, LIMIT - _size(params) - sum(_size(result.get(stream)) for stream in _OUTPUT))
+
+
+def are_long(params: t.Mapping[str, t.Any]) -> bool:
+    return _size(params) > _LONGEST_OPTIONS
+
+
+def shorten(params: t.Mapping[str, t.Any]) -> Result:
+    """Options as a result repeats them: of manifests and other long ones, the beginning."""
+    levels = [_cut(dict(params), level) for level in _LEVELS]
+    return next((cut for cut in levels if not are_long(cut)), {})
+
+
+def is_large(result: Result, *, limit: int = LIMIT) -> bool:
+    return len(result.get("plan") or ()) > SHOWN_OBJECTS or _size(result) > limit
 
 
 def shrink(result: Result, *, limit: int = LIMIT) -> tuple[Result, dict[str, int]]:
@@ -141,4 +158,4 @@ def _size(value: t.Any) -> int:
     return len(json.dumps(value, default=str))
 
 
-__all__ = ("LIMIT", "SHOWN_OBJECTS", "is_large", "shrink")
+__all__ = ("LIMIT", "SHOWN_OBJECTS", "are_long", "is_large", "room_for", "shorten", "shrink")

@@ -16,7 +16,18 @@ import typing as t
 
 ResultKeys: t.TypeAlias = "t.Mapping[str, t.Any]"
 
-_COMMON: ResultKeys = {"changed": False, "warnings_list": [], "errors_list": [], "error_details": {}}
+_COMMON: ResultKeys = {
+    "changed": False,
+    "warnings_list": [],
+    "errors_list": [],
+    "error_details": {},
+    # What a large result has not whole, and where that is.
+    "left_out": {},
+    "result_path": None,
+}
+
+#: Of a run with records, beside which there is room for the rest of a large result.
+_STORED: ResultKeys = {"result_key": None}
 
 K8S_ACCESS_INFO: ResultKeys = {
     **_COMMON,
@@ -26,10 +37,6 @@ K8S_ACCESS_INFO: ResultKeys = {
     "roles": [],
     "yaml": "",
 }
-
-#: Of a result that may be large: what it has not whole, and where that is.
-_FITTED: ResultKeys = {"left_out": {}, "result_path": None}
-_STORED: ResultKeys = {**_FITTED, "result_key": None}
 
 #: Of a backup that was made.
 _BACKUP: ResultKeys = {
@@ -51,7 +58,6 @@ K8S_BACKUP: ResultKeys = {**_COMMON, **_STORED, **_BACKUP, "deleted": [], "delet
 
 K8S_BACKUP_PRUNE: ResultKeys = {
     **_COMMON,
-    **_FITTED,
     "backups": [],
     "deleted": [],
     "freed_bytes": 0,
@@ -100,7 +106,6 @@ K8S_BACKUP_VERIFY: ResultKeys = {
 
 K8S_BACKUP_DIFF: ResultKeys = {
     **_COMMON,
-    **_FITTED,
     "backup": "",
     "compared_with": "",
     "differs": False,
@@ -112,7 +117,6 @@ K8S_BACKUP_DIFF: ResultKeys = {
 
 K8S_BACKUP_EXPORT: ResultKeys = {
     **_COMMON,
-    **_FITTED,
     "backup": "",
     "written": [],
     "removed": [],
@@ -165,7 +169,6 @@ K8S_GITOPS: ResultKeys = {**_COMMON, "run": "", "owners": [], "paused": [], "res
 
 K8S_HOOK_EXEC: ResultKeys = {
     **_COMMON,
-    **_FITTED,
     "hooks": [],
     "rc": None,
     "stdout": None,
@@ -217,7 +220,6 @@ K8S_RESTORE_INFO: ResultKeys = {**_COMMON, "restores": [], "query_result": None,
 
 K8S_SNAPSHOT: ResultKeys = {
     **_COMMON,
-    **_FITTED,
     "snapshots": [],
     "hooks": [],
     "execution_hooks": [],
@@ -232,7 +234,6 @@ K8S_SNAPSHOT_INFO: ResultKeys = {**_COMMON, "snapshots": []}
 
 K8S_VELERO_OPERATIONS: ResultKeys = {
     **_COMMON,
-    **_FITTED,
     "namespace": "",
     "passes": 0,
     "busy": "",

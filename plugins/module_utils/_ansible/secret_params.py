@@ -71,10 +71,11 @@ def secrets_of_params(params: t.Mapping[str, t.Any]) -> set[str]:
             found |= _secrets_of_value(value)
     found |= _secrets_of_locations(params.get("locations"))
     # Of these the second belongs into the first: a module that has neither may be given it by mistake.
-    for given in (params.get("databases"), params.get("credentials")):
-        # A list that is not well formed comes as a text, with what is in it.
-        is_text = isinstance(given, str) and not _HARMLESS.fullmatch(given)
-        found |= {given} if is_text else _secrets_of_databases(given)
+    for terms in (params.get("databases"), params.get("credentials")):
+        if not isinstance(terms, str):
+            found |= _secrets_of_databases(terms)
+        elif not _HARMLESS.fullmatch(terms):  # a list that is not well formed comes as a text, with what is in it
+            found.add(terms)
     return found
 
 

@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.cancel_signals import CancelSignals
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import first_errors
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.pid_file import FOLDER_VARIABLE, pid_file
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.progress_file import progress_to
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import ResultKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import Result, clean_details
@@ -72,7 +73,8 @@ def run_task(spec: ArgumentSpec, keys: ResultKeys, work: t.Callable[[Task], Resu
     """
     module = spec.create_module(keys)
     task = Task(module)
-    with CancelSignals(task.cancel, controller_pids=_controller_pids()):
+    folder = os.environ.get(FOLDER_VARIABLE, "")
+    with CancelSignals(task.cancel, controller_pids=_controller_pids()), pid_file(folder, warn=module.warn):
         result = _result_of(work, task, module)
         if result.pop("failed", False):
             module.fail_json(**result)

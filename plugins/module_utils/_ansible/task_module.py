@@ -19,9 +19,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import 
     shown_warnings,
     whole_issue,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.large_results import is_large
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.large_results import (
+    are_long,
+    is_large,
+    room_for,
+    shorten,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import ResultKeys
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.secret_params import DiscreetModule
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.secret_params import DiscreetModule, shown_params
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.unknown_options import Spec, find_unknown
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue
 from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line, printable, printable_tree
@@ -82,17 +87,23 @@ class TaskModule(DiscreetModule):
         return {"exception": "".join(traceback.format_exception(exc))} if self._verbosity >= 3 else {}
 
     def _fitted(self, whole: Result) -> Result:
-        """The result, or what there is room for of a large one."""
-        path = (getattr(self, "params", None) or {}).get("result_path")
-        is_kept = path or "result_key" in self._keys
-        if not (self._is_made and is_kept and is_large(whole)):
-            return whole
+        """The result, or what there is room for of a large one, with the options that it repeats."""
+        params = shown_params(getattr(self, "params", None) or {})
+        repeated: Result = {}
+        if are_long(params):
+            # Secrets go first: cut, they would not be found.
+            params = shorten(self.without_secrets(params))
+            repeated = {"invocation": {"module_args": params}}
+        limit = room_for(params, whole)
+        if not (self._is_made and is_large(whole, limit=limit)):
+            return {**whole, **repeated}
         from ansible_collections.arkive.k8s.plugins.module_utils._ansible.kept_result import fit_result
 
-        small, warnings = fit_result(whole, store=self.store_parts, path=path)
+        path = self.params.get("result_path")
+        small, warnings = fit_result(whole, store=self.store_parts, path=path, limit=limit)
         for sentence in warnings:
             self.warn(sentence)
-        return small
+        return {**small, **repeated}
 
     def _warn_of(self, result: Result) -> None:
         for text in shown_warnings(result["warnings_list"]):

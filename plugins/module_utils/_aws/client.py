@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.access import AwsAccess
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.answers import BadAnswer, GuardedClient, Overdue
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.bounded_calls import BoundedCalls
+from ansible_collections.arkive.k8s.plugins.module_utils._aws.environment import check_keys, forget_empty
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 
@@ -55,6 +56,8 @@ def make_client(
             f"The Python library boto3 is missing for {sys.executable}, so {what} cannot be used.",
             hint=f"Install it: {sys.executable} -m pip install boto3",
         ) from exc
+    forget_empty(os.environ)
+    check_keys(os.environ, access, what=what, error=error)
     errors: Errors = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, BadAnswer)
     if access.ca_bundle and not os.path.exists(access.ca_bundle):
         raise error(f"The CA bundle {access.ca_bundle} does not exist.", hint="Check 'ca_bundle'.")

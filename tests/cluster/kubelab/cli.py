@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import asdict
 from pathlib import Path
 
-from kubelab import faults, launcher
+from kubelab import execution_environment, faults, launcher
 from kubelab.cleanup import stop
 from kubelab.commands import LabError, say
 from kubelab.conformance import conformance
@@ -27,6 +27,8 @@ from kubelab.s3 import S3Files, start_s3
 from kubelab.status import shell, status
 from kubelab.velero import build_velero, find_velero, start_velero, stop_velero
 from kubelab.watchdog import watch
+
+_COLLECTIONS_HELP = "the folder with ansible_collections that goes into the execution environment"
 
 
 def main(argv: t.Sequence[str] | None = None) -> int:
@@ -65,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     build = command("build", _build, "install, build and make all that is missing", state=False)
-    build.add_argument("what", nargs="*", choices=("cluster", "velero"), default=["cluster"], help="(default: cluster)")
+    kinds = ("cluster", "velero", "execution-environment")
+    build.add_argument("what", nargs="*", choices=kinds, default=["cluster"], help="(default: cluster)")
+    build.add_argument("--collections", type=Path, help=_COLLECTIONS_HELP)
     start = command("start", _start, "start a cluster; one that is there is removed first")
     start.add_argument("--port", type=int, default=0, help="the API server's on 127.0.0.1 (default: a free one)")
     start.add_argument("--s3-port", type=int, default=0, help="the S3 server's on 127.0.0.1 (default: a free one)")
@@ -83,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     s3 = command("s3", _s3, "start or stop an S3 server without a cluster")
     s3.add_argument("action", choices=("start", "stop"))
     s3.add_argument("--s3-port", type=int, default=0, help="its port on 127.0.0.1 (default: a free one)")
+    image = command("execution-environment", _execution_environment, "serve the image that AWX runs jobs in; its name")
+    image.add_argument("--collections", type=Path, required=True, help=_COLLECTIONS_HELP)
     velero = command("velero", _velero, "start or stop a stock Velero server; program: where its command is")
     velero.add_argument("action", choices=("start", "stop", "program"))
     velero.add_argument("--bucket", help="the bucket that it knows; for start")
@@ -110,6 +116,10 @@ def _build(options: argparse.Namespace) -> None:
         launcher.build()
     if "velero" in options.what:
         build_velero()
+    if "execution-environment" in options.what:
+        if options.collections is None:
+            raise LabError("Which collections are to be in the execution environment? Say --collections.")
+        execution_environment.build(options.collections)
 
 
 def _start(options: argparse.Namespace) -> None:
@@ -170,6 +180,13 @@ def _s3(options: argparse.Namespace) -> None:
         return
     json.dump(asdict(start_s3(options.state, port=options.s3_port)), sys.stdout)
     print()
+
+
+def _execution_environment(options: argparse.Namespace) -> None:
+    lab = Lab.load(options.state)
+    if lab is None:
+        raise LabError(f"No cluster is at {options.state}: start one.")
+    print(execution_environment.add_image(lab, options.collections))
 
 
 def _velero(options: argparse.Namespace) -> int:

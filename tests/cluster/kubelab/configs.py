@@ -77,7 +77,7 @@ def write_configs(lab: Lab) -> None:
     }
     write(lab.path("containerd.toml"), _CONTAINERD.format(**values))
     write(lab.path("registries/_default/hosts.toml"), _MIRROR.format(address=REGISTRY_ADDRESS))
-    write(lab.path("registry.yaml"), _REGISTRY.format(root=lab.images, address=REGISTRY_ADDRESS))
+    write(lab.path("registry.yaml"), _REGISTRY.format(root=lab.registry, address=REGISTRY_ADDRESS))
     write(lab.path("cni/10-pods.conflist"), json.dumps(_cni(), indent=1))
     write(lab.path("kubelet.json"), json.dumps(_kubelet(lab), indent=1))
     write(lab.path("proxy.json"), json.dumps(_proxy(lab), indent=1))

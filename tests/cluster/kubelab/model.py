@@ -42,7 +42,7 @@ class Lab:
     index: int = 0
     port: int = 0
     programs: tuple[Path, ...] = ()  # directories of built programs
-    images: Path = Path("/nonexistent")  # the registry's tree
+    images: Path = Path("/nonexistent")  # a tree for the registry, in the cache
 
     def path(self, *parts: str) -> Path:
         """A path in the state directory."""
@@ -74,6 +74,11 @@ class Lab:
     def pod_s3_url(self) -> str:
         """The S3 server seen from pods."""
         return f"http://{NODE_ADDRESS.ip}:{S3_PORT}"
+
+    @property
+    def registry(self) -> Path:
+        """What the registry serves: the images, and those that are added while it runs."""
+        return self.path("registry")
 
     @property
     def cgroup(self) -> str:

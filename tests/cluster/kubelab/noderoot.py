@@ -70,7 +70,7 @@ def _directories(lab: Lab) -> list[Path]:
     """What the node needs of the machine where it is: on a file system of its own the overlay does not show it."""
     separate = [Path(p) for p in ("/usr", sys.base_prefix, sys.prefix) if p == "/usr" or not p.startswith("/usr")]
     wanted = [p for p in separate if p.exists() and os.stat(p).st_dev != os.stat("/").st_dev]
-    return list(dict.fromkeys([*wanted, CODE, *lab.programs, lab.images, lab.state]))
+    return list(dict.fromkeys([*wanted, CODE, *lab.programs, lab.state]))
 
 
 def _bind(source: Path, target: Path) -> None:

@@ -91,7 +91,7 @@ class RegistryTree:
     def _add_json(self, value: t.Mapping[str, t.Any]) -> tuple[str, int]:
         data = json.dumps(value, sort_keys=True).encode()
         digest = "sha256:" + hashlib.sha256(data).hexdigest()
-        self._blob(digest).write_bytes(data)
+        _write_anew(self._blob(digest), data)
         return digest, len(data)
 
     def _link(self, repository: str, tag: str, manifest: str, blobs: t.Iterable[str]) -> None:
@@ -103,7 +103,30 @@ class RegistryTree:
         links[tags / "index" / manifest.replace(":", "/")] = manifest
         for directory, digest in links.items():
             directory.mkdir(parents=True, exist_ok=True)
-            (directory / "link").write_text(digest, encoding="ascii")
+            _write_anew(directory / "link", digest.encode("ascii"))
+
+
+def copy_tree(source: Path, into: Path) -> None:
+    """Have what one tree holds in another as well; files are shared where they lie on one file system."""
+    for at, _directories, files in os.walk(source):
+        directory = into / Path(at).relative_to(source)
+        directory.mkdir(parents=True, exist_ok=True)
+        for name in files:
+            if not (directory / name).exists():
+                _link_or_copy(Path(at, name), directory / name)
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copy(source, target)
+
+
+def _write_anew(path: Path, data: bytes) -> None:
+    """Never into a file that is there: another tree may share it."""
+    path.unlink(missing_ok=True)
+    path.write_bytes(data)
 
 
 def _add_directory(tar: tarfile.TarFile, root: Path) -> None:
@@ -119,4 +142,4 @@ def _add_directory(tar: tarfile.TarFile, root: Path) -> None:
                 tar.add(path, str(path.relative_to(root)), recursive=False, filter=anonymous)
 
 
-__all__ = ["Layer", "RegistryTree"]
+__all__ = ["Layer", "RegistryTree", "copy_tree"]

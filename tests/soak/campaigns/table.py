@@ -14,6 +14,7 @@ from campaigns.case import Campaign
 from campaigns.databases import KINDS, DatabasesCampaign
 from campaigns.freeze import FreezeCampaign
 from campaigns.hooks import HooksCampaign
+from campaigns.jobs import JobsCampaign
 from campaigns.operations import OperationsCampaign
 from campaigns.plan import PlanCampaign
 from campaigns.store import StoreCampaign
@@ -25,6 +26,7 @@ CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
     **{f"databases-{kind}": functools.partial(DatabasesCampaign, kind) for kind in KINDS},
     "freeze": FreezeCampaign,
     "hooks": HooksCampaign,
+    "jobs": JobsCampaign,
     "operations": OperationsCampaign,
     "plan": PlanCampaign,
     "store": StoreCampaign,

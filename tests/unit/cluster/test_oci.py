@@ -12,7 +12,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from kubelab.oci import RegistryTree
+from kubelab.oci import RegistryTree, copy_tree
 
 
 @pytest.fixture
@@ -65,3 +65,30 @@ def test_layer_keeps_modes_and_links_but_no_times(root: Path) -> None:
     assert members["bin/program"].mode == 0o4755
     assert members["bin/link"].linkname == "program"
     assert {(m.mtime, m.uname, m.gname) for m in members.values()} == {(0, "", "")}
+
+
+def test_a_copied_tree_shares_files_and_changes_none(tmp_path: Path) -> None:
+    """The cache is shared by all clusters: what one of them adds must not be in it."""
+    cached, served = tmp_path / "cached", tmp_path / "served"
+    tree = RegistryTree(cached)
+    first = tree.add_layer(layer_of(tmp_path, "first"))
+    tree.add_image(["library/app:1"], [first], {"Cmd": ["a"]})
+    before = contents(cached)
+    copy_tree(cached, served)
+    assert contents(served) == before
+    served_tree = RegistryTree(served)
+    second = served_tree.add_layer(layer_of(tmp_path, "second"))
+    served_tree.add_image(["library/app:1", "library/app:2"], [first, second], {"Cmd": ["b"]})
+    assert contents(cached) == before
+    assert set(contents(served)) > set(before)
+
+
+def layer_of(folder: Path, name: str) -> Path:
+    root = folder / name
+    root.mkdir()
+    (root / "file").write_text(name)
+    return root
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}

@@ -113,11 +113,12 @@ def test_an_error_with_much_beside_it(
 def test_a_module_without_a_location(
     run_module: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
 ) -> None:
-    """There is no place for the rest unless the task names one."""
+    """The rest is in a temporary file unless the task names one."""
     outcome = HookTaskOutcome(planned=HOOKS)
     monkeypatch.setattr(k8s_hook_exec, "run_hook_task", lambda *_given, **_means: outcome)
     task = {"namespace": "shop", "argv": ["id"], **AUTH}
     result = run_module(k8s_hook_exec, **task)
-    assert (len(result["hooks"]), result["left_out"], result["result_path"]) == (40, {}, None)
+    assert result["left_out"] == {"hooks": 40}
+    assert json.loads(pathlib.Path(result["result_path"]).read_text()) == {"hooks": HOOKS}
     result = run_module(k8s_hook_exec, result_path=str(tmp_path / "whole.json"), **task)
     assert (result["left_out"], result["result_path"]) == ({"hooks": 40}, str(tmp_path / "whole.json"))
