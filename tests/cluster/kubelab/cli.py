@@ -17,8 +17,9 @@ from kubelab import faults, launcher
 from kubelab.cleanup import stop
 from kubelab.commands import LabError, say
 from kubelab.conformance import conformance
+from kubelab.flux import build_flux, start_flux, stop_flux
 from kubelab.forwarder import forward, relay
-from kubelab.golang import GOLDEN
+from kubelab.golang import FLUX, GOLDEN
 from kubelab.init import run_init
 from kubelab.model import Lab, default_state
 from kubelab.robust import robust
@@ -64,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     build = command("build", _build, "install, build and make all that is missing", state=False)
-    build.add_argument("what", nargs="*", choices=("cluster", "velero"), default=["cluster"], help="(default: cluster)")
+    build.add_argument("what", nargs="*", choices=tuple(_BUILDS), default=["cluster"], help="(default: cluster)")
     start = command("start", _start, "start a cluster; one that is there is removed first")
     start.add_argument("--port", type=int, default=0, help="the API server's on 127.0.0.1 (default: a free one)")
     start.add_argument("--s3-port", type=int, default=0, help="the S3 server's on 127.0.0.1 (default: a free one)")
@@ -86,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     velero.add_argument("action", choices=("start", "stop", "program"))
     velero.add_argument("--bucket", help="the bucket that it knows; for start")
     velero.add_argument("--prefix", default="", help="a prefix in the bucket")
+    flux = command("flux", _flux, "start or stop Flux's controllers; built: exit code 3 when they are not")
+    flux.add_argument("action", choices=("start", "stop", "built"))
     checked = command("conformance", _conformance, "run the CSI suite, and check a running cluster")
     checked.add_argument(
         "--driver-tests", action="store_true", help="the CSI driver's own tests too, which take a minute"
@@ -96,17 +99,25 @@ def _parser() -> argparse.ArgumentParser:
     command("golden", _golden, "build the program of the golden tests, and print where it is", state=False)
     command("_init", _init, None).add_argument("--fd", type=int)
     command("_forward", _forward, None).add_argument("--fd", type=int)
-    command("_relay", _relay, None).add_argument("--fd", type=int, nargs="+")
+    relayed = command("_relay", _relay, None)
+    relayed.add_argument("--fd", type=int, nargs="+")
+    relayed.add_argument("--for", dest="served", help="whose it is, by which it is found")
     command("_watchdog", _watchdog, None).add_argument("--init", type=int)
     return parser
 
 
 def _build(options: argparse.Namespace) -> None:
-    if "cluster" in options.what:
-        launcher.require_root()
-        launcher.build()
-    if "velero" in options.what:
-        build_velero()
+    for what, build in _BUILDS.items():
+        if what in options.what:
+            build()
+
+
+def _build_cluster() -> None:
+    launcher.require_root()
+    launcher.build()
+
+
+_BUILDS: dict[str, t.Callable[[], None]] = {"cluster": _build_cluster, "velero": build_velero, "flux": build_flux}
 
 
 def _start(options: argparse.Namespace) -> None:
@@ -180,6 +191,17 @@ def _velero(options: argparse.Namespace) -> int:
     if not options.bucket:
         raise LabError("Which bucket is Velero to know? Say --bucket.")
     json.dump(asdict(start_velero(options.state, bucket=options.bucket, prefix=options.prefix)), sys.stdout)
+    print()
+    return 0
+
+
+def _flux(options: argparse.Namespace) -> int:
+    if options.action == "built":
+        return 0 if FLUX.built() else 3
+    if options.action == "stop":
+        stop_flux(options.state)
+        return 0
+    json.dump(asdict(start_flux(options.state)), sys.stdout)
     print()
     return 0
 

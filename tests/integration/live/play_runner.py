@@ -28,6 +28,18 @@ class PlayRunner:
 
     def run(self, tasks: t.Sequence[Task], *options: str, seconds: float = 500.0, **variables: str) -> Screen:
         """What was written to the screen, and how it ended. ``variables`` are of the environment."""
+        argv, environment = self._command(tasks, options, variables)
+        return subprocess.run(argv, env=environment, capture_output=True, timeout=seconds, check=False)
+
+    def start(self, tasks: t.Sequence[Task]) -> subprocess.Popen[bytes]:
+        """Begin to run the tasks, in a session of their own: a test ends all of it by ``os.killpg``."""
+        argv, environment = self._command(tasks, (), {})
+        silent = subprocess.DEVNULL
+        return subprocess.Popen(argv, env=environment, stdout=silent, stderr=silent, start_new_session=True)
+
+    def _command(
+        self, tasks: t.Sequence[Task], options: t.Sequence[str], variables: t.Mapping[str, str]
+    ) -> tuple[list[str], dict[str, str]]:
         play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": list(tasks)}
         play["vars"] = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
         playbook = self._folder / "playbook.json"
@@ -40,10 +52,7 @@ class PlayRunner:
             "K8S_AUTH_KUBECONFIG": self._kubeconfig,
             **variables,
         }
-        program = str(Path(sys.executable).parent / "ansible-playbook")
-        return subprocess.run(
-            [program, *options, str(playbook)], env=environment, capture_output=True, timeout=seconds, check=False
-        )
+        return [str(Path(sys.executable).parent / "ansible-playbook"), *options, str(playbook)], environment
 
     def results(self, tasks: t.Sequence[Task], *names: str, **more: t.Any) -> dict[str, Task]:
         """The same for tasks that ``register`` these names and do not end the play: what each of them returned."""
