@@ -121,7 +121,7 @@ VELERO_PLUGIN = GoBuild(
 FLUX = GoBuild(
     name="flux",
     packages=("github.com/fluxcd/source-controller", "github.com/fluxcd/kustomize-controller"),
-    minutes=6,
+    minutes=5,
     definitions_of=("github.com/fluxcd/source-controller", "github.com/fluxcd/kustomize-controller"),
 )
 GOLDEN = GoBuild(name="golden", packages=(".",), folder=SOURCES.parent.parent / "golden" / "go")
