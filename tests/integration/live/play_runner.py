@@ -28,18 +28,11 @@ class PlayRunner:
 
     def run(self, tasks: t.Sequence[Task], *options: str, seconds: float = 500.0, **variables: str) -> Screen:
         """What was written to the screen, and how it ended. ``variables`` are of the environment."""
-        argv, environment = self._command(tasks, options, variables)
+        argv, environment = self.command(tasks, *options, **variables)
         return subprocess.run(argv, env=environment, capture_output=True, timeout=seconds, check=False)
 
-    def start(self, tasks: t.Sequence[Task]) -> subprocess.Popen[bytes]:
-        """Begin to run the tasks, in a session of their own: a test ends all of it by ``os.killpg``."""
-        argv, environment = self._command(tasks, (), {})
-        silent = subprocess.DEVNULL
-        return subprocess.Popen(argv, env=environment, stdout=silent, stderr=silent, start_new_session=True)
-
-    def _command(
-        self, tasks: t.Sequence[Task], options: t.Sequence[str], variables: t.Mapping[str, str]
-    ) -> tuple[list[str], dict[str, str]]:
+    def command(self, tasks: t.Sequence[Task], *options: str, **variables: str) -> tuple[list[str], dict[str, str]]:
+        """The command that runs the tasks, and its environment."""
         play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": list(tasks)}
         play["vars"] = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
         playbook = self._folder / "playbook.json"

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 import typing as t
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pytest
 from flux_lab import FluxApplication, FluxLab
 from play_runner import PlayRunner
 from web_application import WebApplication
+
+sys.path.append(str(Path(__file__).parents[1] / "quiesce"))
 
 if t.TYPE_CHECKING:
     from cluster_access import Kubectl, S3Access
