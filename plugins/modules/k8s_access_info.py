@@ -42,6 +42,8 @@ options:
         namespace of its own each time.
       - V(operations) is M(arkive.k8s.k8s_velero_operations), without the rights of what it carries out; O(namespaces)
         are those of the objects. Its backups and restores take those of V(backup), V(delete) and V(restore) besides.
+      - V(gitops) is M(arkive.k8s.k8s_gitops) and the role P(arkive.k8s.gitops_pause#role); O(namespaces) are those of
+        Applications, Kustomizations and HelmReleases.
       - V(blueprint) is M(arkive.k8s.k8s_blueprint), and O(arkive.k8s.k8s_backup#module:execution_hooks) beside the
         backup, restore or snapshot that they are around. What the commands of C(KubeTask) do, they do as the
         ServiceAccount of their pod, whose rights are not among these.
@@ -63,6 +65,7 @@ options:
       - diff
       - db_verify
       - operations
+      - gitops
       - blueprint
     required: true
   namespaces:
@@ -131,6 +134,21 @@ options:
   functions:
     description:
       - The functions that the blueprints use, such as V(KubeTask), for V(blueprint). All of them if not set.
+    type: list
+    elements: str
+    default: []
+  on_gitops_owned:
+    description:
+      - What a restore does about objects that Argo CD or Flux owns, as
+        O(arkive.k8s.k8s_restore#module:on_gitops_owned). With V(ignore) no rights are needed for that. Without them, a
+        restore that is to pause owners fails, and any other warns that it does not know whether it will last.
+    type: str
+    choices: [refuse, pause, report, ignore]
+    default: ignore
+  gitops_namespaces:
+    description:
+      - Where the Applications, Kustomizations and HelmReleases are for V(restore), such as V(argocd) or
+        V(flux-system). Each gets a Role. If not set, it is the whole cluster.
     type: list
     elements: str
     default: []
@@ -292,6 +310,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries impo
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_ACCESS_INFO
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.terms import ON_OWNED
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import FAMILIES, VELERO
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import PROVIDER_NAMES
@@ -310,6 +329,8 @@ SPEC = ArgumentSpec(
         "retain": {"type": "bool", "default": False},
         "existing_resource_policy": {"type": "str", "choices": list(ON_EXISTING), "default": ON_EXISTING[0]},
         "functions": {"type": "list", "elements": "str", "default": []},
+        "on_gitops_owned": {"type": "str", "choices": list(ON_OWNED), "default": "ignore"},
+        "gitops_namespaces": {"type": "list", "elements": "str", "default": []},
         "api_group": {"type": "str", "choices": [family.group for family in FAMILIES], "default": VELERO.group},
         "account": {"type": "str"},
         "account_namespace": {"type": "str", "default": "arkive"},
@@ -332,6 +353,8 @@ def work(task: Task) -> Result:
         on_existing=params["existing_resource_policy"],
         functions=tuple(dict.fromkeys(params["functions"])),
         api_group=params["api_group"],
+        on_gitops_owned=params["on_gitops_owned"],
+        gitops_namespaces=tuple(dict.fromkeys(params["gitops_namespaces"])),
         account=params["account"] or "",
         account_namespace=params["account_namespace"],
     )

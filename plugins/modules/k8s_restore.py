@@ -27,6 +27,8 @@ extends_documentation_fragment:
   - arkive.k8s._blueprints
   - arkive.k8s._blueprints.execution_hooks
   - arkive.k8s._ebs
+  - arkive.k8s._gitops
+  - arkive.k8s._gitops.restore
   - arkive.k8s._hooks
   - arkive.k8s._progress
   - arkive.k8s._requirements
@@ -296,6 +298,11 @@ plan:
       elements: str
       returned: when there are any
       sample: [spec.keepUntil]
+    managed_by:
+      description: Who owns the object, of those of Argo CD and Flux that are in the cluster.
+      type: str
+      returned: when it has an owner
+      sample: Kustomization flux-system/shop
     state:
       description: C(created), C(updated), C(unchanged) or C(failed).
       type: str
@@ -343,6 +350,73 @@ workloads:
   returned: always
   type: dict
   sample: {ready: 3, not_ready: 0}
+gitops:
+  description:
+    - Who owns what is restored, and what was done about that, or in check mode would be. Empty when the task failed
+      before that was known.
+  returned: always
+  type: dict
+  contains:
+    owners:
+      description: The owners of objects of the plan, and those above them that are paused with them.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        kind:
+          description: "C(Application), C(Kustomization) or C(HelmRelease)."
+          type: str
+          returned: always
+          sample: Kustomization
+        namespace: {description: Its namespace., type: str, returned: always, sample: flux-system}
+        name: {description: Its name., type: str, returned: always, sample: shop}
+        auto_sync: {description: Whether it applies what is new in git., type: bool, returned: always, sample: true}
+        self_heal:
+          description: Whether it undoes changes in the cluster.
+          type: bool
+          returned: always
+          sample: true
+        prune: {description: Whether it deletes what git has no more., type: bool, returned: always, sample: true}
+        suspended: {description: Whether it does nothing by itself now., type: bool, returned: always, sample: false}
+        paused_by: {description: The run that has paused it., type: str, returned: always, sample: null}
+        paused_until: {description: Until when others respect that., type: str, returned: always, sample: null}
+        parents:
+          description: Who owns it.
+          type: list
+          elements: str
+          returned: always
+          sample: [Kustomization flux-system/apps]
+        action:
+          description: "C(none), C(refuse), C(pause) or C(report)."
+          type: str
+          returned: always
+          sample: pause
+    paused:
+      description: What was paused.
+      type: list
+      elements: str
+      returned: always
+      sample: [Kustomization flux-system/shop]
+    resumed:
+      description: What was resumed.
+      type: list
+      elements: str
+      returned: always
+      sample: [Kustomization flux-system/shop]
+    left_paused:
+      description: What stays paused, each with C(owner), C(why), and C(command), which resumes it as it was.
+      type: list
+      elements: dict
+      returned: always
+      sample: []
+    conflicts:
+      description:
+        - The objects that an owner would change or prune, each with C(owner), C(resource), C(namespace), C(name),
+          C(why) and C(fields), as far as these are known.
+      type: list
+      elements: dict
+      returned: always
+      sample: []
 diffs_left_out:
   description: How many changed objects are not in the difference.
   returned: always
@@ -454,10 +528,12 @@ location:
   sample: s3://backups/production
 """
 
+import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.gitops_options import GITOPS, gitops_terms
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import HOOKS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.restore_options import (
@@ -489,7 +565,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.plan_ta
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RestoreKeys
 
 SPEC = ArgumentSpec(options={"fail_on_partial": {"type": "bool", "default": True}}).merge(
-    AUTH, STORAGE_UNUSED, SELECTION, RESTORE, HOOKS, PROGRESS, RESULT
+    AUTH, STORAGE_UNUSED, SELECTION, RESTORE, HOOKS, GITOPS, PROGRESS, RESULT
 )
 
 
@@ -497,6 +573,7 @@ SPEC = ArgumentSpec(options={"fail_on_partial": {"type": "bool", "default": True
 def work(task: Task) -> Result:
     check_source(task.params)
     request = restore_request(task.params, want_diff=task.diff_mode)
+    request = dataclasses.replace(request, gitops=gitops_terms(task.params))
     require_library("kubernetes")
     if task.params["tree"] is None:
         require_store_library(task.params)
@@ -546,6 +623,7 @@ def _result(outcome: RestoreOutcome) -> Result:
         "timings": outcome.timings,
         "recorded": outcome.recorded,
         "workloads": outcome.workloads,
+        "gitops": outcome.gitops.to_return(),
         "plan": plan,
         "plan_table": plan_table(plan),
     }

@@ -121,4 +121,5 @@ def test_the_role_knows_the_variables_that_it_has(name: str) -> None:
     role = ROOT / "roles" / name
     options = yaml.safe_load((role / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
     known = yaml.safe_load((role / "tasks/main.yml").read_text())[0]["vars"][f"__{name}_known"]
-    assert set(known) == {*options, f"{name}_freezes" if name == "fsfreeze" else f"{name}_quiesces"}
+    facts = {"fsfreeze": {"fsfreeze_freezes"}, "gitops_pause": {"gitops_pause_paused", "gitops_pause_resumed"}}
+    assert set(known) == {*options, *facts.get(name, {f"{name}_quiesces"})}

@@ -69,7 +69,7 @@ def find_blocks() -> t.Iterator[Block]:
     for guide in sorted((ROOT / "docs" / "docsite" / "rst").glob("*.rst")):
         for number, found in enumerate(_RST_BLOCK.finditer(guide.read_text() + "\n"), 1):
             yield Block(guide.name, number, textwrap.dedent(found[2]))
-    for readme in (ROOT / "README.md", ROOT / "roles" / "fsfreeze" / "README.md"):
+    for readme in (ROOT / "README.md", *(ROOT / "roles" / name / "README.md" for name in ("fsfreeze", "gitops_pause"))):
         for number, found in enumerate(_MARKDOWN_BLOCK.finditer(readme.read_text()), 1):
             yield Block(str(readme.relative_to(ROOT)), number, found[1])
     for path in sorted((ROOT / "examples" / "playbooks").glob("*.yml")):

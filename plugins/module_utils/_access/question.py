@@ -41,6 +41,8 @@ class AccessQuestion:
     on_existing: OnExisting = "none"
     functions: tuple[str, ...] = ()
     api_group: str = ""
+    on_gitops_owned: str = "ignore"
+    gitops_namespaces: tuple[str, ...] = ()
     account: str = ""
     account_namespace: str = "arkive"
 
@@ -49,6 +51,8 @@ class AccessQuestion:
             raise ValidationError("for names no task.", hint="Name at least one, such as for: [backup].")
         for name in self.namespaces:
             _check("namespaces", name)
+        for name in self.gitops_namespaces:
+            _check("gitops_namespaces", name)
         for name in self.functions:
             if name not in FUNCTION_GRANTS:
                 raise ValidationError(
@@ -84,6 +88,8 @@ class AccessQuestion:
             on_existing=self.on_existing,
             functions=self.functions,
             api_group=self.api_group,
+            on_gitops_owned=self.on_gitops_owned,
+            gitops_namespaces=self.gitops_namespaces,
         )
 
 

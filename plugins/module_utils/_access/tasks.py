@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_objects import prune_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.rights import backup_grants, object_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._dump.rights import dump_grants
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.rights import pause_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.rights import blueprint_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import ALL_TYPES, Grant, RightsScope
@@ -51,6 +52,7 @@ TASKS: t.Mapping[str, TaskRow] = {
     "diff": TaskRow(diff_grants, None, writes=False),
     "db_verify": TaskRow(proof_grants, None, writes=True),
     "operations": TaskRow(operation_grants, None, writes=False),
+    "gitops": TaskRow(pause_grants, None, writes=False),
     "blueprint": TaskRow(blueprint_grants, None, writes=False),
 }
 

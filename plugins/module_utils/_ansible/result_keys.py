@@ -160,6 +160,8 @@ K8S_DB_VERIFY: ResultKeys = {
     "timings": {},
 }
 
+K8S_GITOPS: ResultKeys = {**_COMMON, "run": "", "owners": [], "paused": [], "resumed": []}
+
 K8S_HOOK_EXEC: ResultKeys = {
     **_COMMON,
     **_FITTED,
@@ -199,6 +201,7 @@ K8S_RESTORE: ResultKeys = {
     "waves": [],
     "item_counts": {},
     "workloads": None,
+    "gitops": {},
     "diffs_left_out": 0,
     "volumes": [],
     "hooks": [],
@@ -251,6 +254,7 @@ __all__ = (
     "K8S_BLUEPRINT",
     "K8S_DB_DUMP",
     "K8S_DB_VERIFY",
+    "K8S_GITOPS",
     "K8S_HOOK_EXEC",
     "K8S_RESTORE",
     "K8S_RESTORE_INFO",

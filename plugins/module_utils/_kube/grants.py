@@ -44,7 +44,8 @@ class RightsScope:
     ``databases``: sessions of their clients hold them; ``database_secrets``: with passwords that Secrets have.
     ``providers``: who keeps the data of volumes, or brings it back, by name. ``retain``: snapshots outlive their
     objects. ``functions``: of blueprints, by name; empty for all of them. ``api_group``: whose custom resources are
-    meant by tasks that work with those; empty for those of Velero.
+    meant by tasks that work with those; empty for those of Velero. ``on_gitops_owned``: what a restore does about
+    owners, which are in ``gitops_namespaces``, empty for anywhere.
     """
 
     namespaces: tuple[str, ...] = ()
@@ -59,6 +60,8 @@ class RightsScope:
     on_existing: OnExisting = "none"
     functions: tuple[str, ...] = ()
     api_group: str = ""
+    on_gitops_owned: str = "ignore"
+    gitops_namespaces: tuple[str, ...] = ()
 
     @property
     def places(self) -> tuple[str, ...]:

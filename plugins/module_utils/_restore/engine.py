@@ -29,6 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import GO_ON
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import open_source, with_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.execution import Execution, Ready
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.owners import find_owners
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import PreparedObjects
@@ -85,6 +86,8 @@ def run_restore(
             raise refusal
         outcome = Execution(ready).run()
         progress(outcome.closing_line)
+        for left in outcome.gitops.left_paused:
+            progress(left.sentence)
         return outcome
 
 
@@ -200,7 +203,7 @@ def _judge(ready: Ready) -> tuple[Ready, ArkiveError | None]:
     """Why the restore must not begin.
 
     ``ArchiveError`` if an object that would be restored cannot be read, ``RestoreError`` if claims would come back
-    without their data and nobody said that they may.
+    without their data and nobody said that they may, ``GitOpsError`` if what owns the objects would undo it.
     """
     ready = ready.with_plan(ready.judge.existing.judge_plan(ready.plan))
     unreadable = ready.planned.unreadable
@@ -208,10 +211,15 @@ def _judge(ready: Ready) -> tuple[Ready, ArkiveError | None]:
         why = [item for item in ready.plan.items if item.action == "conflict" and not item.kind]
         return _refuse(ready.with_volumes(), unreadable.error(hint=GO_ON), why)
     plan, lost = ready.judge.find_lost(ready.plan)
-    ready = ready.with_plan(plan).with_volumes()
-    if not lost:
-        return ready, None
-    return _refuse(ready, lost_claims_error(lost, ready.run.request.spec.backup_name), lost)
+    plan, gitops = find_owners(ready.run, plan, ready.findings)
+    planned = dataclasses.replace(ready.planned, plan=plan, gitops=gitops)
+    ready = dataclasses.replace(ready, planned=planned).with_volumes()
+    if lost:
+        return _refuse(ready, lost_claims_error(lost, ready.run.request.spec.backup_name), lost)
+    if gitops.refusal is not None:
+        gitops.refusal.details["gitops"] = gitops.account.to_return()
+        return _refuse(ready, gitops.refusal, ())
+    return ready, None
 
 
 def _refuse(ready: Ready, error: ArkiveError, items: t.Sequence[PlanItem]) -> tuple[Ready, ArkiveError]:

@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
     SERVICE_ACCOUNTS,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.around import AroundChange
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.around import AroundOperation
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
@@ -111,6 +112,7 @@ class Execution:
         recorded = RecordedHooks(ready.report.previous.hooks)
         self._hooks = RestoredPodHooks(ready.run, recorded, ready.report.note_hooks)
         request = ready.run.request
+        self._owners = AroundChange(ready.run.context, request.gitops, ready.planned.gitops)
         self._around = AroundOperation(request.execution_hooks, request.hook_settings, makes_namespaces=True)
 
     # -- before -------------------------------------------------------------------------------------------------------
@@ -123,7 +125,7 @@ class Execution:
             refusal = self._foresee_hooks()
         changed = self._ready.plan.changes or bool(self._open_pods) or self._volumes.is_open
         outcome = self._report.planned(self._work(), changed=changed, refusal=refusal)
-        return dataclasses.replace(outcome, execution_hooks=self._around.ran)
+        return dataclasses.replace(outcome, execution_hooks=self._around.ran, gitops=self._owners.account)
 
     def _foresee_hooks(self) -> ArkiveError | None:
         try:
@@ -136,7 +138,7 @@ class Execution:
     def _has_work(self) -> bool:
         plan = self._ready.plan
         conflicts = any(item.action == "conflict" for item in plan.items)
-        unfinished = self._report.previous.unfinished or self._volumes.is_open
+        unfinished = self._report.previous.unfinished or self._volumes.is_open or self._ready.planned.gitops.to_pause
         return bool(plan.changes or self._open_pods or conflicts or unfinished)
 
     @functools.cached_property
@@ -164,25 +166,41 @@ class Execution:
         if not self._has_work:
             self._await_workloads()
             self._run.report_warnings()
-            return self._report.untouched(self._work())
+            return dataclasses.replace(self._report.untouched(self._work()), gitops=self._owners.account)
         try:
             with self._make_locks() as locks:
                 locks.acquire(self._namespaces_to_change())
                 self._report.note_start()
-                failure = self._run_pre_hook() or self._apply(locks)
+                failure = self._pause_owners() or self._run_pre_hook() or self._apply(locks)
                 results = self._finish_pods(wait=not failure)
             if self._run.cancel.is_cancelled and not failure:
                 failure = f"The run was cancelled: {self._run.cancel.reason}."
                 self._run.issues.error(failure)
+            self._owners.end(succeeded=not failure and not self._run.issues.errors)
             self._run.report_warnings()
             outcome = self._report.finished(self._work(hooks=results, failure=failure))
         except BaseException:
+            self._owners.end(succeeded=False)
             self._around.after(self._run.context, succeeded=False)
             raise
         self._around.after(self._run.context, succeeded=outcome.phase == "Completed")
         return dataclasses.replace(
-            outcome, execution_hooks=self._around.ran, failed_afterwards=self._around.failed, issues=self._run.issues
+            outcome,
+            execution_hooks=self._around.ran,
+            failed_afterwards=self._around.failed,
+            issues=self._run.issues,
+            gitops=self._owners.account,
         )
+
+    def _pause_owners(self) -> str:
+        """Why nothing may be restored; empty where nobody undoes it meanwhile."""
+        try:
+            with self._ready.timings.measure("gitops"):
+                self._owners.begin(timeout=self._run.request.resource_timeout)
+        except ArkiveError as exc:
+            self._run.issues.error(exc.message, hint=exc.hint or "")
+            return exc.message
+        return ""
 
     def _finish_pods(self, *, wait: bool) -> t.Sequence[HookResult]:
         """The hooks of pods to their end, after the workloads where these are to be waited for."""

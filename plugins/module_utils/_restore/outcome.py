@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.account import GitOpsAccount
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import RestorePhase
 
@@ -41,6 +42,8 @@ class RestoreOutcome:
     workloads: dict[str, int] | None = None
     volumes: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     refusal: ArkiveError | None = None
+    #: Who owns what is restored, and what was done about that.
+    gitops: GitOpsAccount = dataclasses.field(default_factory=GitOpsAccount)
     #: Hooks of blueprints that ran around it, or would.
     execution_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     #: What failed of those after it: the restore is what it is, and the task fails.

@@ -12,6 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.terms import GitOpsTerms
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.hook_settings import HookSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.kasten_objects import ReadHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.choice import Expression, ObjectChoice
@@ -47,6 +48,7 @@ class RestoreRequest:
     ``convert_api_versions`` brings objects of versions that the cluster has given up into those that it serves.
     ``snapshot_location``: where native snapshots of volumes are; without it none is used.
     ``execution_hooks``: blueprints around all of it, by ``hook_settings``.
+    ``gitops``: what is done where Argo CD or Flux owns what is restored.
     ``want_diff`` keeps YAML of what changes, ``max_diffs`` objects of it. ``force`` restores into namespaces that
     another restore works in. ``from_manifest``: the fields of ``spec`` that are in a manifest; all others are the
     task's own. ``fail_on_empty``: whether a selection that fits nothing is refused; None is for one of the task's own.
@@ -85,6 +87,7 @@ class RestoreRequest:
     snapshot_location: SnapshotLocation | None = None
     execution_hooks: ReadHooks = dataclasses.field(default_factory=ReadHooks)
     hook_settings: HookSettings = dataclasses.field(default_factory=HookSettings)
+    gitops: GitOpsTerms = dataclasses.field(default_factory=GitOpsTerms)
     force: bool = False
     from_manifest: frozenset[str] = frozenset()
     fail_on_empty: bool | None = None

@@ -26,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
     VOLUMES,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.rights import gitops_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.rights import hook_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope, needs_on
@@ -54,6 +55,7 @@ def restore_grants(scope: RightsScope) -> list[Grant]:
         *_changed_in_place(scope),
         *_cluster_objects(scope),
         *_pods(scope),
+        *gitops_grants(scope.on_gitops_owned, scope.gitops_namespaces),
     ]
 
 

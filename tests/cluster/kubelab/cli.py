@@ -19,6 +19,7 @@ from kubelab.commands import LabError, say
 from kubelab.conformance import conformance
 from kubelab.flux import build_flux, start_flux, stop_flux
 from kubelab.forwarder import forward, relay
+from kubelab.gitops_types import gitops_types
 from kubelab.golang import FLUX, GOLDEN
 from kubelab.init import run_init
 from kubelab.model import Lab, default_state
@@ -97,6 +98,8 @@ def _parser() -> argparse.ArgumentParser:
         "robust", _robust, "check that stop and start clean up in every state, on clusters of their own", state=False
     )
     command("golden", _golden, "build the program of the golden tests, and print where it is", state=False)
+    types = "print the folder with the custom resource definitions of Argo CD and Flux"
+    command("gitops-types", _gitops_types, types, state=False)
     command("_init", _init, None).add_argument("--fd", type=int)
     command("_forward", _forward, None).add_argument("--fd", type=int)
     relayed = command("_relay", _relay, None)
@@ -214,6 +217,10 @@ def _conformance(options: argparse.Namespace) -> int:
 def _robust(_options: argparse.Namespace) -> int:
     launcher.require_root()
     return robust()
+
+
+def _gitops_types(_options: argparse.Namespace) -> None:
+    print(gitops_types())
 
 
 def _golden(_options: argparse.Namespace) -> None:

@@ -12,6 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.tracking import Tracking
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import (
     ClaimDecision,
     VolumeDecisions,
@@ -43,6 +44,8 @@ class Draft:
     volume: ClaimDecision | None = None
     #: Set for a volume that is recreated from this snapshot.
     remade_from: DataSource | None = None
+    #: False where the status is never restored, whoever asks for it.
+    keeps_status: bool = True
 
     @property
     def name(self) -> str:
@@ -105,6 +108,9 @@ class RuleContext:
     missing_storage_classes: frozenset[str] = frozenset()
     image_mapping: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     hook_rules: tuple[RestoreHookRule, ...] = ()
+    restore_name: str = ""
+    #: How owners know their objects; None where nobody asks about owners.
+    tracking: Tracking | None = None
 
 
 Rule: t.TypeAlias = "t.Callable[[Draft, RuleContext], None]"

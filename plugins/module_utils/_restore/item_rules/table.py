@@ -38,6 +38,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
     VOLUMES,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.argo import APPLICATION_SETS
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.kinds import OWNER_TYPES
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.accounts import (
     drop_token_reference,
     reset_token_secret,
@@ -50,6 +52,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.api
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.claims import reset_claim, reset_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.configmaps import skip_published_authority
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, Rule, RuleContext
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.gitops import (
+    restore_paused,
+    strip_ownership,
+    warn_of_set,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.images import (
     map_cron_job_images,
     map_pod_images,
@@ -125,6 +132,8 @@ ITEM_RULES: dict[GroupResource, tuple[Rule, ...]] = {
     API_SERVICES: (skip_automanaged_api_service,),
     MUTATING_WEBHOOKS: (repair_side_effects,),
     VALIDATING_WEBHOOKS: (repair_side_effects,),
+    APPLICATION_SETS: (warn_of_set,),
+    **{owner: (restore_paused(owner),) for owner in OWNER_TYPES},
 }
 
 _IMAGE_RULES = frozenset({map_pod_images, map_template_images, map_pod_template_images, map_cron_job_images})
@@ -134,7 +143,7 @@ IMAGE_TYPES = tuple(kind for kind, rules in ITEM_RULES.items() if not _IMAGE_RUL
 
 def apply_item_rules(group_resource: GroupResource, draft: Draft, context: RuleContext) -> None:
     """Run the rules of all types and the type's own on ``draft`` until one of them skips it."""
-    for rule in (skip_rebuilt, *ITEM_RULES.get(group_resource, ())):
+    for rule in (skip_rebuilt, strip_ownership, *ITEM_RULES.get(group_resource, ())):
         rule(draft, context)
         if draft.skip:
             return

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_ref import Mark
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import NO_FACTS, Facts, Place
 
@@ -76,6 +77,9 @@ class PlanItem:
     judged: Judged = ""
     #: Fields that the API server does not keep.
     dropped: tuple[str, ...] = ()
+    #: The owners that it names, and those that it turned out to have, for people.
+    marks: tuple[Mark, ...] = ()
+    managed_by: str = ""
 
     @property
     def key(self) -> ObjectKey:
@@ -135,6 +139,8 @@ class PlanItem:
             entry["judged"] = self.judged
         if self.dropped:
             entry["dropped"] = list(self.dropped)
+        if self.managed_by:
+            entry["managed_by"] = self.managed_by
         return entry
 
 

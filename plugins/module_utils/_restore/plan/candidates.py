@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.member_gate import BadMembers
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_ref import Mark
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
@@ -24,8 +25,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared
     Facts,
     Place,
     Prepared,
-    PreparedObjects,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare import Preparer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.unserved import UnservedTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
@@ -70,14 +71,15 @@ class ObjectReader:
         run: RestoreRun,
         contents: BackupContents,
         preparer: Preparer,
-        objects: PreparedObjects,
+        findings: Findings,
         unserved: UnservedTypes,
     ) -> None:
         self._run = run
         self._contents = contents
         self._unserved = unserved
         self._preparer = preparer
-        self._objects = objects
+        self._objects = findings.objects
+        self._owners = findings.owners
         self.unreadable = BadMembers()
 
     def look(self, candidate: Candidate, api: ApiTypes) -> Read | PlanItem:
@@ -128,8 +130,13 @@ class ObjectReader:
             resource=read.resource,
             body=self._objects.add(read.prepared.body) if keep else None,
             facts=self.facts(read.prepared, keep=keep),
+            marks=self.marks(read.prepared.body),
             **decision,
         )
+
+    def marks(self, obj: t.Mapping[str, t.Any]) -> tuple[Mark, ...]:
+        """The owners that an object names, stored or live; none where nobody asks about owners."""
+        return () if self._owners is None else self._owners.tracking.marks(obj)
 
     def facts(self, prepared: Prepared, *, keep: bool = False) -> Facts:
         """``keep`` what is not small as well."""

@@ -11,6 +11,8 @@ from __future__ import annotations
 import dataclasses
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.member_gate import BadMembers
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.decision import Decision
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_book import OwnerBook
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import LiveState
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
@@ -24,6 +26,7 @@ class Findings:
     """``live`` is what was in the cluster, ``objects`` keeps what was prepared, ``diffs`` what will change.
 
     ``volumes`` has decided what becomes of volumes, ``classes`` are the storage classes that there will be.
+    ``owners``: None where nobody asks about owners.
     """
 
     live: LiveState
@@ -31,14 +34,19 @@ class Findings:
     diffs: PlanDiffs
     volumes: VolumeDecisions
     classes: StorageClasses
+    owners: OwnerBook | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """The plan of all chosen objects. ``unreadable``: what is wrong with those that cannot be read."""
+    """The plan of all chosen objects. ``unreadable``: what is wrong with those that cannot be read.
+
+    ``gitops``: what is done about those that own the objects.
+    """
 
     plan: RestorePlan
     unreadable: BadMembers
+    gitops: Decision = dataclasses.field(default_factory=Decision)
 
 
 __all__ = ("Findings", "Planned")

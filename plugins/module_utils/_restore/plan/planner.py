@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import dataclasses
 import itertools
 import typing as t
 
@@ -67,9 +68,10 @@ class Planner:
         self.chosen = chosen
         self.findings = findings
         self._live = findings.live
-        self._preparer = make_preparer(run, chosen, findings.volumes)
+        tracking = None if findings.owners is None else findings.owners.tracking
+        self._preparer = make_preparer(run, chosen, findings.volumes, tracking)
         unserved = UnservedTypes(run, chosen, findings.live)
-        self._reader = ObjectReader(run, chosen.contents, self._preparer, findings.objects, unserved)
+        self._reader = ObjectReader(run, chosen.contents, self._preparer, findings, unserved)
         self._lists = LiveLists(run.client, run.cancel)
         self._claims = ClaimRules(run, findings)
         self._existing = ExistingObjects(run, findings, self._claims)
@@ -263,6 +265,8 @@ class Planner:
             made = made_by(live, self._run.name)
             return self._reader.item(candidate, found, action="unchanged", intent="", made_before=made)
         item = self._reader.item(candidate, found, keep=True)
+        there = self._reader.marks(live)
+        item = dataclasses.replace(item, marks=(*there, *(mark for mark in item.marks if mark not in there)))
         item = self._existing.decide(item, live, body, stored_claim=found.prepared.stored_claim)
         if item.intent == "update":
             self._report(item, found.prepared)

@@ -97,7 +97,7 @@ class Preparer:
             skip=draft.skip,
             refusal=draft.refusal,
             errors=tuple(errors),
-            status=stored_status if self._restores_status(ref.group_resource, metadata) else {},
+            status=stored_status if draft.keeps_status and self._restores_status(ref.group_resource, metadata) else {},
             warnings=tuple(draft.warnings),
             managed_fields=managed,
             owner=draft.owner,

@@ -25,7 +25,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.kinds import OWNER_TYPES
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_init import parse_init_hook
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.gitops import carry_pause
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.jobs import UID_LABELS
 
 _CarryOver: t.TypeAlias = "t.Callable[[t.Mapping[str, t.Any], Object], None]"
@@ -183,6 +185,7 @@ _RULES: dict[GroupResource, _CarryOver] = {
     CONTROLLER_REVISIONS: _carry_revision,
     VOLUME_SNAPSHOTS: _carry_spec,
     VOLUME_SNAPSHOT_CONTENTS: _carry_spec,
+    **{owner: carry_pause(owner) for owner in OWNER_TYPES},
 }
 
 __all__ = ("carry_over", "is_controller_annotation")

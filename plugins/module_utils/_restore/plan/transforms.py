@@ -12,6 +12,8 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, STORAGE_CLASSES, VOLUMES
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_book import OwnerBook, read_tracking
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.tracking import Tracking
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -81,7 +83,23 @@ def find_out(run: RestoreRun, chosen: Chosen, objects: PreparedObjects) -> Findi
         diffs=PlanDiffs(request.max_diffs if request.want_diff else 0),
         volumes=decide_volumes(run, chosen, live, classes),
         classes=classes,
+        owners=read_owners(run, chosen),
     )
+
+
+def read_owners(run: RestoreRun, chosen: Chosen) -> OwnerBook | None:
+    """How owners know their objects; they themselves are read when somebody asks."""
+    terms, find = run.request.gitops, chosen.discovery.find
+    if terms.on_owned == "ignore":
+        return None
+    tracking = read_tracking(
+        run.client,
+        find,
+        namespace=terms.argocd_namespace,
+        label=terms.instance_label,
+        with_names=bool(run.request.spec.namespace_mapping),
+    )
+    return OwnerBook(run.client, find, tracking)
 
 
 def read_classes(run: RestoreRun, chosen: Chosen) -> StorageClasses:
@@ -125,7 +143,9 @@ def decide_volumes(run: RestoreRun, chosen: Chosen, live: LiveState, classes: St
     )
 
 
-def make_preparer(run: RestoreRun, chosen: Chosen, volumes: VolumeDecisions) -> Preparer:
+def make_preparer(
+    run: RestoreRun, chosen: Chosen, volumes: VolumeDecisions, tracking: Tracking | None = None
+) -> Preparer:
     """All rules, mappings and modifiers of a restore, ready to be applied to its objects."""
     request, spec, discovery = run.request, run.request.spec, chosen.discovery
     context = RuleContext(
@@ -140,6 +160,8 @@ def make_preparer(run: RestoreRun, chosen: Chosen, volumes: VolumeDecisions) -> 
         missing_storage_classes=_missing_classes(run, chosen),
         image_mapping=request.image_mapping,
         hook_rules=spec.hooks,
+        restore_name=run.name,
+        tracking=tracking,
     )
     return Preparer(
         chosen.contents,

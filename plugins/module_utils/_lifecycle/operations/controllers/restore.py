@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import CountingProgress
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.terms import GitOpsTerms
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.dead_backup import DEAD_RESTORE
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.location_book import OpenLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_objects import (
@@ -125,6 +126,8 @@ class RestoreController:
             snapshot_location=self._context.snapshot_location(backup),
             on_missing_volume_data=self._context.request.on_missing_volume_data,
             write_records=not location.is_read_only,
+            # As a Velero server, which knows nothing of owners: it is said, and done.
+            gitops=GitOpsTerms(on_owned="report"),
             # By which people find what a restore of Ark's has made.
             legacy_labels=self._objects.family is ARK,
         )

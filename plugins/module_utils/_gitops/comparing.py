@@ -1,0 +1,71 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What Argo CD would do to an Application's objects, as it says itself after a refresh."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.argo import Application
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner import Owner
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_kind import read_field
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_ref import Identity
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeTimeout
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
+
+#: Its controller takes it off when it has compared anew (Argo CD docs/user-guide/annotations-and-labels.md).
+_REFRESH = "argocd.argoproj.io/refresh"
+
+
+def compares_itself(owner: Owner) -> bool:
+    """Whether the tool can be asked: Flux has no such question."""
+    return isinstance(owner.kind, Application)
+
+
+def find_out_of_sync(client: KubeClient, owner: Owner, *, timeout: float) -> dict[Identity, str] | None:
+    """The objects that a sync would change or prune, each with what it would do.
+
+    None where it did not answer in time. Raises ``KubeError``.
+    """
+    name, namespace = owner.ref.name, owner.ref.namespace
+    patch = {"metadata": {"annotations": {_REFRESH: "hard"}}}
+    patch_object(client, owner.resource, name, patch, namespace=namespace)
+    try:
+        found = wait_for_object(client, owner.resource, name, namespace, _is_compared, timeout=timeout)
+    except KubeTimeout:
+        return None
+    return {} if found is None else dict(_out_of_sync(found))
+
+
+def _is_compared(obj: Object | None) -> bool:
+    return obj is None or _REFRESH not in (obj["metadata"].get("annotations") or {})
+
+
+def _out_of_sync(obj: Object) -> t.Iterator[tuple[Identity, str]]:
+    kind = Application()
+    entries = [entry for entry in read_field(obj, ("status", "resources")) or () if isinstance(entry, dict)]
+    states = {
+        Identity(
+            str(entry.get("group") or ""),
+            str(entry.get("kind") or ""),
+            str(entry.get("namespace") or ""),
+            str(entry.get("name") or ""),
+        ): entry
+        for entry in entries
+    }
+    for identity in kind.inventory(obj):
+        entry = states.get(identity, {})
+        if entry.get("requiresPruning") is True:
+            yield identity, "git does not have it, and it would be pruned"
+        elif entry.get("status") == "OutOfSync":
+            yield identity, "it differs from git, and would be changed"
+
+
+__all__ = ("compares_itself", "find_out_of_sync")

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Backups as steps of Argo CD and Flux, as these read Jobs and hooks (Argo CD docs/user-guide/sync-waves.md)."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import typing as t
+
+import pytest
+import yaml
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
+
+ROOT = pathlib.Path(__file__).resolve().parents[5]
+EXAMPLES = ROOT / "examples" / "gitops"
+#: The playbook's own bounds: hooks, snapshots and uploads of a small application, in seconds.
+_ENOUGH = 3600
+
+
+def documents(name: str) -> list[Object]:
+    return list(yaml.safe_load_all((EXAMPLES / name).read_text(encoding="utf-8")))
+
+
+def known_variables() -> set[str]:
+    [play] = yaml.safe_load((ROOT / "playbooks" / "backup.yml").read_text(encoding="utf-8"))
+    return set(play["tasks"][0]["vars"]["__backup_known"])
+
+
+@pytest.mark.parametrize("name", ["argocd-presync-backup.yml", "flux-backup-job.yml"])
+def test_a_job_that_backs_up_once(name: str) -> None:
+    [job] = documents(name)
+    spec, pod = job["spec"], job["spec"]["template"]["spec"]
+    assert (spec["backoffLimit"], pod["restartPolicy"]) == (0, "Never")
+    assert spec["activeDeadlineSeconds"] > _ENOUGH
+    assert "ttlSecondsAfterFinished" not in spec
+    assert pod["terminationGracePeriodSeconds"] >= 60
+    assert pod["serviceAccountName"] == "backup"
+    [container] = pod["containers"]
+    assert container["resources"]["limits"]["memory"]
+    assert container["command"][:2] == ["ansible-playbook", "arkive.k8s.backup"]
+    variables: dict[str, t.Any] = json.loads(container["command"][-1])
+    assert variables["backup_fail_on_empty"] is False
+    assert variables.keys() <= known_variables()
+
+
+def test_the_hook_of_argo() -> None:
+    """A generated name needs no BeforeHookCreation, and a failed Job stays to be looked at."""
+    [job] = documents("argocd-presync-backup.yml")
+    metadata = job["metadata"]
+    assert metadata["annotations"]["argocd.argoproj.io/hook"] == "PreSync"
+    assert metadata["annotations"]["argocd.argoproj.io/hook-delete-policy"] == "HookSucceeded"
+    assert "name" not in metadata
+    assert metadata["generateName"]
+
+
+def test_the_release_of_flux() -> None:
+    """A new release is a new Job, which the application waits for."""
+    settings, backup, app = documents("flux-backup-before-release.yml")
+    assert backup["spec"]["wait"] is True
+    assert app["spec"]["dependsOn"] == [{"name": backup["metadata"]["name"]}]
+    for one in (backup, app):
+        [source] = one["spec"]["postBuild"]["substituteFrom"]
+        assert source == {"kind": "ConfigMap", "name": settings["metadata"]["name"]}
+    [job] = documents("flux-backup-job.yml")
+    assert all(f"${{{name}}}" in job["metadata"]["name"] for name in settings["data"])
+    assert int(backup["spec"]["timeout"].removesuffix("m")) * 60 > job["spec"]["activeDeadlineSeconds"]
