@@ -68,7 +68,7 @@ def make_matrix(arguments: list[str]) -> int:
 
 def make_live(_arguments: list[str]) -> int:
     report = Report()
-    cluster.build_velero()
+    cluster.build_others()
     with cluster.cluster() as variables:
         pytests.live(report, variables)
     return report.close()
@@ -99,20 +99,22 @@ def make_test(_arguments: list[str]) -> int:
     pytests.install_shells()
     pytests.install_java()
     environments.rulebook()
-    building = cluster.build()
+    building = [cluster.build()]
     try:
         with Lanes() as running:
             for name in _LANES_WITHOUT_CLUSTER:
                 running.start(name)
             with report.step("cluster: build") as step:
-                building.join()
+                building[0].join()
                 step.count(True)
             if not step.failed:
+                building.append(cluster.build_flux())
                 for name in ("integration", *_live_lanes()):
                     running.start(name)
             running.join(report)
     finally:
-        building.end()
+        for each in building:
+            each.end()
     _say_what_took_longest()
     note(f"the processors of this machine were busy for {Processors.read().busy_since(before):.0%} of the run")
     return report.close()

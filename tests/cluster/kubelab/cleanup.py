@@ -15,6 +15,7 @@ from pathlib import Path
 
 from kubelab import cgroups
 from kubelab.commands import LabError, wait_until
+from kubelab.flux import FluxFiles
 from kubelab.freezing import release, thaw_all
 from kubelab.loops import own_devices
 from kubelab.model import Lab
@@ -29,6 +30,7 @@ def stop(state: Path, *, keep_logs: bool = False) -> None:
     ``keep_logs`` leaves ``log/``, for the failure of a start to be looked into.  LabError when something does not go.
     """
     VeleroFiles(state).kill()
+    FluxFiles(state).kill()
     _end_node(state)
     S3Files(state).stop()
     lab = Lab.load(state)

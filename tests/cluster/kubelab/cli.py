@@ -17,9 +17,10 @@ from kubelab import execution_environment, faults, launcher
 from kubelab.cleanup import stop
 from kubelab.commands import LabError, say
 from kubelab.conformance import conformance
+from kubelab.flux import build_flux, start_flux, stop_flux
 from kubelab.forwarder import forward, relay
 from kubelab.gitops_types import gitops_types
-from kubelab.golang import GOLDEN
+from kubelab.golang import FLUX, GOLDEN
 from kubelab.init import run_init
 from kubelab.model import Lab, default_state
 from kubelab.robust import robust
@@ -67,8 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     build = command("build", _build, "install, build and make all that is missing", state=False)
-    kinds = ("cluster", "velero", "execution-environment")
-    build.add_argument("what", nargs="*", choices=kinds, default=["cluster"], help="(default: cluster)")
+    build.add_argument("what", nargs="*", choices=tuple(_BUILDS), default=["cluster"], help="(default: cluster)")
     build.add_argument("--collections", type=Path, help=_COLLECTIONS_HELP)
     start = command("start", _start, "start a cluster; one that is there is removed first")
     start.add_argument("--port", type=int, default=0, help="the API server's on 127.0.0.1 (default: a free one)")
@@ -93,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     velero.add_argument("action", choices=("start", "stop", "program"))
     velero.add_argument("--bucket", help="the bucket that it knows; for start")
     velero.add_argument("--prefix", default="", help="a prefix in the bucket")
+    flux = command("flux", _flux, "start or stop Flux's controllers; built: exit code 3 when they are not")
+    flux.add_argument("action", choices=("start", "stop", "built"))
     checked = command("conformance", _conformance, "run the CSI suite, and check a running cluster")
     checked.add_argument(
         "--driver-tests", action="store_true", help="the CSI driver's own tests too, which take a minute"
@@ -105,21 +107,44 @@ def _parser() -> argparse.ArgumentParser:
     command("gitops-types", _gitops_types, types, state=False)
     command("_init", _init, None).add_argument("--fd", type=int)
     command("_forward", _forward, None).add_argument("--fd", type=int)
-    command("_relay", _relay, None).add_argument("--fd", type=int, nargs="+")
+    relayed = command("_relay", _relay, None)
+    relayed.add_argument("--fd", type=int, nargs="+")
+    relayed.add_argument("--for", dest="served", help="whose it is, by which it is found")
     command("_watchdog", _watchdog, None).add_argument("--init", type=int)
     return parser
 
 
 def _build(options: argparse.Namespace) -> None:
-    if "cluster" in options.what:
-        launcher.require_root()
-        launcher.build()
-    if "velero" in options.what:
-        build_velero()
-    if "execution-environment" in options.what:
-        if options.collections is None:
-            raise LabError("Which collections are to be in the execution environment? Say --collections.")
-        execution_environment.build(options.collections)
+    for what, build in _BUILDS.items():
+        if what in options.what:
+            build(options)
+
+
+def _build_cluster(_options: argparse.Namespace) -> None:
+    launcher.require_root()
+    launcher.build()
+
+
+def _build_velero(_options: argparse.Namespace) -> None:
+    build_velero()
+
+
+def _build_flux(_options: argparse.Namespace) -> None:
+    build_flux()
+
+
+def _build_execution_environment(options: argparse.Namespace) -> None:
+    if options.collections is None:
+        raise LabError("Which collections are to be in the execution environment? Say --collections.")
+    execution_environment.build(options.collections)
+
+
+_BUILDS: dict[str, t.Callable[[argparse.Namespace], None]] = {
+    "cluster": _build_cluster,
+    "velero": _build_velero,
+    "execution-environment": _build_execution_environment,
+    "flux": _build_flux,
+}
 
 
 def _start(options: argparse.Namespace) -> None:
@@ -200,6 +225,17 @@ def _velero(options: argparse.Namespace) -> int:
     if not options.bucket:
         raise LabError("Which bucket is Velero to know? Say --bucket.")
     json.dump(asdict(start_velero(options.state, bucket=options.bucket, prefix=options.prefix)), sys.stdout)
+    print()
+    return 0
+
+
+def _flux(options: argparse.Namespace) -> int:
+    if options.action == "built":
+        return 0 if FLUX.built() else 3
+    if options.action == "stop":
+        stop_flux(options.state)
+        return 0
+    json.dump(asdict(start_flux(options.state)), sys.stdout)
     print()
     return 0
 

@@ -38,6 +38,7 @@ class GoBuild:
     kubernetes: bool = False  # stamp Kubernetes' version, link its names, take the snapshot CRDs
     version_of: str = ""  # a module that this one requires, whose version is stamped into ...
     version_variable: str = ""  # ... this variable
+    definitions_of: tuple[str, ...] = ()  # modules whose custom resource definitions are put beside, in ``crds/``
     folder: Path | None = None  # the module's, when it is not the one of its name in ``go/``
 
     @property
@@ -71,7 +72,10 @@ class GoBuild:
         if self.kubernetes:
             for program in KUBERNETES_PROGRAMS:
                 (into / program).symlink_to("kubelab")
-            _copy_definitions(go, "snapshot.storage.k8s.io", into / "crds")
+            _copy_definitions(_snapshot_definitions(go), "snapshot.storage.k8s.io_*.yaml", into / "crds")
+        for module in self.definitions_of:
+            folder = Path(_module(go, self.source, module)["Dir"]) / "config/crd/bases"
+            _copy_definitions(folder, "*.yaml", into / "crds")
 
 
 KUBERNETES_PROGRAMS = (
@@ -100,7 +104,7 @@ REGISTRY = GoBuild(name="registry", packages=("github.com/distribution/distribut
 PAUSE = GoBuild(name="pause", packages=(".",))
 CSI_SANITY = GoBuild(name="csi-sanity", packages=("github.com/kubernetes-csi/csi-test/v5/cmd/csi-sanity",))
 NODE_BUILDS = (KUBERNETES, LOOPFILE, REGISTRY, PAUSE)
-"""What a cluster needs; the conformance suite is built when it is first run, Velero when it is asked for."""
+"""What a cluster needs; the conformance suite is built when it is first run, Velero and Flux when asked for."""
 
 VELERO = GoBuild(
     name="velero",
@@ -114,6 +118,12 @@ VELERO_PLUGIN = GoBuild(
     packages=("github.com/vmware-tanzu/velero-plugin-for-aws/velero-plugin-for-aws",),
     minutes=7,
 )
+FLUX = GoBuild(
+    name="flux",
+    packages=("github.com/fluxcd/source-controller", "github.com/fluxcd/kustomize-controller"),
+    minutes=5,
+    definitions_of=("github.com/fluxcd/source-controller", "github.com/fluxcd/kustomize-controller"),
+)
 GOLDEN = GoBuild(name="golden", packages=(".",), folder=SOURCES.parent.parent / "golden" / "go")
 """Needed by no cluster: what the golden tests are compared with."""
 
@@ -122,16 +132,20 @@ def group_definitions() -> Path:
     """The folder in which ``GROUP_DEFINITIONS`` is: the custom resource definitions of volume group snapshots."""
 
     def make(into: Path) -> None:
-        _copy_definitions(find_go(), "groupsnapshot.storage.k8s.io", into / GROUP_DEFINITIONS)
+        folder = _snapshot_definitions(find_go())
+        _copy_definitions(folder, "groupsnapshot.storage.k8s.io_*.yaml", into / GROUP_DEFINITIONS)
 
     return cached("group-definitions", digest_of(KUBERNETES.source), make)
 
 
-def _copy_definitions(go: str, group: str, into: Path) -> None:
+def _snapshot_definitions(go: str) -> Path:
+    return Path(_module(go, KUBERNETES.source, _SNAPSHOT_CRDS)["Dir"]) / "config/crd"
+
+
+def _copy_definitions(folder: Path, pattern: str, into: Path) -> None:
     """Read from the module, not kept in this repository."""
-    folder = Path(_module(go, KUBERNETES.source, _SNAPSHOT_CRDS)["Dir"]) / "config/crd"
-    into.mkdir()
-    for file in sorted(folder.glob(f"{group}_*.yaml")):
+    into.mkdir(exist_ok=True)
+    for file in sorted(folder.glob(pattern)):
         shutil.copyfile(file, into / file.name)
 
 
@@ -223,6 +237,7 @@ def run_go_tests(build: GoBuild) -> str:
 
 __all__ = [
     "CSI_SANITY",
+    "FLUX",
     "GOLDEN",
     "KUBERNETES",
     "LOOPFILE",

@@ -11,6 +11,7 @@ import typing as t
 from dataclasses import asdict
 from pathlib import Path
 
+from kubelab.flux import FluxFiles
 from kubelab.freezing import LEFT_FROZEN
 from kubelab.model import Lab
 from kubelab.processes import component_pids, find_node, node_pid
@@ -41,6 +42,7 @@ def status(state: Path) -> dict[str, t.Any]:
         found["pids"]["s3"] = s3.pids()[0]
     for pid in VeleroFiles(state).pids():
         found["pids"]["velero"] = pid
+    found["pids"].update(FluxFiles(state).pids_by_name())
     found["frozen"] = frozen_lines(state)
     return found
 

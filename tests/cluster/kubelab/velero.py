@@ -6,17 +6,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
-import signal
-import socket
 import subprocess
-import sys
 import time
 import typing as t
-import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +19,9 @@ from kubelab.apiclient import ApiClient
 from kubelab.commands import LabError, processes_started_as, run, say, wait_until
 from kubelab.golang import VELERO, VELERO_PLUGIN, GoBuild
 from kubelab.kubectl import Kubectl, Object
-from kubelab.model import CODE, Lab
-from kubelab.netns import listens, own_network
+from kubelab.model import Lab
+from kubelab.netns import listens
+from kubelab.relayed import Relayed, log_tail, start_session
 from kubelab.s3 import S3Files, S3Server
 
 NAMESPACE = "velero"
@@ -72,47 +68,28 @@ class VeleroFiles:
     """The server's part of a state directory: ``velero/``."""
 
     def __init__(self, state: Path) -> None:
-        self._state = state
         self._home = state / "velero"
         self._plugins = self._home / "plugins"
         self.log = state / "log" / "velero.log"
+        self._relayed = Relayed(state, "velero", self.pids)
 
     def pids(self) -> list[int]:
         """The server's process."""
         return processes_started_as(f"--plugin-dir={self._plugins}")
 
-    def _relay_pids(self) -> list[int]:
-        """What connects the server with the API server and the S3 server."""
-        return processes_started_as("--state", str(self._state), having="_relay")
-
     def kill(self) -> None:
-        """End the server with its plugins, and the relay, each of a session; nothing happens when there is none."""
-        for pid in (*self.pids(), *self._relay_pids()):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGKILL)
-        if not wait_until(lambda: not self.pids() and not self._relay_pids(), 10):
-            raise LabError("The Velero server does not end.")
+        """End the server with its plugins, and the relay; nothing happens when there is none."""
+        self._relayed.kill()
 
     def launch(self, program: Path, lab: Lab, s3: S3Server) -> subprocess.Popen[bytes]:
-        """Start it without waiting; its process.
-
-        It serves two ports on every address, which no option changes; so it is in a network namespace of its own.
-        """
+        """Start it without waiting; its process."""
         shutil.rmtree(self._home, ignore_errors=True)
         for folder in ("tmp", "home", "plugins"):
             (self._home / folder).mkdir(parents=True)
         plugin = _built(VELERO_PLUGIN) / "velero-plugin-for-aws"
         (self._plugins / plugin.name).symlink_to(plugin)
-        servers = [urllib.parse.urlsplit(url) for url in (lab.host_url, s3.endpoint)]
-        with contextlib.ExitStack() as listening:
-            with own_network():
-                listeners = [
-                    listening.enter_context(socket.create_server((str(each.hostname), each.port or 0), backlog=256))
-                    for each in servers
-                ]
-                server = self._start_server(program, lab.kubeconfig)
-            self._start_relay([listener.fileno() for listener in listeners])
-        return server
+        with self._relayed.network((lab.host_url, s3.endpoint), self.log):
+            return self._start_server(program, lab.kubeconfig)
 
     def _start_server(self, program: Path, kubeconfig: Path) -> subprocess.Popen[bytes]:
         argv = [
@@ -131,27 +108,7 @@ class VeleroFiles:
             "TMPDIR": str(self._home / "tmp"),  # where it writes credentials
             "CSI_SNAPSHOT_EARLY_FREQUENT_POLLING": "true",  # as its own Deployment has it
         }
-        with self.log.open("ab") as log:
-            return subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                cwd=self._home,
-                env=environment,
-            )
-
-    def _start_relay(self, fds: list[int]) -> None:
-        argv = [sys.executable, str(CODE / "lab.py"), "_relay", "--fd", *map(str, fds), "--state", str(self._state)]
-        with self.log.open("ab") as log:
-            subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/", pass_fds=fds
-            )
-
-    def log_tail(self) -> str:
-        """The end of the log, for an error."""
-        return self.log.read_text(encoding="utf-8", errors="replace")[-4000:] if self.log.exists() else ""
+        return start_session(argv, self.log, folder=self._home, environment=environment)
 
 
 def start_velero(state: Path, *, bucket: str, prefix: str = "") -> VeleroServer:
@@ -263,7 +220,7 @@ def _wait_ready(lab: Lab, files: VeleroFiles, server: subprocess.Popen[bytes]) -
         nonlocal state
         # Asked of the process itself: a look through /proc was seen to miss one that runs.
         if server.poll() is not None:
-            raise LabError(f"The Velero server ended with exit code {server.returncode}:\n{files.log_tail()}")
+            raise LabError(f"The Velero server ended with exit code {server.returncode}:\n{log_tail(files.log)}")
         if not listens(server.pid, _METRICS_PORT):
             state = "its metrics are not served"
             return False
@@ -274,7 +231,7 @@ def _wait_ready(lab: Lab, files: VeleroFiles, server: subprocess.Popen[bytes]) -
 
     if not wait_until(ready, _READY_WITHIN, interval=0.1):
         files.kill()
-        raise LabError(f"Velero was not ready after {_READY_WITHIN:.0f} s, {state}:\n{files.log_tail()}")
+        raise LabError(f"Velero was not ready after {_READY_WITHIN:.0f} s, {state}:\n{log_tail(files.log)}")
 
 
 __all__ = ["VeleroFiles", "VeleroServer", "build_velero", "find_velero", "start_velero", "stop_velero"]

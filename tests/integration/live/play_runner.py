@@ -28,17 +28,23 @@ class PlayRunner:
 
     def run(self, tasks: t.Sequence[Task], *options: str, seconds: float = 500.0, **variables: str) -> Screen:
         """What was written to the screen, and how it ended. ``variables`` are of the environment."""
+        argv, environment = self.command(tasks, *options, **variables)
+        return subprocess.run(argv, env=environment, capture_output=True, timeout=seconds, check=False)
+
+    def command(self, tasks: t.Sequence[Task], *options: str, **variables: str) -> tuple[list[str], dict[str, str]]:
+        """The command that runs the tasks, and its environment."""
         play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": list(tasks)}
         play["vars"] = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
         playbook = self._folder / "playbook.json"
         playbook.write_text(json.dumps([play]))
-        return self._play([*options, str(playbook)], seconds, variables)
+        return self._command([*options, str(playbook)], variables)
 
     def run_playbook(self, name: str, extra: t.Mapping[str, t.Any], *options: str, seconds: float = 500.0) -> Screen:
         """A playbook of the collection, with these extra variables."""
-        return self._play([*options, "--extra-vars", json.dumps(extra), name], seconds, {})
+        argv, environment = self._command([*options, "--extra-vars", json.dumps(extra), name], {})
+        return subprocess.run(argv, env=environment, capture_output=True, timeout=seconds, check=False)
 
-    def _play(self, options: t.Sequence[str], seconds: float, variables: t.Mapping[str, str]) -> Screen:
+    def _command(self, options: t.Sequence[str], variables: t.Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
         environment = {
             **os.environ,
             "ANSIBLE_COLLECTIONS_PATH": self._collections,
@@ -47,8 +53,7 @@ class PlayRunner:
             "K8S_AUTH_KUBECONFIG": self._kubeconfig,
             **variables,
         }
-        program = str(Path(sys.executable).parent / "ansible-playbook")
-        return subprocess.run([program, *options], env=environment, capture_output=True, timeout=seconds, check=False)
+        return [str(Path(sys.executable).parent / "ansible-playbook"), *options], environment
 
     def results(self, tasks: t.Sequence[Task], *names: str, **more: t.Any) -> dict[str, Task]:
         """The same for tasks that ``register`` these names and do not end the play: what each of them returned."""

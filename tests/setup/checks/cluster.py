@@ -66,11 +66,15 @@ def build() -> Background:
     return Background("The build of the cluster", argv, log=LOGS / "cluster-build.log")
 
 
-def build_velero() -> None:
-    """Build Velero, which judges the backups that the live tests make."""
-    if not is_foreign() and not _velero():
-        say("Building Velero")
-        must_run([sys.executable, _LAB, "build", "velero"])
+def build_flux() -> Background:
+    """Begin to build Flux, which undoes restores; the live tests that need it wait for this."""
+    return Background("The build of Flux", [sys.executable, _LAB, "build", "flux"], log=LOGS / "flux-build.log")
+
+
+def build_others() -> None:
+    """Build what the live tests run against the collection: Velero, and Flux."""
+    if not is_foreign():
+        must_run([sys.executable, _LAB, "build", "velero", "flux"])
 
 
 def start() -> None:
@@ -185,7 +189,8 @@ def _s3_server() -> t.Iterator[dict[str, str]]:
 
 __all__ = (
     "build",
-    "build_velero",
+    "build_flux",
+    "build_others",
     "check_frozen",
     "cluster",
     "conformance",

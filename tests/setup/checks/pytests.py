@@ -35,8 +35,8 @@ _STRICT = "--strict-markers --strict-config"
 #: counts, and the summary names it all the same: a test that passes only then is to be looked into.
 _MAY_RUN_AGAIN = 3
 
-#: Tests with these markers break things, need the node, or install Velero: they stay away from a cluster not ours.
-_LOCAL_ONLY = ("fault", "node", "velero")
+#: Tests with these markers break things, need the node, or install Velero or Flux: not on a cluster that is not ours.
+_LOCAL_ONLY = ("fault", "node", "velero", "flux")
 
 
 def units(report: Report) -> None:

@@ -27,8 +27,9 @@ TARGETS = "tests/integration/targets"
 #: Live tests that need the machine's kernel and no cluster. They wait nearly all of their time: a lane of their own.
 WITHOUT_CLUSTER = (f"{LIVE}/quiesce/test_timer_scripts.py",)
 
-#: What the files of these folders share (a Velero server, and backups that it knows) takes long to make: one lane does.
-_TOGETHER = (f"{LIVE}/velero/",)
+#: What the files of these folders share (a Velero server, and backups that it knows; Flux's controllers) takes long to
+#: make: one lane does.
+_TOGETHER = (f"{LIVE}/velero/", f"{LIVE}/gitops/")
 
 
 def share_out(lanes: int) -> list[list[str]]:
