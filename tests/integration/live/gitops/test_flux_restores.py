@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A restore with ``on_gitops_owned: pause`` while Flux's own controllers reconcile each second."""
+"""Restores over an application that Flux's own controllers reconcile each second, with it paused and without."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if t.TYPE_CHECKING:
 
     from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 
+#: The first test of all may have to wait until Flux is built.
 pytestmark = [pytest.mark.flux, pytest.mark.timeout(1500)]
 
 #: So many of the controller's reconciliations does a restored state outlive.
@@ -36,6 +37,22 @@ def mark_of(kustomization: Object) -> str:
 def resuming(web: WebApplication) -> Object:
     kustomization = {"kind": "Kustomization", "namespace": NAMESPACE, "name": web.namespace}
     return {"arkive.k8s.k8s_gitops": {"state": "resumed", "owners": [kustomization]}, "register": "resumed"}
+
+
+def test_without_a_pause_flux_undoes_it(web: WebApplication) -> None:
+    """Refused unless asked for; then objects change, and the controller says that it changed them back."""
+    web.back_up()
+    web.commit("two")
+    refused = web.runner.run([web.restoring()])
+    assert refused.returncode != 0
+    assert f"would be undone by what owns it: Kustomization {NAMESPACE}/{web.namespace}" in text_of(refused)
+    settings = f"ConfigMap/{web.namespace}/settings"
+    before = web.followed.corrections(settings)
+    restored = web.restore(on_gitops_owned="ignore")
+    assert restored["state_counts"]["updated"] == 2
+    until(lambda: web.followed.corrections(settings) > before, "Flux corrects the settings", seconds=60)
+    web.followed.await_reconciliations(1)
+    assert web.greetings() == ("two", "two")
 
 
 def test_it_stays_paused_while_git_differs_and_holds_once_git_agrees(
