@@ -92,7 +92,7 @@ def main() -> None:
         found = checksum(*arguments)
     else:
         client = connect(KubeAuth(kubeconfig=arguments[0]))
-        found = {"fill": fill, "dump": dump}[action](client, *arguments[1:])
+        found = (fill if action == "fill" else dump)(client, *arguments[1:])
     print(json.dumps(found))
 
 

@@ -38,6 +38,8 @@ class DatabasesCampaign:
 
     def __init__(self, kind: str = "") -> None:
         self._kinds = [kind] if kind else list(TARGETS)
+        #: Each with how many steps its session has, by its mode.
+        self.targets: list[tuple[DatabaseTarget, dict[str, dict[str, int]]]] = []
         #: By the phase: how many faults have met what they were meant for, and how many have not.
         self._met: collections.Counter[str] = collections.Counter()
 
@@ -47,7 +49,8 @@ class DatabasesCampaign:
         self._kubectl = LightKubectl(self._kubeconfig)
         self._kubectl("create", "namespace", self._namespace)
         try:
-            self.targets = [(target := TARGETS[kind](self._kubectl, self._namespace), {}) for kind in self._kinds]
+            for kind in self._kinds:
+                self.targets.append((TARGETS[kind](self._kubectl, self._namespace), {}))
             for target, steps in self.targets:
                 target.create()
                 steps |= {mode: self._count_steps(target, mode) for mode in target.modes}

@@ -25,15 +25,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.postgresql i
 def blind() -> None:
     end = HeldDatabase.end
 
-    def lie(held: HeldDatabase) -> None:
-        end(held)
-        held.record.consistent, held.record.error = True, ""
+    def lie(self: HeldDatabase) -> None:
+        end(self)
+        self.record.consistent, self.record.error = True, ""
 
     HeldDatabase.end = lie  # type: ignore[method-assign]
 
 
 def unarmed() -> None:
-    def name(_hold: PostgresqlHold, server: Server) -> None:
+    def name(self: PostgresqlHold, server: Server) -> None:
         server.ask("set application_name = 'arkive held'")
 
     PostgresqlHold._arm = name  # type: ignore[method-assign]
