@@ -13,7 +13,6 @@ import json
 import os
 import pathlib
 import sys
-import tempfile
 import typing as t
 
 from checks import environments
@@ -33,12 +32,8 @@ def check_pipelines(tree: pathlib.Path) -> list[str]:
     problems = _by_schema(github, "--builtin-schema", "vendor.github-workflows")
     problems += _by_schema(examples / "gitlab-restore.yml", "--builtin-schema", "vendor.gitlab-ci")
     problems += _said([str(_actionlint()), "-no-color", str(github)])
-    tasks = (examples / "tekton-restore.yml").read_text().split("\n---\n")
-    with tempfile.TemporaryDirectory() as folder:
-        for number, task in enumerate(tasks, 1):
-            file = pathlib.Path(folder) / f"tekton-restore-{number}.yml"
-            file.write_text(task)
-            problems += _by_schema(file, "--schemafile", str(_tekton_schema()))
+    for task in sorted(examples.glob("tekton-*.yml")):
+        problems += _by_schema(task, "--schemafile", str(_tekton_schema()))
     return problems
 
 

@@ -22,7 +22,9 @@ _ENOUGH = 3600
 
 
 def documents(name: str) -> list[Object]:
-    return list(yaml.safe_load_all((EXAMPLES / name).read_text(encoding="utf-8")))
+    """The object, or those of a List."""
+    document = yaml.safe_load((EXAMPLES / name).read_text(encoding="utf-8"))
+    return list(document["items"]) if document["kind"] == "List" else [document]
 
 
 def known_variables() -> set[str]:
