@@ -21,11 +21,13 @@ PAGE = CHECKOUT / "docs" / "docsite" / "rst" / "tested.rst"
 #: What the live tests of each folder are about.
 AREAS = {
     "access": "The documented roles are enough, and what is missing is named",
+    "awx": "Jobs of AWX, as pods of a container group start them: survey answers, cancel, timeout",
     "backup": "Backups and exports while the cluster changes and fails",
     "backup_hooks": "Hooks of pods around a backup",
     "check_mode": "Check mode says what a run does",
     "databases": "Databases held, dumped, cut and proven; MongoDB by a stand-in, MySQL by none",
     "deletion": "Snapshots that go with their backup",
+    "gitops": "Restores under Flux's own controllers",
     "kanister": "Blueprints of Kanister",
     "kube": "The API server: requests, streams, faults",
     "native": "Snapshots of EBS volumes, against a server in the place of EC2",
