@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import threading
 import typing as t
 
 import pytest
@@ -135,12 +136,16 @@ def test_what_came_after_the_plan_is_decided_on_as_if_it_had_been_there(api: Res
     """Nothing is listed again; the result has what was decided, and what was done."""
     write_backup(store, "b", config("late"), config("same"))
     came: set[str] = set()
+    one_at_a_time = threading.Lock()
 
     def come(verb: str, path: str, _dry_run: bool) -> KubeError | None:
-        if verb == "POST" and path.endswith("/configmaps") and not came:
-            came.add("now")
-            api.add("configmaps", "late", "shop", data={"a": "2"})
-            api.add("configmaps", "same", "shop", data={"a": "1"})
+        if verb != "POST" or not path.endswith("/configmaps"):
+            return None
+        with one_at_a_time:  # both are created at once, and neither before both are there
+            if not came:
+                came.add("now")
+                api.add("configmaps", "late", "shop", data={"a": "2"})
+                api.add("configmaps", "same", "shop", data={"a": "1"})
         return None
 
     api.refuse = come
