@@ -17,6 +17,8 @@ from database_runs import held, refuse, take
 from mariadb_app import TABLES, MariadbApp
 from volume_lab import until
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._databases import held as held_database
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.pod_container import PodContainer
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 
@@ -153,13 +155,32 @@ def test_a_user_without_the_right_is_told_what_to_grant(
 @pytest.mark.parametrize(
     ("statement", "mode", "why"),
     [
-        ("update probe.m set i=i+0 where sleep(8)=0", "stages", "BACKUP STAGE BLOCK_DDL was not granted within 2 s"),
-        ("select sleep(9) from probe.p", "read_lock", r"has run for \d+ s. A read lock would wait for it"),
+        ("update probe.m set i=i+0 where sleep(60)=0", "stages", "BACKUP STAGE BLOCK_DDL was not granted within 2 s"),
+        ("select sleep(60) from probe.p", "read_lock", r"has run for \d+ s. A read lock would wait for it"),
     ],
 )
 def test_who_waits_for_a_long_statement_gives_up_and_writes_go_on_and_is_granted_it_later(
-    client: KubeClient, app: MariadbApp, set_name: str, statement: str, mode: str, why: str
+    client: KubeClient,
+    app: MariadbApp,
+    set_name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    statement: str,
+    mode: str,
+    why: str,
 ) -> None:
+    wait = CancelToken.wait
+
+    def wait_until_it_has_ended(token: CancelToken, seconds: float) -> bool:
+        if seconds != held_database._PAUSE_SECONDS:
+            return wait(token, seconds)
+        running = (
+            "select id from information_schema.processlist where info like '%sleep(60)%' and id <> connection_id()"
+        )
+        for number in app.sql(running).split():
+            app.sql(f"kill {number}")
+        return False
+
+    monkeypatch.setattr(CancelToken, "wait", wait_until_it_has_ended)
     app.sql("create or replace table probe.m (i int) engine=myisam", "replace probe.m values (1)")
     app.sql("truncate probe.p", "insert into probe.p values (1)")
     app.sh(f"setsid mariadb -e '{statement}' </dev/null >/dev/null 2>&1 & sleep {6 if mode == 'read_lock' else 1}")

@@ -91,8 +91,7 @@ def test_sigterm_to_the_playbook(
     app.annotate(**window)
     play = engine.play([backup_task(app, location, lease_seconds=LONG_LEASE_SECONDS)])
     app.await_frozen()
-    pids = module_pids(play)
-    assert pids
+    pids = until(lambda: module_pids(play), "the module is among its descendants", seconds=10)
     for _count in range(times):
         if play.runs:
             play.signal(signal.SIGTERM)
@@ -160,8 +159,7 @@ def test_everything_of_the_controller_is_killed(
     app.annotate(**window)
     play = engine.play([backup_task(app, location)])
     app.await_frozen()
-    pids = module_pids(play)
-    assert pids
+    pids = until(lambda: module_pids(play), "the module is among its descendants", seconds=10)
     play.kill_all()
     assert gone(pids, 10)
     app.await_thawed(LEASE_SECONDS + later + 3)
