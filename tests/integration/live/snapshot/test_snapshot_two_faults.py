@@ -35,11 +35,23 @@ def proxy(kubeconfig: str) -> t.Iterator[ApiProxy]:
 
 
 def delete_begun(runs: SnapshotRuns) -> None:
-    """Delete the snapshot as soon as it is there."""
+    """Delete the snapshot as soon as it is there.
+
+    The sidecar forgets a content that was deleted while it was being cut, until something of it changes.
+    """
     until(runs.app.snapshot_objects, "the snapshot is begun", seconds=60)
     path = f"/apis/snapshot.storage.k8s.io/v1/namespaces/{runs.app.namespace}/volumesnapshots"
     runs.client.delete(f"{path}/one-data")
-    until(lambda: not runs.client.get(path)["items"], "the snapshot is gone", seconds=60)
+
+    def is_gone() -> bool:
+        for found in runs.app.snapshot_objects():
+            kind, name = found.split()
+            if kind == "VolumeSnapshotContent":
+                look = f"arkive-test/look={time.monotonic()}"
+                runs.app.kubectl("annotate", "--overwrite", "volumesnapshotcontent", name, look, check=False)
+        return not runs.client.get(path)["items"]
+
+    until(is_gone, "the snapshot is gone", seconds=60, pause=1)
 
 
 def is_creation(method: str, target: str) -> bool:
