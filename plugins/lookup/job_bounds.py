@@ -53,7 +53,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration, parse_duration
+from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration, parse_seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line
 
@@ -97,8 +97,7 @@ class LookupModule(LookupBase):
 
 def seconds_of(value: t.Any, name: str) -> float:
     """A plain number is one of seconds, as AWX has it."""
-    text = str(value).strip()
-    return float(text) if text.replace(".", "", 1).isdigit() else parse_duration(text, name)
+    return parse_seconds(str(value), name)
 
 
 def compare(job: float, bounds: t.Mapping[str, tuple[t.Any, str]]) -> tuple[list[str], list[str]]:

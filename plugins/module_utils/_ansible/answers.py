@@ -48,7 +48,7 @@ def _read(option: t.Mapping[str, t.Any], value: t.Any) -> t.Any:
     if kind in ("bool", "int", "float") or option.get("choices"):
         return value.strip()
     if kind == "list":
-        return _read_list(value)
+        return _read_list(value, of_texts=option.get("elements") == "str")
     if kind == "dict":
         return _read_mapping(value)
     if kind == "raw":
@@ -61,9 +61,9 @@ def _is_unset_by_nothing(option: t.Mapping[str, t.Any], kind: str) -> bool:
     return kind not in ("str", "path") or option.get("default") is None or bool(option.get("choices"))
 
 
-def _read_list(text: str) -> t.Any:
+def _read_list(text: str, *, of_texts: bool) -> t.Any:
     """YAML where it is a list of that; else what is on lines and between commas."""
-    structure = _read_structure(text)
+    structure = _read_structure(text, as_text=of_texts)
     if isinstance(structure, list):
         return structure
     parts = re.split(r"[,\r\n]", text)
@@ -73,18 +73,20 @@ def _read_list(text: str) -> t.Any:
 def _read_mapping(text: str) -> t.Any:
     structure = _read_structure(text)
     if isinstance(structure, dict):
-        return structure
+        is_flat = not any(isinstance(value, (dict, list)) for value in structure.values())
+        # Names, of which some look like something else: ``shop: no``. Of a member with a type Ansible reads the text.
+        return _read_structure(text, as_text=True) if is_flat else structure
     parts = text.splitlines() if "\n" in text.strip() else text.split(",")
     pairs = [_PAIR.fullmatch(part) for part in parts if part.strip()]
     return {pair[1]: pair[2] for pair in pairs if pair} if all(pairs) else text
 
 
-def _read_structure(text: str) -> t.Any:
+def _read_structure(text: str, *, as_text: bool = False) -> t.Any:
     """What YAML makes of it, where that is a collection; else the text."""
     if not _LOOKS_STRUCTURED.search(text):
         return text
     try:
-        found = read_yaml(text, source="the option", as_kubernetes=True)
+        found = read_yaml(text, source="the option", as_kubernetes=True, as_text=as_text)
     except ValidationError:
         return text
     is_collection = len(found) == 1 and isinstance(found[0], (dict, list))

@@ -17,7 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
     require_store_library,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_duration
+from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.location_watch import LocationWatch, WatchRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.watch_events import EVENT_KINDS
@@ -59,8 +59,7 @@ def open_watch(arguments: t.Mapping[str, t.Any], cancel: CancelToken) -> tuple[L
 
 def _seconds(params: t.Mapping[str, t.Any], name: str) -> float:
     """A plain number is one of seconds, as that of other event sources."""
-    text = str(params[name]).strip()
-    seconds = float(text) if text.replace(".", "", 1).isdigit() else parse_duration(text, name)
+    seconds = parse_seconds(str(params[name]), name)
     if seconds < 0:
         raise ValidationError(f"{name} of the event source arkive.k8s.backups must not be negative.")
     return seconds

@@ -16,6 +16,7 @@ _UNIT_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "
 #: Go counts nanoseconds in 64 bits.
 _LONGEST_SECONDS = (2**63 - 1) / 1e9
 _PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _WHOLE = re.compile(r"[+-]?(?:0|(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)")
 
 
@@ -34,6 +35,12 @@ def parse_duration(text: str, where: str = "") -> float:
     if seconds > _LONGEST_SECONDS:
         raise ValidationError(f"{at}'{text}' is too long for a duration.", hint="The longest is about 292 years.")
     return -seconds if text.startswith("-") else seconds
+
+
+def parse_seconds(text: str, where: str = "") -> float:
+    """The same, where a plain number is one of seconds, as in AWX and in event sources."""
+    text = text.strip()
+    return float(text) if _NUMBER.fullmatch(text) else parse_duration(text, where)
 
 
 def format_duration(seconds: float) -> str:
@@ -62,4 +69,4 @@ def _trim(nanos: int, size: int) -> str:
     return f"{whole}.{fraction:0{digits}d}".rstrip("0").rstrip(".") if fraction else str(whole)
 
 
-__all__ = ("format_duration", "parse_duration")
+__all__ = ("format_duration", "parse_duration", "parse_seconds")

@@ -24,11 +24,12 @@ _QUOTES_NOTHING = re.compile(r"(?:[a-z -]|<block end>|'[]:,}]')+(?:, but (?:foun
 _SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 
 
-def read_yaml(text: str, *, source: str, as_kubernetes: bool = False) -> list[t.Any]:
+def read_yaml(text: str, *, source: str, as_kubernetes: bool = False, as_text: bool = False) -> list[t.Any]:
     """The documents of ``text`` (JSON is YAML as well), empty ones left out.
 
     ``source`` names the text in sentences, such as "the file x.yml". With ``as_kubernetes``, dates and what looks like
-    a time of day (``2026-03-09``, ``1:30``) are text, as they are for Kubernetes' own reader of YAML.
+    a time of day (``2026-03-09``, ``1:30``) are text, as they are for Kubernetes' own reader of YAML. With ``as_text``,
+    so is all else that is neither a collection nor null (``no``, ``0123``).
 
     Raises ``ValidationError`` for what is no YAML, for a key that occurs twice in a mapping (plain YAML readers drop
     the first of the two), and for more values or levels than any manifest has, those of its aliases counted.
@@ -45,6 +46,8 @@ def read_yaml(text: str, *, source: str, as_kubernetes: bool = False) -> list[t.
 
         def resolve(self, kind: t.Any, value: t.Any, implicit: t.Any) -> t.Any:
             tag: t.Any = super().resolve(kind, value, implicit)
+            if as_text and kind is yaml.ScalarNode and implicit[0] and tag != "tag:yaml.org,2002:null":
+                return "tag:yaml.org,2002:str"
             if not as_kubernetes or kind is not yaml.ScalarNode or not implicit[0]:
                 return tag
             is_time = tag == "tag:yaml.org,2002:timestamp" or _SEXAGESIMAL.fullmatch(value)
