@@ -32,20 +32,9 @@ class Installation:
     def of(cls, program: Path) -> Installation:
         """As this program prints it."""
         options = ("--no-default-backup-location", "--no-secret", "--use-node-agent", "--features=EnableCSI")
-        images = (
-            f"--image={VELERO_IMAGE.name}",
-            f"--plugins=velero/velero-plugin-for-aws:{VELERO_PLUGIN.pinned(_PLUGIN)}",
-        )
-        printed = run(
-            program,
-            "install",
-            *options,
-            f"--image={VELERO_IMAGE.name}",
-            f"--plugins={plugin}",
-            "--dry-run",
-            "-o",
-            "json",
-        ).stdout
+        plugin = f"velero/velero-plugin-for-aws:{VELERO_PLUGIN.pinned(_PLUGIN)}"  # of a pod that does not run here
+        images = (f"--image={VELERO_IMAGE.name}", f"--plugins={plugin}")
+        printed = run(program, "install", *options, *images, "--dry-run", "-o", "json").stdout
         found: dict[str, list[Object]] = {}
         for each in json.loads(printed)["items"]:
             found.setdefault(each["kind"], []).append(each)
