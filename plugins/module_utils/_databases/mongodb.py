@@ -56,6 +56,7 @@ fi
 ARKIVE_PASSWORD=$p
 export ARKIVE_USER ARKIVE_PASSWORD
 shift
+command -v mongosh >/dev/null 2>&1 || { echo "arkive: mongosh: not found" >&2; exit 127; }
 """
 _CLIENT = (
     'exec mongosh --quiet --norc "mongodb://127.0.0.1:${MONGODB_PORT_NUMBER:-27017}/admin'

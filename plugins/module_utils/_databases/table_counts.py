@@ -45,6 +45,7 @@ _READS_ONLY: t.Mapping[str, tuple[str, ...]] = {
     "mysql": ("set session transaction read only",),
 }
 _MARGIN_SECONDS = 1.0
+_REOPEN_SECONDS = 5.0
 _NO_TIME = "there was no time for it"
 
 
@@ -80,6 +81,8 @@ class TableCounts:
         only_look = self._order.mode in _STILL.get(self._name, ()) or self._name in _ALWAYS_STILL
         try:
             self._before = self._count(FREE_SECONDS, cancel, counts=not only_look)
+            if self._may_be_still:
+                self._reopen(cancel)
         finally:
             if not self._may_be_still:
                 self.close()
@@ -149,6 +152,19 @@ class TableCounts:
                 self._problems[table] = _NO_TIME if deadline.remaining <= 0 else said.rstrip(".")
                 self._give_up(place)
         return found
+
+    def _reopen(self, cancel: CancelToken) -> None:
+        """A session that ended with the refusal of one table is there again for the others."""
+        deadline = Deadline(_REOPEN_SECONDS)
+        for table in self._order.counts:
+            place = _statement(self._name, table, counts=False)[0]
+            if table not in self._problems and place not in self._sessions:
+                try:
+                    self._sessions[place] = self._open(place, deadline, cancel)
+                except Cancelled:
+                    raise
+                except ArkiveError as exc:
+                    self._problems[table] = exc.message.rstrip(".")
 
     def _give_up(self, place: str) -> None:
         lost = self._sessions.pop(place, None)
