@@ -363,9 +363,12 @@ class PostgresqlHold:
         done = bool(self._directory) and server.flush(self._directory)
         self.known.facts["flushed"] = done
         if not done:
+            why = "the container could not sync them."
+            if not self._directory:
+                why = f'its user may not see where they are. GRANT pg_read_all_settings TO "{self._user}" shows it.'
             self.known.warnings.append(
                 "Files that others have written beside it, such as its configuration, may not be on the disk yet: "
-                "the container could not sync them."
+                + why
             )
 
     def _explained(self, exc: StatementRefused) -> DatabaseError:

@@ -28,7 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadl
 #: A client that is there answers at once.
 _CLOSING_SECONDS = 5.0
 #: What a shell says of a client that is not there.
-_NO_CLIENT = re.compile(r"^arkive: (?:[0-9]+: )?(?:exec: )?[\w-]+: not found", re.MULTILINE)
+_NO_CLIENT = re.compile(r"^arkive: (?:exec: )?(?:(?:line )?[0-9]+: )?(?:exec: )?[\w-]+: not found", re.MULTILINE)
 
 
 class Stream(t.Protocol):

@@ -141,3 +141,24 @@ def test_a_session_that_is_lost_before_is_not_opened_while_everybody_waits() -> 
     counts.held(known, CancelToken())
     assert known.facts["counts"] == {"shop.orders": {"error": "Table 'shop.orders' doesn't exist"}}
     assert len(place.opened) == 1
+
+
+@pytest.mark.parametrize("names", [("shop.orders", "shop.none"), ("shop.none", "shop.orders")])
+@pytest.mark.parametrize(("kind", "name"), [(Mariadb(), "mariadb"), (Mysql(), "mysql")])
+def test_a_table_that_is_not_there_costs_the_others_no_count(kind: t.Any, name: str, names: tuple[str, ...]) -> None:
+    """The client ends with what is refused, and with it the session that all tables have."""
+    lost = EOFError()
+    client = Client({"": [], "select count(*) from `shop`.`orders`": [["7"]]})
+    client.table |= {"select 1 from `shop`.`none`": lost, "select count(*) from `shop`.`none`": lost}
+    client.stderr = "ERROR 1146 (42S02) at line 3: Table 'shop.none' doesn't exist"
+    place = FakeContainer(client)
+    counts = TableCounts(kind, HoldOrder(mode="auto", label="arkive", counts=names), place, name=name, where="it")
+    known = HoldFacts(mode="read_lock")
+    counts.before(CancelToken())
+    opened = len(place.opened)
+    counts.held(known, CancelToken())
+    assert known.facts["counts"] == {
+        "shop.orders": {"before": 7, "after": 7},
+        "shop.none": {"error": "Table 'shop.none' doesn't exist"},
+    }
+    assert len(place.opened) == opened  # none while everybody waits
