@@ -76,6 +76,14 @@ class TableCounts:
         self._before: dict[str, int] = {}
         self._problems: dict[str, str] = {}
 
+    def foresee(self, known: HoldFacts, cancel: CancelToken) -> None:
+        """Look whether the tables can be read; nothing is counted. Raises ``Cancelled``."""
+        try:
+            self._count(FREE_SECONDS, cancel, counts=False)
+        finally:
+            self.close()
+        known.warnings += [f"The rows of {table} are not counted: {why}." for table, why in self._problems.items()]
+
     def before(self, cancel: CancelToken) -> None:
         """Before it is held: what takes time is done by now. Raises ``Cancelled``."""
         only_look = self._order.mode in _STILL.get(self._name, ()) or self._name in _ALWAYS_STILL

@@ -92,6 +92,17 @@ def test_what_cannot_be_counted_is_a_warning_and_the_hold_goes_on() -> None:
     assert "The rows of shop.orders are not counted" in record.known.warnings[-1]
 
 
+def test_check_mode_says_what_could_not_be_counted_and_counts_nothing() -> None:
+    psql = FakePsql(answers() | {"select 1 from": ("42P01", 'relation "orders" does not exist')})
+    psql.table |= {"select current_setting('is_superuser')": [["on"]]}
+    order = HoldOrder(mode="light", label="arkive", counts=("shop.orders",))
+    record, place = QuiesceRecord(namespace="shop", pod="db-0", container="db", kind="postgresql"), FakeContainer(psql)
+    counts = TableCounts(Postgresql(), order, place, name="postgresql", where=record.where)
+    HeldDatabase(Postgresql(), order, place, record, counts).foresee(CancelToken())
+    assert record.known.warnings == ['The rows of shop.orders are not counted: relation "orders" does not exist.']
+    assert not [statement for statement in psql.asked if "count(*)" in statement]
+
+
 class Client(FakePsql):
     """Of MariaDB: the framing is another one."""
 
