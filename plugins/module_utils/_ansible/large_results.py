@@ -28,7 +28,7 @@ _ALWAYS_WHOLE = frozenset(
         "plan_path", "plan_digest", "freeze_window_seconds",
     }
 )  # fmt: skip
-_FIRST = ("msg", "errors_list")
+_FIRST = ("msg", "errors_list", "warnings_list")
 #: Bytes of the options of a task.
 _LONGEST_OPTIONS = 30_000
 #: Characters of a text, entries of a list and members of a mapping within a part, in the order in which it is tried.
@@ -59,7 +59,7 @@ def is_large(result: Result, *, limit: int = LIMIT) -> bool:
 def shrink(result: Result, *, limit: int = LIMIT) -> tuple[Result, dict[str, int]]:
     """A result of at most ``limit`` bytes, and of how many entries of each of its parts it does not have all.
 
-    Errors come first: they may take half of the room. What is left out of a part that holds failures is something else.
+    Errors come first: they may take half of the room; warnings come next, with half of what is left. What is left out of a part that holds failures is something else.
     """
     room = limit - _RESERVED
     while True:

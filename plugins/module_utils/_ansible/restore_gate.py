@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.gate_files import GATE, GateFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.whole_files import open_regular
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.expected_plan import ExpectedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan_digest import PlanDigest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.restore_document import (
@@ -64,7 +65,8 @@ def expected_plan(params: t.Mapping[str, t.Any]) -> ExpectedPlan | None:
 
 def _read(path: str) -> t.Any:
     try:
-        with open(path, "rb") as file:
+        # A volume of a ConfigMap has links; a pipe would be waited for.
+        with open_regular(os.path.realpath(path)) as file:
             return json.load(file)
     except OSError as exc:
         raise ValidationError(f"The file {path} of expected_plan cannot be read: {exc.strerror}.") from exc
