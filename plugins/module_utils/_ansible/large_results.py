@@ -59,7 +59,8 @@ def is_large(result: Result, *, limit: int = LIMIT) -> bool:
 def shrink(result: Result, *, limit: int = LIMIT) -> tuple[Result, dict[str, int]]:
     """A result of at most ``limit`` bytes, and of how many entries of each of its parts it does not have all.
 
-    Errors come first: they may take half of the room; warnings come next, with half of what is left. What is left out of a part that holds failures is something else.
+    Errors come first: they may take half of the room; warnings come next, with half of what is left. What is left out
+    of a part that holds failures is something else.
     """
     room = limit - _RESERVED
     while True:

@@ -92,7 +92,7 @@ def change_owners(request: GitOpsRequest, run: ClusterRun, book: OwnerBook, *, c
 
 
 def _resume_all(run: ClusterRun, owners: t.Iterable[Owner]) -> t.Iterator[Owner]:
-    """Those that were resumed. One that could not be is an error of the run, and the others are resumed all the same."""
+    """Those that were resumed. One that could not be is an error of the run, and keeps no other paused."""
     for owner in owners:
         try:
             done = resume_marked(run, owner)
@@ -140,7 +140,9 @@ def _wanted(request: GitOpsRequest, book: OwnerBook, run: ClusterRun) -> list[Ow
         owner = book.find(ref)
         if owner is None:
             why = book.unread.get(ref, "it is not in the cluster")
-            missing = GitOpsError(f"{ref} cannot be found: {why.rstrip('.')}.", hint=f"Kinds are {', '.join(OWNER_KINDS)}.")
+            missing = GitOpsError(
+                f"{ref} cannot be found: {why.rstrip('.')}.", hint=f"Kinds are {', '.join(OWNER_KINDS)}."
+            )
             if request.state != "resumed":
                 raise missing
             run.issues.error(missing.message, hint=missing.hint or "")

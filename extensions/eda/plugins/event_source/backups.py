@@ -132,8 +132,9 @@ async def main(queue: asyncio.Queue[t.Any], args: dict[str, t.Any]) -> None:
         # Its text may repeat anything, such as what a file of the location holds.
         *_callers, last = traceback.extract_tb(exc.__traceback__)
         raise ValueError(
-            f"The event source arkive.k8s.backups met something that it was not made for ({type(exc).__name__} in "
-            f"{pathlib.Path(last.filename).name}, line {last.lineno}). This is a defect of arkive.k8s: please report it."
+            f"The event source arkive.k8s.backups met something that it was not made for "
+            f"({type(exc).__name__} in {pathlib.Path(last.filename).name}, line {last.lineno}). This is a defect of "
+            "arkive.k8s: please report it."
         ) from None
     finally:
         cancel.cancel("the event source has ended")

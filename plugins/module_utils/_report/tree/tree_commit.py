@@ -91,9 +91,7 @@ def _git(place: TreePlace, *arguments: str, given: bytes = b"") -> bytes:
     command = ["git", "-C", place.path, *arguments]
     environment = {name: value for name, value in os.environ.items() if name not in _OF_ANOTHER} | _SETTINGS
     try:
-        done = subprocess.run(
-            command, input=given, capture_output=True, timeout=_SECONDS, check=False, env=environment
-        )
+        done = subprocess.run(command, input=given, capture_output=True, timeout=_SECONDS, check=False, env=environment)
     except OSError as exc:
         raise TreeError(
             f"git cannot be started: {exc.strerror}.", hint="Install git, or check the tree out and leave tree.ref out."

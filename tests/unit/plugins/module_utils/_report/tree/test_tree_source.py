@@ -103,17 +103,11 @@ def test_a_tree_with_other_secrets_is_another_one(api: RestoreApi, tmp_path: Pat
     assert uid_of(api, TreePlace(path=str(tmp_path))) == ""
 
 
-@pytest.mark.parametrize("name", ["../../x", "a/b", "..", "a\\nb", "\\x1b[31m", "a%2fb", "x" * 400])
-def test_a_name_that_nothing_can_have(api: RestoreApi, tmp_path: Path, name: str) -> None:
-    """It leads out of no archive; what becomes of it is for the plan to say."""
+@pytest.mark.parametrize("name", ["../../x", "a/b", ".."])
+def test_a_name_that_leads_elsewhere(api: RestoreApi, tmp_path: Path, name: str) -> None:
     text = f'apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: "{name}", namespace: shop}}\n'
-    place = write(tmp_path / "tree", a=text)
-    try:
-        found, _warnings = members(api, place)
-    except ArkiveError as exc:
-        assert "a.yaml" in exc.sentence or "ConfigMap" in exc.sentence, exc.sentence
-        return
-    assert not any(part in (".", "..") for path in found for part in path.split("/")), found
+    with pytest.raises(ArkiveError, match=r"in the file a\.yaml has a name or a namespace that no object can have"):
+        members(api, write(tmp_path, a=text))
 
 
 def test_a_link_to_a_folder(api: RestoreApi, tmp_path: Path) -> None:
@@ -217,7 +211,7 @@ def test_a_submodule_is_not_left_out_without_a_word(
     git("add", "-A")
     git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},base")
     git("commit", "-q", "-m", "one")
-    with pytest.raises(ArkiveError, match="base in .* is a submodule"):
+    with pytest.raises(ArkiveError, match=r"base in .* is a submodule"):
         members(api, TreePlace(path=str(tmp_path), ref="HEAD"))
 
 
