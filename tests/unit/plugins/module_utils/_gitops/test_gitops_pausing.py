@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import random
 import typing as t
 
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import no_progress
@@ -319,3 +321,40 @@ def test_odd_shapes_are_read(plural: str, odd: t.Any) -> None:
     lab.api.objects[(plural, "home", "a")]["spec"] = odd
     again = lab.owner("a")
     assert json.dumps(again.to_return())
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_is_told_is_true_whatever_fails(seed: int) -> None:
+    """Requests are refused and answers lost at random; afterwards the server is well, and a person resumes the rest."""
+    rng = random.Random(seed)
+    lab = Lab()
+    specs: dict[str, Object] = {name: rng.choice(({}, {"suspend": False}, {"prune": True})) for name in "abc"}
+    owners = [lab.add(name, dict(spec)) for name, spec in specs.items()]
+    odds = rng.choice((0.05, 0.2, 0.4))
+    errors = (
+        KubeError("The connection was closed."),
+        KubeError("It is overloaded.", status=500, reason="InternalError"),
+        KubeError("No.", status=403, reason="Forbidden"),
+    )
+    lab.api.refuse = lambda _verb, path, _dry: rng.choice(errors) if "/home/" in path and rng.random() < odds else None
+    lab.api.lose = lambda _verb, _path: rng.choice(errors[:2]) if rng.random() < odds else None
+    around = AroundChange(
+        lab.run, GitOpsTerms(on_owned="pause"), Decision(to_pause={owner.ref: (owner,) for owner in owners})
+    )
+    told: set[str] = set()
+    try:
+        around.begin(timeout=5)
+    except ArkiveError as exc:
+        told = {name for name in "abc" if f"home/{name}" in exc.message.partition("stay paused")[2]}
+    else:
+        around.end(succeeded=True)
+        told = {each.owner.name for each in around.account.left_paused}
+        for ref in around.account.resumed:
+            assert not lab.is_marked(ref.name)
+    left = {name for name in "abc" if lab.is_marked(name)}
+    # One whose last answer was lost is told of although it is resumed; none is paused without a word.
+    assert left <= told, (left, told)
+    lab.api.refuse, lab.api.lose = (lambda *_request: None), (lambda *_request: None)
+    lab.book.forget()
+    change_owners(lab.request("resumed", run="repair"), lab.run, lab.book, check_mode=False)
+    assert {name: lab.spec(name) for name in "abc"} == specs
