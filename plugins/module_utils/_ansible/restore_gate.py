@@ -51,8 +51,14 @@ def tell_restore(task: Task, run: t.Callable[[], tuple[Result, PlanDigest | None
 def expected_plan(params: t.Mapping[str, t.Any]) -> ExpectedPlan | None:
     """The plan that was approved; None where the options name none. Raises ``ValidationError``."""
     text, path = params["expected_plan_digest"], params["expected_plan"]
-    expected = ExpectedPlan.of_digest(text) if text else None
-    if not path:
+    for name, given in (("expected_plan_digest", text), ("expected_plan", path)):
+        if given is not None and not given.strip():
+            raise ValidationError(
+                f"{name} is empty: nothing was approved, and nothing is restored.",
+                hint="Look at what was to set it, or leave it out where nobody approves plans.",
+            )
+    expected = None if text is None else ExpectedPlan.of_digest(text)
+    if path is None:
         return expected
     found = read_expected_plan(_read(path), source=f"The file {path}")
     if expected is not None and found.digest != expected.digest:
