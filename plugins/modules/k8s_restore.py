@@ -86,8 +86,8 @@ options:
   expected_plan_digest:
     description:
       - RV(plan_digest) of the plan that was approved. The restore is begun only while its plan is still that one. If it
-        is not, the task fails before anything is written, and names what is different. An empty text is no approval:
-        the task fails.
+        is not, the task fails before anything is written, and names what is different. An empty text approves
+        nothing, and fails the task.
       - It covers the name and the uid of the backup, the options that decide what is written, and for each object its
         type, namespace and name, what is done with it, and the body that it is to have; for a claim also where its data
         comes from. The versions and the fields of objects in the cluster are not in it, nor times, nor the values of
