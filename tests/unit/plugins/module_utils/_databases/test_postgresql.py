@@ -137,6 +137,12 @@ def test_a_user_who_may_not_know_where_they_are_leaves_that_open() -> None:
     record, place = hold(psql, order())
     assert place.places == {"the data directory": "", "the WAL": ""}
     assert (record.known.facts["flushed"], place.flushed) == (False, [])
+    assert record.known.warnings[-1].endswith('GRANT pg_read_all_settings TO "postgres" shows it.')
+
+
+def test_a_disk_that_cannot_be_synced_is_a_warning() -> None:
+    record, _place = hold(FakePsql(answers()), order(), flushes=False)
+    assert record.known.warnings[-1].endswith("the container could not sync them.")
 
 
 def test_without_fsync_only_a_freeze_helps() -> None:
