@@ -24,7 +24,7 @@ from ansible_collections.arkive.k8s.plugins.modules import k8s_backup_info
 COLLECTIONS = pathlib.Path(k8s_backup_info.__file__).parents[5]
 PLUGINS = pathlib.Path(k8s_backup_info.__file__).parents[1]
 
-RUNNER = "__run_here.py"
+RUNNER = "_run_here.py"
 
 #: Files in what is sent of a module that runs here: mostly those of Ansible's `basic`.
 MOST_FILES = 75
