@@ -123,6 +123,11 @@ def _answered_sentence(server: str, request: str, code: int, reason: str, said: 
             or "Give this user the right by a Role or ClusterRole, or use another credential.",
         )
     kind = f"{code} {reason}".strip()
+    if said.startswith("<"):
+        return (
+            f"The answer of {server} to {request} is a page, with {kind}, and none of an API server of Kubernetes.",
+            "Check that host or kubeconfig names the API server, and what stands between, such as a proxy.",
+        )
     if not said:
         return f"The API server {server} answered {kind} to {request}.", None
     return f"The API server {server} answered {kind} to {request}: {said}", _missing_namespace(code, said)
