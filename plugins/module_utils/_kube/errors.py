@@ -130,15 +130,17 @@ def _answered_sentence(server: str, request: str, code: int, reason: str, said: 
         )
     if not said:
         return f"The API server {server} answered {kind} to {request}.", None
-    return f"The API server {server} answered {kind} to {request}: {said}", _missing_namespace(code, said)
+    return f"The API server {server} answered {kind} to {request}: {said}", _missing_object(code, said)
 
 
 def _missing_namespace(code: int, said: str) -> str | None:
-    """An object cannot be made in a namespace that is not there."""
-    found = re.fullmatch(r'namespaces "([^"]+)" not found', said)
+    """What to do about an object that is not there, and about a namespace in which another one was to be made."""
+    found = re.fullmatch(r'(\S+) "([^"]+)" not found', said)
     if code != 404 or found is None:
         return None
-    return f"Make the namespace ('kubectl create namespace {found[1]}'), or name another one."
+    if found[1] != "namespaces":
+        return "Check the name and the namespace."
+    return f"Make the namespace ('kubectl create namespace {found[2]}'), or name another one."
 
 
 def _first_line(body: bytes) -> str:

@@ -67,7 +67,7 @@ def status(**fields: object) -> bytes:
         pytest.param(
             404,
             status(message='pods "p" not found', reason="NotFound"),
-            'answered 404 NotFound to GET /x: pods "p" not found',
+            'answered 404 NotFound to GET /x: pods "p" not found. Check the name and the namespace.',
             "not_found",
             id="not found",
         ),
