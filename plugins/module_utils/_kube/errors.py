@@ -133,7 +133,7 @@ def _answered_sentence(server: str, request: str, code: int, reason: str, said: 
     return f"The API server {server} answered {kind} to {request}: {said}", _missing_object(code, said)
 
 
-def _missing_namespace(code: int, said: str) -> str | None:
+def _missing_object(code: int, said: str) -> str | None:
     """What to do about an object that is not there, and about a namespace in which another one was to be made."""
     found = re.fullmatch(r'(\S+) "([^"]+)" not found', said)
     if code != 404 or found is None:

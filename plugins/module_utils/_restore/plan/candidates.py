@@ -31,7 +31,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare i
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.unserved import UnservedTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 
-
 #: How the reason begins of an object whose like may not be listed.
 UNLISTED = "what is there cannot be listed"
 

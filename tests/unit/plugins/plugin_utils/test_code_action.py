@@ -174,6 +174,15 @@ def test_the_runner_is_a_link() -> None:
     assert (PLUGINS / "modules" / RUNNER).readlink() == pathlib.Path("..") / "plugin_utils" / "_run_here.py"
 
 
+def test_galaxy_takes_the_names_of_plugins() -> None:
+    """galaxy-importer 0.4.44, ``constants.CONTENT_NAME_REGEXP``: with another name it refuses the collection."""
+    names = re.compile(r"^(?!.*__)[a-z_][0-9a-z_]*$")
+    kinds = [folder for folder in PLUGINS.iterdir() if folder.name not in {"module_utils", "plugin_utils"}]
+    found = [path.stem for kind in kinds for path in kind.rglob("*.py") if path.name != "__init__.py"]
+    assert "_run_here" in found
+    assert [name for name in found if not names.match(name)] == []
+
+
 def sent(path: pathlib.Path) -> list[str]:
     """The names in the zip that Ansible makes of a module."""
     program = f"""
