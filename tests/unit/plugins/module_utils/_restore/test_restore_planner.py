@@ -201,7 +201,7 @@ def test_what_may_neither_be_listed_nor_made(api: RestoreApi, store: t.Any) -> N
     outcome = plan(api, store)
     (item,) = [item for item in outcome.plan_items if item["name"] == "c"]
     assert (item["action"], item["reason"]) == ("conflict", "configmaps is forbidden")
-    assert outcome.errors
+    assert "configmaps is forbidden" in outcome.errors_list[0]["message"]
     assert restore(api, store).states["failed"] == 1
 
 
