@@ -38,7 +38,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marked_freezes
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import put_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.patience import THAW_SECONDS, Patience
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods, why_no_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import Swept, judge_marks, sweep
 
@@ -140,6 +140,8 @@ def sweep_namespace(
         raise _missing_error(FreezeTaskRequest(task=request, path=path), scene)
     helper = request.freeze_policy.helper_pod
     notes = [*scene.notes, *found.faults]
+    if not (scene.pods or found.marks):
+        notes += why_no_pods(client, request.namespace, request.label_selector)
     if helper is not None and not check_mode:
         notes += HelperRun(client, helper).remove_leftovers([request.namespace])
     now = client.server_now()
