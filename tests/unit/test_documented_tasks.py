@@ -218,7 +218,7 @@ def find_places(document: t.Any) -> t.Iterator[tuple[str, str]]:
 
 
 def test_locations_of_the_guides_fit_into_one_bucket() -> None:
-    """A location at the root of a bucket refuses the prefixes beside it (docs/compatibility 1.2), also of another guide."""
+    """A location at the root of a bucket refuses the prefixes beside it (docs/compatibility 1.1), also of another guide."""
     texts = [block for block in BLOCKS if block.file.endswith((".rst", "README.md"))]
     documents = [document for block in texts for document in yaml.safe_load_all(block.text)]
     places = {place for document in documents for place in find_places(document) if "{{" not in place[0]}
