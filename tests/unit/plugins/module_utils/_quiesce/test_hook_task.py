@@ -339,6 +339,9 @@ def test_sweep_namespace(cluster: t.Any, past: bool, state: str, calls: int) -> 
     assert ([entry["state"] for entry in outcome.swept], outcome.changed) == ([state], past)
     assert len(cluster.calls) == calls
     assert len(cluster.marks("db-0")) == len(cluster.claim_marks()) == 1 - calls
+    told = [] if past else ["'state: thawed' with 'pod: db-0' and 'freeze_path: /data' thaws it now."]
+    for warnings in (planned.warnings, outcome.warnings):
+        assert [text[-len(told[0]) :] for text in warnings] == told
 
 
 @pytest.mark.parametrize(
