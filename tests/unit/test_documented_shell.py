@@ -9,6 +9,7 @@ They are read, not run: pip, kubectl and a cluster are none of a unit test.
 
 from __future__ import annotations
 
+import itertools
 import json
 import pathlib
 import re
@@ -44,7 +45,7 @@ def lines_of(text: str) -> t.Iterator[Line]:
 
 def extra_variables(words: list[str]) -> t.Iterator[tuple[str, str]]:
     """Names with values; a file is named with an at sign in front, and has no name of its own."""
-    for option, value in zip(words, words[1:], strict=False):
+    for option, value in itertools.pairwise(words):
         if option == "-e" and value.startswith("{"):
             yield from ((name, str(each)) for name, each in json.loads(value).items())
         elif option == "-e" and value.startswith("@"):
@@ -57,7 +58,7 @@ def extra_variables(words: list[str]) -> t.Iterator[tuple[str, str]]:
 def problems_of_playbooks(text: str) -> list[str]:
     """Playbooks that are not there, and variables that they do not read."""
     found = []
-    for words, before in lines_of(text):
+    for words, _before in lines_of(text):
         if words[0] != "ansible-playbook":
             continue
         playbook = words[1]
@@ -77,7 +78,9 @@ def problems_of_playbooks(text: str) -> list[str]:
 
 def problems_in_order(text: str) -> list[str]:
     """For a guide that begins in an empty directory: what is used before it is made."""
-    found, directories, namespaces = [], set(), set()
+    found: list[str] = []
+    directories: set[str] = set()
+    namespaces: set[str] = set()
     for words, before in lines_of(text):
         written = set(_WRITTEN.findall(before))
         files = [value for name, value in extra_variables(words) if not name]
