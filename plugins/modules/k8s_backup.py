@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - arkive.k8s._blueprints
   - arkive.k8s._blueprints.execution_hooks
   - arkive.k8s._backup_spec
+  - arkive.k8s._mover
   - arkive.k8s._ebs
   - arkive.k8s._databases
   - arkive.k8s._hooks
@@ -613,6 +614,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options im
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import FREEZE, HOOKS, LEASE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_location
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.mover_options import moving_of
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
     ended,
@@ -663,7 +665,7 @@ def make(task: Task) -> Result:
     answer = outcome.to_return(default_on_error=task.params["hook_on_error_default"])
     result: Result = {"changed": outcome.changed, **answer}
     if task.diff_mode:
-        after = request.spec.to_dict()
+        after = request.done_spec.to_dict()
         result["diff"] = text_diff(None if outcome.changed else after, after, title=f"backup {request.name}")
     partly = bool(outcome.errors_list) and task.params["fail_on_partial"]
     if refused_phase(outcome.phase, fail_on_partial=task.params["fail_on_partial"]) or (task.check_mode and partly):
@@ -687,7 +689,9 @@ def delete(task: Task) -> Result:
         require_library("kubernetes")
         return connect(kube_auth(task.params), cancel=task.cancel)
 
-    context = VolumeContext(connect=connect_when_needed, location=location, cancel=task.cancel)
+    context = VolumeContext(
+        connect=connect_when_needed, location=location, cancel=task.cancel, moving=moving_of(task, store)
+    )
     outcome = delete_backup(
         name,
         store=store,

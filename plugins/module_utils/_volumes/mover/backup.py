@@ -4,8 +4,8 @@
 
 """The volumes of one backup whose snapshots are moved into a repository (Velero 1.18, docs/compatibility 18.2).
 
-The snapshots are taken as ever, inside the window of the freeze. When the last hook has run, a Job for each volume reads
-a claim that is made of the snapshot; then the snapshot goes, and what is recorded is the copy.
+The snapshots are taken as ever, inside the window of the freeze. When the last hook has run, a Job for each volume
+reads a claim that is made of the snapshot; then the snapshot goes, and what is recorded is the copy.
 """
 
 # Private: not for use outside of this collection.
@@ -61,7 +61,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.volume_e
     moved_volume_info,
     planned_volume_info,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import BackupJob, KeptSnapshots, Key, SnapshotOffer
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
+    BackupJob,
+    KeptSnapshots,
+    Key,
+    SnapshotOffer,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import PlannedSnapshot
 
 if t.TYPE_CHECKING:

@@ -24,8 +24,10 @@ if t.TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Moving:
-    """``store``: the location whose repositories are meant. ``password``: of all of them; empty for that of the Velero
-    of ``velero_namespace``. ``run``: where progress goes, and the run's id.
+    """How, and where from and to.
+
+    ``store``: the location whose repositories are meant. ``password``: of all of them; empty for that of the Velero of
+    ``velero_namespace``. ``run``: where progress goes, and the run's id.
     """
 
     settings: MoverSettings

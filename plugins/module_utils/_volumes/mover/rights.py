@@ -40,9 +40,10 @@ def backup_grants(scope: RightsScope) -> list[Grant]:
     if not scope.has(CLAIMS):
         return []
     return [
-        Grant("Jobs that move the data of volumes into a repository, and what they mount.", tuple(
-            [*job_needs(scope.places), *claim_needs(scope.places)]
-        )),
+        Grant(
+            "Jobs that move the data of volumes into a repository, and what they mount.",
+            (*job_needs(scope.places), *claim_needs(scope.places)),
+        ),
         _password(),
     ]
 
