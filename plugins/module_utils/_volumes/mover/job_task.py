@@ -20,12 +20,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.outcome 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class JobAttempt:
-    """``number`` counts from 1; ``earlier``: the names of the Jobs of those before it, whose pods may have left something."""
+    """``number`` counts from 1. ``name`` is that of the Job."""
 
     number: int
     name: str
     slot: int
-    earlier: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +32,8 @@ class JobEnd:
     """How a Job ended. ``outcomes``: what its containers said, in their order, None for one that said nothing.
 
     ``logs``: their logs, where the task wants them. ``error``: why it failed, a sentence, as far as that is known of
-    outside of the containers; ``again``: another try may go well. ``attempt`` is the last one.
+    outside of the containers; ``again``: another try may go well. ``problems``: of each container, empty where all went
+    well.
     """
 
     outcomes: tuple[Outcome | None, ...] = ()
@@ -43,7 +43,7 @@ class JobEnd:
     ended: dt.datetime | None = None
     error: str = ""
     again: bool = False
-    attempts: int = 1
+    problems: tuple[str, ...] = ()
 
     def refused(self, error: str, *, again: bool = False) -> JobEnd:
         """The same, which is no success after all."""

@@ -150,6 +150,8 @@ def explain(outcome: Outcome, place: RepositoryPlace, *, namespace: str, doing: 
             "pods reach it as mover.s3_url, and see that network policies let them out.",
             again=True,
         )
+    if found := _BY_CODE.get((outcome.step, outcome.code)):
+        return Explained(f"Cannot {doing}: {found.format(**names)}")
     for meaning in _MEANINGS:
         if re.search(meaning.words, outcome.text):
             return Explained(meaning.sentence.format(**names), meaning.again)
@@ -157,6 +159,14 @@ def explain(outcome: Outcome, place: RepositoryPlace, *, namespace: str, doing: 
     return Explained(f"Cannot {doing}: {_STEPS.get(outcome.step, outcome.step)}: {why.rstrip('.')}.", again=not said)
 
 
+#: What the scripts find themselves, by the step and their code.
+_BY_CODE = {
+    ("look", 17): "the volume is not empty; {said} is in it. Delete what is there, or restore to another claim.",
+    ("look", 18): "another snapshot was being restored into the volume. Delete the claim, and restore again.",
+    ("snapshot", 2): "the repository at {where} does not have the snapshot.",
+    ("snapshot", 3): "its snapshot in the repository at {where} is incomplete.",
+    ("space", 28): "the volume is too small: {said}.",
+}
 _STEPS = {
     "connect": "the repository could not be opened",
     "create": "the repository could not be made",
