@@ -108,7 +108,8 @@ class DownloadJob:
             (download.files, manifest.files, "files"),
         ):
             if recorded is not None and recorded != found:
-                yield f"The record of {download.where} says {recorded} {what}, and its snapshot has {found}; all are restored."
+                says = f"The record of {download.where} says {recorded} {what}, and its snapshot has {found}"
+                yield f"{says}: these are restored."
 
     @property
     def _keeps_owners(self) -> bool:

@@ -57,7 +57,7 @@ class ForgetJob:
 
     def left(self, end: JobEnd) -> dict[str, str]:
         """Why some are still there, by id; one that was gone already is fine."""
-        why = {each: "The id of its snapshot is none of kopia's." for each in self._bad}
+        why = dict.fromkeys(self._bad, "The id of its snapshot is none of kopia's.")
         outcome = end.outcomes[0] if end.outcomes else None
         gone = {*outcome.of("forgot"), *outcome.of("missing")} if outcome is not None else set()
         error = end.error or "Nobody knows whether it was forgotten."

@@ -62,11 +62,12 @@ def _nothing() -> None:
 class JobTask:
     """What a Job is to do.
 
-    ``works_on``: a digest of what it writes to: one Job at a time does, of whichever run. ``plan`` makes the manifests of
-    an attempt, ``secret_data`` what its containers get as environment. ``check`` is called just before it is made, and
-    raises ``MoverError`` where it must not be. ``accept`` looks at how it ended: a ``JobEnd`` with an ``error`` is tried
-    again where that may help. ``where`` names it for people, ``doing`` says what it does (``copy shop/files``). ``size`` in
-    bytes, for its progress, 0 where nobody knows. ``bounded``: it is one of those of which so many run at once.
+    ``works_on``: a digest of what it writes to: one Job at a time does, of whichever run. ``plan`` makes the manifests
+    of an attempt, ``secret_data`` what its containers get as environment. ``check`` is called just before it is made,
+    and raises ``MoverError`` where it must not be. ``accept`` looks at how it ended: a ``JobEnd`` with an ``error`` is
+    tried again where that may help. ``where`` names it for people, ``doing`` says what it does (``copy shop/files``).
+    ``size`` in bytes, for its progress, 0 where nobody knows. ``bounded``: it is one of those of which so many run at
+    once.
     """
 
     namespace: str

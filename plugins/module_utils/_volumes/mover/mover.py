@@ -4,8 +4,8 @@
 
 """Copies volumes into Velero's repositories and back, by pods that are gone afterwards. Knows no backups and restores.
 
-The order of a backup: ``preview`` (check mode ends here), ``probe`` before anything is frozen, ``upload`` after the thaw. Of
-a restore: ``probe``, ``download`` before the workloads start.
+The order of a backup: ``preview`` (check mode ends here), ``probe`` before anything is frozen, ``upload`` after the
+thaw. Of a restore: ``probe``, ``download`` before the workloads start.
 """
 
 # Private: not for use outside of this collection.

@@ -4,9 +4,9 @@
 
 """Whether pods can use repositories, asked before anything is frozen; and how one is made where there is none.
 
-kopia makes two at once into one that nobody can open (docs/compatibility 18.5). So one run at a time makes one: it holds
-an object beside it, in the bucket, as the others may be in other clusters. A second pod, which has cached nothing of it,
-must open what was made before anybody writes to it; Velero, which holds no lock, may have made one too.
+kopia makes two at once into one that nobody can open (docs/compatibility 18.5). So one run at a time makes one: it
+holds an object beside it, in the bucket, as the others may be in other clusters. A second pod, which has cached nothing
+of it, must open what was made before anybody writes to it; Velero, which holds no lock, may have made one too.
 """
 
 # Private: not for use outside of this collection.
@@ -128,9 +128,8 @@ class Opening:
             state = repository.state()
             if state in ("usable", "corrupted"):
                 return Probed(probe=probe, error=repository.refusal(state, write=True))
-            if state == "foreign":
-                if not (may_drop and repository.drop_unreadable()):
-                    return Probed(probe=probe, error=repository.refusal(state, write=True))
+            if state == "foreign" and not (may_drop and repository.drop_unreadable()):
+                return Probed(probe=probe, error=repository.refusal(state, write=True))
             if state != "new":
                 may_drop = True
                 error = self._run_one(probe, "create")

@@ -94,23 +94,25 @@ _MEANINGS = (
         True,
     ),
     _Meaning(
-        r"connection refused|no route to host|network is unreachable|i/o timeout|connection reset|EOF\b|TLS handshake timeout"
-        r"|context deadline exceeded|bad gateway|503 Service|SlowDown|Service Unavailable|InternalError",
+        r"connection refused|no route to host|network is unreachable|i/o timeout|connection reset|EOF\b"
+        r"|TLS handshake timeout|context deadline exceeded|bad gateway|503 Service|SlowDown|Service Unavailable"
+        r"|InternalError",
         "Pods in namespace {namespace} do not reach the S3 server {endpoint}: {said}. Give the address by which pods "
         "reach it as mover.s3_url, and see that network policies let them out.",
         True,
     ),
     _Meaning(
         r"x509: ",
-        "Pods in namespace {namespace} do not trust the certificate of the S3 server {endpoint}: {said}. Name its CA as "
-        "'ca_bundle' of the storage location.",
+        "Pods in namespace {namespace} do not trust the certificate of the S3 server {endpoint}: {said}. Name its CA "
+        "as 'ca_bundle' of the storage location.",
     ),
     _Meaning(
         r"server gave HTTP response to HTTPS client",
         "The S3 server {endpoint} does not speak TLS. Write http:// into the URL.",
     ),
     _Meaning(
-        r"RequestTimeTooSkewed|difference between the request time and the (server|current) time|clock skew|clock drift",
+        r"RequestTimeTooSkewed|difference between the request time and the (server|current) time|clock skew"
+        r"|clock drift",
         "The clock of the node differs too much from that of the S3 server {endpoint}. Set the clocks of the nodes.",
     ),
     _Meaning(
