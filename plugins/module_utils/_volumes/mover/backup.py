@@ -273,7 +273,7 @@ class MovedBackup:
         try:
             mover = self._moving.mover(self._client.with_cancel(CancelToken()), cancel=CancelToken())
             for namespace, found in ids.items():
-                failed = mover.forget(namespace, found, namespace)
+                failed = mover.forget(namespace, found, namespace=namespace)
                 left += [f"The snapshot {found} is left in the repository: {why}" for found, why in failed.items()]
         except ArkiveError as exc:
             left.append(f"Snapshots of this run are left in the repository: {exc.sentence}")

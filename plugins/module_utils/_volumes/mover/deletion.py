@@ -55,7 +55,7 @@ class MovedDeletion:
         for namespace, found in by_place.items():
             try:
                 self._context.cancel.check()
-                reasons = mover.forget(namespace, [one.handle for one in found], namespace)
+                reasons = mover.forget(namespace, [one.handle for one in found], namespace=namespace)
             except (ArkiveError, Cancelled) as exc:
                 failed |= dict.fromkeys(found, exc.sentence)
                 continue

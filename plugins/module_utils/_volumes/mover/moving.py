@@ -38,8 +38,10 @@ class Moving:
 
     def mover(self, client: KubeClient, *, cancel: CancelToken) -> Mover:
         """Nothing is made yet. Raises ``MoverError`` where there is no password, or the location is of a wrong kind."""
-        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover, MoverTarget
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
         from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.password import find_password
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.place import require_s3
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.target import MoverTarget
 
         run = ClusterRun(
             client=client.with_cancel(cancel),
@@ -50,12 +52,11 @@ class Moving:
             now=self.run.now,
         )
         target = MoverTarget(
-            location=self.store.location,
+            location=require_s3(self.store.location),
             store=self.store,
             password=find_password(client, self.password, velero_namespace=self.velero_namespace),
-            velero_namespace=self.velero_namespace,
         )
-        return Mover(run, self.settings, target)
+        return Mover(run, target, self.settings)
 
 
 __all__ = ("Moving",)
