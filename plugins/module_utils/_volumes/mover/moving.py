@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import secrets
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
@@ -27,7 +28,7 @@ class Moving:
     """How, and where from and to.
 
     ``store``: the location whose repositories are meant. ``password``: of all of them; empty for that of the Velero of
-    ``velero_namespace``. ``run``: where progress goes, and the run's id.
+    ``velero_namespace``. ``run``: where progress goes, and the run's id, which one that has none gets.
     """
 
     settings: MoverSettings
@@ -48,7 +49,7 @@ class Moving:
             cancel=cancel,
             progress=self.run.progress,
             issues=self.run.issues,
-            run_id=self.run.run_id,
+            run_id=self.run.run_id or secrets.token_hex(8),
             now=self.run.now,
         )
         target = MoverTarget(
