@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The volumes of one backup whose snapshots are moved into a repository (Velero 1.18, docs/compatibility 18.2).
+"""The volumes of one backup whose snapshots are moved into a repository (Velero 1.18, docs/compatibility 19).
 
 The snapshots are taken as ever, inside the window of the freeze. When the last hook has run, a Job for each volume
 reads a claim that is made of the snapshot; then the snapshot goes, and what is recorded is the copy.

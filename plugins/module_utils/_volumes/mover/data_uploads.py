@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The record of a volume whose snapshot was moved: Velero's DataUpload (docs/compatibility 18.2).
+"""The record of a volume whose snapshot was moved: Velero's DataUpload (docs/compatibility 19).
 
 It lies among the objects of the backup, and its name on the stored claim. A stock Velero restores by these two.
 """

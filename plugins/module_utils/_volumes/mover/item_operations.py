@@ -17,7 +17,7 @@ _ACTION = "velero.io/csi-pvc-backupper"
 
 
 def upload_operation(upload: DataUpload) -> Object:
-    """The element of ``itemoperations.json.gz`` for one volume (docs/compatibility 18.2)."""
+    """The element of ``itemoperations.json.gz`` for one volume (docs/compatibility 19)."""
     done = upload.bytes if upload.is_good else 0
     status: Object = {"phase": "Completed" if upload.is_good else "Failed"}
     if not upload.is_good:

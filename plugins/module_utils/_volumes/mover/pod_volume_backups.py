@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The record of the files of a pod's volume: Velero's PodVolumeBackup, a file of its own (docs/compatibility 18.2).
+"""The record of the files of a pod's volume: Velero's PodVolumeBackup, a file of its own (docs/compatibility 19).
 
 A stock Velero restores by it only into a pod of the same name, which it makes itself.
 """

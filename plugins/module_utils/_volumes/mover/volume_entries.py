@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the volumeinfo file says of moved volumes (docs/compatibility 1.5, 18.2)."""
+"""What the volumeinfo file says of moved volumes (docs/compatibility 1.5, 19)."""
 
 # Private: not for use outside of this collection.
 

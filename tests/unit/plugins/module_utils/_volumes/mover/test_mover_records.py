@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Records of moved volumes beside those that a Velero 1.18.3 with its node agent wrote (docs/compatibility 18.2)."""
+"""Records of moved volumes beside those that a Velero 1.18.3 with its node agent wrote (docs/compatibility 19)."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_a_snapshot_that_is_no_text_is_none() -> None:
 
 
 def test_names() -> None:
-    """Sources and tags: records/kopia-snapshot-list-of-velero of docs/compatibility 18.2."""
+    """Sources and tags: records/kopia-snapshot-list-of-velero of docs/compatibility 19."""
     assert source_path("app", "data") == "snapshot-data-upload-download/kopia/app/data"
     operation = operation_id("d0e72aa9-0a73-46bb-987e-450a8fe0fb62", "b30ecd40-c231-4d0b-a2a9-f8b9d1a2f0a5")
     assert (len(operation), operation[:50]) == (63, "du-d0e72aa9-0a73-46bb-987e-450a8fe0fb62.b30ecd40-c")
