@@ -123,7 +123,8 @@ options:
     default: true
   provider:
     description:
-      - Who takes these snapshots, as M(arkive.k8s.k8s_snapshot) calls it.
+      - Who takes these snapshots, as M(arkive.k8s.k8s_snapshot) calls it. With V(mover), they are CSI snapshots whose
+        data is moved, as O(arkive.k8s.k8s_backup#module:snapshot_move_data).
     type: str
     choices: [csi, aws_ebs, mover]
     default: csi
