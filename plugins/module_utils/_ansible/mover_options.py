@@ -17,8 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import DEFAULT_NAMESPACE
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import Moving
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings, Moving
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Task

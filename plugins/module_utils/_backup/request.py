@@ -22,7 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object i
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import BackupHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import Spelling, spelling_of
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 if t.TYPE_CHECKING:

@@ -37,7 +37,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Sto
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import STORAGE_LOCATION_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import VolumeDecision, decide
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import Moving
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
     BackupJob,
     BackupVolumes,

@@ -46,7 +46,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope
     from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.left_snapshots import LeftSnapshot
-    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import Moving
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, RestoreVolumes
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import (

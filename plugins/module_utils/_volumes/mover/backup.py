@@ -46,7 +46,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model im
     WorkloadPlace,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.movable import MovableVolumes
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import Moving
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository import Repository
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.rights import claim_needs, job_needs
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.temporary_claims import (
@@ -61,6 +61,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.volume_e
     moved_volume_info,
     planned_volume_info,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
     BackupJob,
     KeptSnapshots,
@@ -113,13 +114,13 @@ class MovedBackup:
     def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
         """Pods have reached the repositories when this returns. Raises ``MoverError`` where they do not."""
         self._plans = plans
-        self._mover = mover = self._moving.mover(self._client, cancel=self._cancel)
+        self._mover = mover = make_mover(self._moving, self._client, cancel=self._cancel)
         _check(mover.probe(self._probes()))
         return self._inner.begin(plans, namespaces=namespaces, sweeps=sweeps)
 
     def foresee(self, plans: t.Mapping[Key, PlannedSnapshot]) -> list[str]:
         self._plans = plans
-        mover = self._moving.mover(self._client, cancel=self._cancel)
+        mover = make_mover(self._moving, self._client, cancel=self._cancel)
         _check(mover.preview(self._probes()))
         return self._inner.foresee(plans)
 
@@ -271,7 +272,7 @@ class MovedBackup:
             return []
         left: list[str] = []
         try:
-            mover = self._moving.mover(self._client.with_cancel(CancelToken()), cancel=CancelToken())
+            mover = make_mover(self._moving, self._client.with_cancel(CancelToken()), cancel=CancelToken())
             for namespace, found in ids.items():
                 failed = mover.forget(namespace, found, namespace=namespace)
                 left += [f"The snapshot {found} is left in the repository: {why}" for found, why in failed.items()]

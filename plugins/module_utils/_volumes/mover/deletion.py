@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import Reasons, VolumeContext
 
 if t.TYPE_CHECKING:
@@ -49,7 +50,7 @@ class MovedDeletion:
             by_place.setdefault(snapshot.namespace, []).append(snapshot)
         failed: Reasons = {}
         try:
-            mover = moving.mover(self._context.client(), cancel=self._context.cancel)
+            mover = make_mover(moving, self._context.client(), cancel=self._context.cancel)
         except ArkiveError as exc:
             return dict.fromkeys(snapshots, exc.sentence)
         for namespace, found in by_place.items():

@@ -16,7 +16,7 @@ from velero_judge import Judge
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
 
 if t.TYPE_CHECKING:
     from cluster_access import Kubectl

@@ -28,8 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import Moving
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings, Moving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
