@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import StorageClasses
 
@@ -53,6 +54,67 @@ class DataSource(t.Protocol):
         """What the restore's volumeinfo file says of it (Velero 1.18): the member of its method."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FillRequest:
+    """A claim, empty and mounted by nobody, that gets its data from ``source``.
+
+    ``is_there``: its namespace is. ``pod``: the spec of the pods that will mount it, empty where nobody knows any.
+    Requests with the same word in ``together`` are for claims whose volumes have to come to lie in one place.
+    ``sparse`` and ``parallel``: how files are written, 0 for as many at once as there are CPUs.
+    """
+
+    source: DataSource
+    namespace: str
+    claim: str
+    is_there: bool = True
+    pod: ObjectView = dataclasses.field(default_factory=dict)
+    together: str = ""
+    sparse: bool = False
+    parallel: int = 0
+
+    @property
+    def where(self) -> str:
+        return f"{self.namespace}/{self.claim}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FilledClaim:
+    """``bytes`` and ``files`` that are in it now. ``warnings``: sentences. ``error``: why it is not filled, a phrase."""
+
+    bytes: int = 0
+    files: int = 0
+    warnings: tuple[str, ...] = ()
+    error: str = ""
+
+
+class VolumeFilling(t.Protocol):
+    """Volumes that are made empty, and get their data once they are there. Safe to use from any thread."""
+
+    def marks(self, source: DataSource) -> t.Mapping[str, str]:
+        """Annotations of a claim that is made for ``source``: by them one that is not filled is known."""
+
+    def filled_marks(self, source: DataSource) -> t.Mapping[str, str]:
+        """Annotations of one that was filled."""
+
+    def is_unfilled(self, live: ObjectView) -> bool:
+        """Whether a claim in the cluster was made for its data, and nobody has said that it has all of it."""
+
+    def size_of(self, source: DataSource) -> int:
+        """Bytes to bring, as the backup's records say; 0 where they do not."""
+
+    def repository_of(self, source: DataSource) -> str:
+        """Where the data lies, for people."""
+
+    def preview(self, requests: t.Sequence[FillRequest]) -> list[str]:
+        """Why these could not be filled, as far as is known without making anything: full sentences."""
+
+    def fill(self, requests: t.Sequence[FillRequest]) -> list[FilledClaim]:
+        """Fill them, and compare what came with what was saved; in the order given.
+
+        Raises ``Cancelled``, and ``ArkiveError`` where none of them can be filled.
+        """
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class MadeVolume:
     """``existing`` is a volume of that name that stays as it is, else ``created`` is the new one."""
@@ -73,15 +135,23 @@ class StoredObjects(t.Protocol):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRecords:
-    """The files of a backup that describe snapshots, None for one that is not there."""
+    """The files of a backup that describe snapshots, None for one that is not there.
+
+    ``data_uploads`` reads those that lie among the objects of the backup, whatever the filters of the restore.
+    """
 
     volumesnapshots: t.Sequence[ObjectView] | None = None
     volumeinfo: t.Sequence[ObjectView] | None = None
+    podvolumebackups: t.Sequence[ObjectView] | None = None
+    data_uploads: t.Callable[[], t.Iterable[ObjectView]] = tuple
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreJob:
-    """One restore, ``name``. ``leaves_objects_out``: its filters exclude the objects of snapshots by name."""
+    """One restore, ``name``. ``leaves_objects_out``: its filters exclude the objects of snapshots by name.
+
+    ``run``: where those that fill volumes report; None where nothing is to be filled.
+    """
 
     name: str
     archive: StoredObjects
@@ -89,6 +159,7 @@ class RestoreJob:
     discovery: Discovery
     classes: StorageClasses
     leaves_objects_out: bool = False
+    run: ClusterRun | None = None
 
 
 class ObjectDraft(t.Protocol):
@@ -147,7 +218,8 @@ class RestoreVolumes(t.Protocol):
     ``remakes_volumes``: a stored PersistentVolume itself comes back, with new storage behind it, and ``of_volume``,
     ``why_leaving``, ``adopt_volume`` and ``make`` are asked. Else a claim gets a new volume, and ``of_claim``,
     ``why_not``, ``provision``, ``is_lost`` and, at the end, ``error_of`` and ``take_out`` are. ``objects`` None: none
-    of the archive's objects belong to the snapshots. ``name`` is the provider's.
+    of the archive's objects belong to the snapshots. ``filling`` None: volumes come with their data. ``name`` is the
+    provider's.
     """
 
     name: str
@@ -157,6 +229,10 @@ class RestoreVolumes(t.Protocol):
     @property
     def objects(self) -> SnapshotObjects | None:
         """The objects of the archive that belong to its snapshots."""
+
+    @property
+    def filling(self) -> VolumeFilling | None:
+        """Who brings the data of volumes that are made empty."""
 
     def of_claim(self, claim: ObjectView, namespace: str) -> DataSource | None:
         """The snapshot that a stored claim names; None when it names none. ``namespace`` is that of the backup."""
@@ -210,6 +286,8 @@ class RestoreVolumes(t.Protocol):
 
 __all__ = (
     "DataSource",
+    "FillRequest",
+    "FilledClaim",
     "MadeVolume",
     "ObjectDraft",
     "RestoreJob",
@@ -217,4 +295,5 @@ __all__ = (
     "SnapshotObjects",
     "StoredObjects",
     "StoredRecords",
+    "VolumeFilling",
 )
