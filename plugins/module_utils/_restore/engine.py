@@ -45,6 +45,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import Res
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import lost_claims_error
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import default_restore_name
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MovingContext
 
 
 def plan_restore(
@@ -178,7 +179,13 @@ def _opened(
         context = ClusterRun(
             client=client, issues=report.issues, progress=progress, cancel=cancel or client.cancel, run_id=name
         )
-        run = RestoreRun(request=request, name=name, context=context)
+        moving = MovingContext(
+            store=store,
+            settings=dataclasses.replace(request.mover, timeout=spec.item_operation_timeout),
+            password=request.repository_password,
+            velero_namespace=request.velero_namespace,
+        )
+        run = RestoreRun(request=request, name=name, context=context, moving=moving)
         run.issues.add_warnings(warnings)
         yield _Opened(run, report, backup, objects, Timings())
 

@@ -45,6 +45,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope
     from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.left_snapshots import LeftSnapshot
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MovingContext
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, RestoreVolumes
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import (
@@ -71,11 +72,13 @@ class Sighting(t.NamedTuple):
 class VolumeContext:
     """What providers work with. ``connect`` is called when a cluster is needed; None: there is none.
 
-    ``location``: where snapshots of a cloud are. ``delete_timeout``: for all snapshots of a backup, in seconds.
+    ``location``: where snapshots of a cloud are. ``moving``: how data is moved into the location of the backups, None
+    where nothing may be moved. ``delete_timeout``: for all snapshots of a backup, in seconds.
     """
 
     connect: t.Callable[[], KubeClient] | None = None
     location: SnapshotLocation | None = None
+    moving: MovingContext | None = None
     cancel: CancelToken = dataclasses.field(default_factory=CancelToken)
     delete_timeout: float = 180.0
 

@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.provider import CsiProvider
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.provider import EbsProvider
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext, VolumeProvider
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, RestoreVolumes
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +48,18 @@ def make_providers(context: VolumeContext) -> tuple[VolumeProvider, ...]:
     return tuple(row.make(context) for row in PROVIDERS)
 
 
+def restore_volumes(context: VolumeContext, job: RestoreJob) -> list[RestoreVolumes]:
+    """What each of them knows of the snapshots of one backup; who knows of moved data is asked first.
+
+    Of a claim whose data was moved, the snapshot that was taken for that is named as well, and is gone.
+    """
+    found = [provider.for_restore(job) for provider in make_providers(context)]
+    return sorted(found, key=lambda volumes: volumes.filling is None)
+
+
 def find_row(name: str) -> ProviderRow:
     """The row of that name, one of ``PROVIDER_NAMES``."""
     return next(row for row in PROVIDERS if row.name == name)
 
 
-__all__ = ("PROVIDERS", "PROVIDER_NAMES", "ProviderRow", "find_row", "make_providers")
+__all__ = ("PROVIDERS", "PROVIDER_NAMES", "ProviderRow", "find_row", "make_providers", "restore_volumes")

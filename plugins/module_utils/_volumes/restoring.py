@@ -20,6 +20,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import StorageClasses
 
 
+#: On a claim that a restore has made to be filled: the snapshot that its data is to come from, and the one that it has
+#: all data of.
+WANTED_MARK = "arkive.k8s/data-of"
+FILLED_MARK = "arkive.k8s/data-filled"
+
+
 class DataSource(t.Protocol):
     """A snapshot that the data of a volume comes from. ``missing`` says why it cannot; empty when it can.
 
@@ -60,7 +66,6 @@ class FillRequest:
 
     ``is_there``: its namespace is. ``pod``: the spec of the pods that will mount it, empty where nobody knows any.
     Requests with the same word in ``together`` are for claims whose volumes have to come to lie in one place.
-    ``sparse`` and ``parallel``: how files are written, 0 for as many at once as there are CPUs.
     """
 
     source: DataSource
@@ -69,8 +74,6 @@ class FillRequest:
     is_there: bool = True
     pod: ObjectView = dataclasses.field(default_factory=dict)
     together: str = ""
-    sparse: bool = False
-    parallel: int = 0
 
     @property
     def where(self) -> str:
@@ -150,7 +153,8 @@ class StoredRecords:
 class RestoreJob:
     """One restore, ``name``. ``leaves_objects_out``: its filters exclude the objects of snapshots by name.
 
-    ``run``: where those that fill volumes report; None where nothing is to be filled.
+    ``run``: where those that fill volumes report; None where nothing is to be filled. ``sparse`` and ``parallel``: how
+    they write files, 0 for as many at once as there are CPUs.
     """
 
     name: str
@@ -160,6 +164,8 @@ class RestoreJob:
     classes: StorageClasses
     leaves_objects_out: bool = False
     run: ClusterRun | None = None
+    sparse: bool = False
+    parallel: int = 0
 
 
 class ObjectDraft(t.Protocol):
@@ -285,6 +291,8 @@ class RestoreVolumes(t.Protocol):
 
 
 __all__ = (
+    "FILLED_MARK",
+    "WANTED_MARK",
     "DataSource",
     "FillRequest",
     "FilledClaim",

@@ -13,13 +13,11 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.recorded_moves import RecordedMove
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import FILLED_MARK, WANTED_MARK
 
 PROVIDER = "mover"
 #: Velero's ``backupMethod`` of either kind of record.
 _METHODS = {"DataUpload": "CSISnapshot", "PodVolumeBackup": "PodVolumeBackup"}
-#: On a claim that a restore has made: the snapshot that its data is to come from, and the one that has come.
-WANTED_MARK = "arkive.k8s/data-of"
-FILLED_MARK = "arkive.k8s/data-filled"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,4 +91,4 @@ def _annotations(claim: ObjectView) -> ObjectView:
     return (claim.get("metadata") or {}).get("annotations") or {}
 
 
-__all__ = ("FILLED_MARK", "PROVIDER", "WANTED_MARK", "MovedSource", "is_made_for", "is_unfilled")
+__all__ = ("PROVIDER", "MovedSource", "is_made_for", "is_unfilled")
