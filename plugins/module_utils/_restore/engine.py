@@ -219,7 +219,8 @@ def _judge(ready: Ready) -> tuple[Ready, ArkiveError | None]:
     """Why the restore must not begin.
 
     ``ArchiveError`` if an object that would be restored cannot be read, ``RestoreError`` if claims would come back
-    without their data and nobody said that they may, ``GitOpsError`` if what owns the objects would undo it.
+    without their data and nobody said that they may, or if it could not be brought, ``GitOpsError`` if what owns the
+    objects would undo it.
     """
     ready = ready.with_plan(ready.judge.existing.judge_plan(ready.plan))
     unreadable = ready.planned.unreadable
@@ -235,7 +236,8 @@ def _judge(ready: Ready) -> tuple[Ready, ArkiveError | None]:
     if gitops.refusal is not None:
         gitops.refusal.details["gitops"] = gitops.account.to_return()
         return _refuse(ready, gitops.refusal, ())
-    return ready, None
+    unfilled = ready.filler.find_refusal(ready.plan, ready.volumes.volumes)
+    return (ready, None) if unfilled is None else _refuse(ready, unfilled, ())
 
 
 def _refuse(ready: Ready, error: ArkiveError, items: t.Sequence[PlanItem]) -> tuple[Ready, ArkiveError]:

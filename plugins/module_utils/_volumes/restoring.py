@@ -19,7 +19,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run impor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import StorageClasses
 
-
 #: On a claim that a restore has made to be filled: the snapshot that its data is to come from, and the one that it has
 #: all data of.
 WANTED_MARK = "arkive.k8s/data-of"
@@ -82,7 +81,7 @@ class FillRequest:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class FilledClaim:
-    """``bytes`` and ``files`` that are in it now. ``warnings``: sentences. ``error``: why it is not filled, a phrase."""
+    """``bytes`` and ``files`` that are in it now. ``warnings``: sentences. ``error``: why it is not filled."""
 
     bytes: int = 0
     files: int = 0
@@ -108,8 +107,8 @@ class VolumeFilling(t.Protocol):
     def repository_of(self, source: DataSource) -> str:
         """Where the data lies, for people."""
 
-    def preview(self, requests: t.Sequence[FillRequest]) -> list[str]:
-        """Why these could not be filled, as far as is known without making anything: full sentences."""
+    def check(self, requests: t.Sequence[FillRequest]) -> None:
+        """Raise ``ArkiveError`` where these could not be filled, as far as is known without making anything."""
 
     def fill(self, requests: t.Sequence[FillRequest]) -> list[FilledClaim]:
         """Fill them, and compare what came with what was saved; in the order given.

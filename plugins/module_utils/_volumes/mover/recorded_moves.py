@@ -11,6 +11,7 @@ Sizes are in bytes. Nothing raises: what cannot be brought back says why. The ru
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 
@@ -18,12 +19,19 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import claim_of_volume
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.data_uploads import (
+    CLAIM_ANNOTATION,
+    DataUpload,
+    read_data_upload,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.pod_volume_backups import (
+    PodVolumeBackup,
+    read_pod_volume_backup,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.record_members import member, text
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import StoredObjects
 
-#: On a stored claim: namespace and name of its DataUpload.
-UPLOAD_NAME = "velero.io/data-upload-name"
-#: On a PodVolumeBackup: the claim behind the volume.
-CLAIM_NAME = "velero.io/pvc-name"
 #: ``dataMover`` of a DataUpload whose data is in Velero's own repository, as files.
 _FILE_MOVERS = ("", "velero", "velero-fs")
 _DONE = "Completed"
@@ -64,12 +72,14 @@ class RecordedMoves:
         self._uploads: dict[str, RecordedMove] = {}
         self._of_claims: dict[tuple[str, str], RecordedMove] = {}
         self._of_pods: dict[tuple[str, str], dict[str, RecordedMove]] = {}
-        for upload in uploads:
-            self._add_upload(upload)
+        for record in uploads:
+            with contextlib.suppress(SnapshotError):  # of which claim it is nobody knows: that claim has none
+                self._add_upload(record)
         for record in pod_volumes:
-            self._add_pod_volume(record, archive)
+            with contextlib.suppress(SnapshotError):
+                self._add_pod_volume(record, archive)
         self._moved = {
-            (_text(entry.get("pvcNamespace")), _text(entry.get("pvcName")))
+            (text(entry, "pvcNamespace"), text(entry, "pvcName"))
             for entry in volumeinfo
             if entry.get("snapshotDataMoved") is True
         }
@@ -79,8 +89,8 @@ class RecordedMoves:
 
         One that is said to be moved, and of which there is no record, is missing: its volume would come back empty.
         """
-        metadata = _member(claim, "metadata")
-        name, noted = _text(metadata.get("name")), _text(_member(metadata, "annotations").get(UPLOAD_NAME))
+        metadata = member(claim, "metadata")
+        name, noted = text(metadata, "name"), text(member(metadata, "annotations"), CLAIM_ANNOTATION)
         found = self._uploads.get(noted) or self._of_claims.get((namespace, name))
         if found is not None and found.claim not in ("", name):
             found = None
@@ -88,7 +98,7 @@ class RecordedMoves:
             record = f" '{readable(noted)}'" if noted else ""
             why = f"its data was moved into a repository, and the backup does not hold its DataUpload{record}"
             return RecordedMove(kind="DataUpload", record=noted, namespace=namespace, claim=name, missing=why)
-        if found is not None and not found.missing and _member(claim, "spec").get("volumeMode") == "Block":
+        if found is not None and not found.missing and member(claim, "spec").get("volumeMode") == "Block":
             why = f"it is a block volume, and {found.kind} '{found.record}' of one is brought back by Velero only"
             return dataclasses.replace(found, missing=why)
         return found
@@ -97,41 +107,38 @@ class RecordedMoves:
         """By their names: the volumes of a stored pod that have no claim."""
         return self._of_pods.get((namespace, pod), {})
 
-    def _add_upload(self, upload: ObjectView) -> None:
-        metadata, spec, status = (_member(upload, name) for name in ("metadata", "spec", "status"))
-        namespace, name = _text(metadata.get("namespace")), _text(metadata.get("name"))
+    def _add_upload(self, record: ObjectView) -> None:
+        upload = read_data_upload(record)
         move = RecordedMove(
             kind="DataUpload",
-            record=name,
-            namespace=_text(spec.get("sourceNamespace")),
-            claim=_text(spec.get("sourcePVC")),
-            snapshot=_text(status.get("snapshotID")),
-            bytes=_size(status),
-            missing=_why_no_upload(name, spec, status),
+            record=upload.name,
+            namespace=upload.claim_namespace,
+            claim=upload.claim,
+            snapshot=upload.snapshot_id,
+            bytes=upload.bytes,
+            missing=_why_no_upload(upload, node_os=text(member(record, "status"), "nodeOS")),
         )
-        self._uploads[f"{namespace}/{name}"] = move
+        self._uploads[upload.reference] = move
         self._prefer(self._of_claims, (move.namespace, move.claim), move)
 
     def _add_pod_volume(self, record: ObjectView, archive: StoredObjects) -> None:
-        metadata, spec, status = (_member(record, name) for name in ("metadata", "spec", "status"))
-        name, pod, volume = _text(metadata.get("name")), _member(spec, "pod"), _text(spec.get("volume"))
-        namespace, pod_name = _text(pod.get("namespace")), _text(pod.get("name"))
-        claim = _text(_member(metadata, "annotations").get(CLAIM_NAME))
+        saved = read_pod_volume_backup(record)
+        namespace, pod = saved.pod_namespace, saved.pod
         move = RecordedMove(
             kind="PodVolumeBackup",
-            record=name,
+            record=saved.name,
             namespace=namespace,
-            claim=claim or _claim_in(archive.find_object(PODS, namespace, pod_name), pod_name, volume),
-            snapshot=_text(status.get("snapshotID")),
-            bytes=_size(status),
-            pod=pod_name,
-            volume=volume,
-            missing=_why_no_pod_volume(name, spec, status),
+            claim=saved.claim or _claim_in(archive.find_object(PODS, namespace, pod), pod, saved.volume),
+            snapshot=saved.snapshot_id,
+            bytes=saved.bytes,
+            pod=pod,
+            volume=saved.volume,
+            missing=_why_no_pod_volume(saved),
         )
         if move.claim:
             self._prefer(self._of_claims, (namespace, move.claim), move)
         else:
-            self._prefer(self._of_pods.setdefault((namespace, pod_name), {}), volume, move)
+            self._prefer(self._of_pods.setdefault((namespace, pod), {}), saved.volume, move)
 
     @staticmethod
     def _prefer(found: dict[t.Any, RecordedMove], key: t.Any, move: RecordedMove) -> None:
@@ -141,60 +148,43 @@ class RecordedMoves:
             found[key] = move
 
 
-def _why_no_upload(name: str, spec: ObjectView, status: ObjectView) -> str:
-    mover, phase = _text(spec.get("dataMover")), _text(status.get("phase"))
-    if mover not in _FILE_MOVERS:
-        return f"its data was moved by the data mover '{readable(mover)}', which alone can bring it back"
-    if phase != _DONE:
-        return f"its data was not moved: {_phase(f'DataUpload {name!r}', phase, status)}"
-    if not _text(status.get("snapshotID")):
-        return f"its DataUpload '{readable(name)}' names no snapshot"
-    if _text(status.get("nodeOS")) not in ("", "linux"):
-        return f"it is a volume of {readable(_text(status.get('nodeOS')))}, whose owners and rights are not brought back"
+def _why_no_upload(upload: DataUpload, *, node_os: str) -> str:
+    if upload.data_mover not in _FILE_MOVERS:
+        return f"its data was moved by the data mover '{readable(upload.data_mover)}', which alone can bring it back"
+    if upload.phase != _DONE:
+        return f"its data was not moved: {_phase('DataUpload', upload.name, upload.phase, upload.message)}"
+    if not upload.snapshot_id:
+        return f"its DataUpload '{readable(upload.name)}' names no snapshot"
+    if node_os not in ("", "linux"):
+        return f"it is a volume of {readable(node_os)}, whose owners and rights cannot be brought back"
     return ""
 
 
-def _why_no_pod_volume(name: str, spec: ObjectView, status: ObjectView) -> str:
-    uploader, phase = _text(spec.get("uploaderType")) or "restic", _text(status.get("phase"))
-    if phase != _DONE:
-        return f"its data was not saved: {_phase(f'PodVolumeBackup {name!r}', phase, status)}"
-    snapshot = _text(status.get("snapshotID"))
-    if not snapshot:
-        return f"its PodVolumeBackup '{readable(name)}' names no snapshot"
-    if uploader != "kopia":
-        repository = _text(spec.get("repoIdentifier"))
-        where = f" of the repository {readable(repository)}" if repository else ""
+def _why_no_pod_volume(saved: PodVolumeBackup) -> str:
+    if saved.phase != _DONE:
+        return f"its data was not saved: {_phase('PodVolumeBackup', saved.name, saved.phase, saved.message)}"
+    if not saved.snapshot_id:
+        return f"its PodVolumeBackup '{readable(saved.name)}' names no snapshot"
+    if saved.uploader != "kopia":
+        program = readable(saved.uploader)
+        where = f" of the repository {readable(saved.repository)}" if saved.repository else ""
         return (
-            f"its data is snapshot {readable(snapshot)}{where}, written by {readable(uploader)}: restore this volume"
-            f" with Velero 1.18 or older, or with {readable(uploader)} itself"
+            f"its data is snapshot {readable(saved.snapshot_id)}{where}, written by {program}, which is not read here:"
+            f" restore this volume with Velero 1.18 or older, or with {program} itself"
         )
     return ""
 
 
-def _phase(record: str, phase: str, status: ObjectView) -> str:
-    said = readable(_text(status.get("message"))).strip().rstrip(".")
-    return f"{record} is {readable(phase) or 'without a phase'}{f' ({said})' if said else ''}"
+def _phase(kind: str, name: str, phase: str, message: str) -> str:
+    said = readable(message).strip().rstrip(".")
+    state = f"in the phase {readable(phase)}" if phase else "without a phase"
+    return f"{kind} '{readable(name)}' is {state}{f' ({said})' if said else ''}"
 
 
 def _claim_in(pod: ObjectView | None, pod_name: str, volume: str) -> str:
     """The claim behind a volume of a stored pod; empty where there is none."""
-    volumes = _member(pod or {}, "spec").get("volumes") or ()
+    volumes = member(pod or {}, "spec").get("volumes") or ()
     return next((claim_of_volume(pod_name, each) for each in volumes if each.get("name") == volume), "")
 
 
-def _size(status: ObjectView) -> int:
-    progress = _member(status, "progress")
-    size = progress.get("totalBytes") or progress.get("bytesDone")
-    return size if isinstance(size, int) and not isinstance(size, bool) and size > 0 else 0
-
-
-def _member(value: ObjectView, name: str) -> ObjectView:
-    found = value.get(name)
-    return found if isinstance(found, dict) else {}
-
-
-def _text(value: t.Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-__all__ = ("CLAIM_NAME", "UPLOAD_NAME", "RecordKind", "RecordedMove", "RecordedMoves")
+__all__ = ("RecordKind", "RecordedMove", "RecordedMoves")

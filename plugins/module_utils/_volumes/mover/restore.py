@@ -15,16 +15,27 @@ import functools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import claims_in_use
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Download, Probe, WorkloadPlace
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
+    Download,
+    Downloaded,
+    Probe,
+    WorkloadPlace,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moved_source import (
     PROVIDER,
     MovedSource,
     is_made_for,
     is_unfilled,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.place import require_s3
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.recorded_moves import (
     RecordedMove,
     RecordedMoves,
@@ -44,6 +55,8 @@ if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 
+#: On the pods that move data.
+MOVER_LABEL = "arkive.k8s/mover"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
@@ -82,7 +95,13 @@ class MoverRestore(NewVolumes):
         return None if move is None else MovedSource(move=move)
 
     def why_not(self, source: DataSource, *, namespace: str, claim: ObjectView) -> str:
-        return "" if self._context.moving is not None else "its data was moved, and there is no location to read it from"
+        if self._context.moving is None:
+            return "its data was moved, and there is no location to read it from"
+        try:
+            require_s3(self._context.moving.store.location)
+        except MoverError as exc:
+            return f"its data was moved into a repository: {exc.message.rstrip('.')}"
+        return ""
 
     def provision(self, source: DataSource, spec: dict[str, t.Any]) -> None:
         """It is made empty, with room for what the snapshot holds. What was sparse takes less than it seems to hold."""
@@ -134,20 +153,36 @@ class MoverRestore(NewVolumes):
             return ""
         return f"{self._context.moving.store.location.describe}, kopia/{source.move.namespace}/"
 
-    def preview(self, requests: t.Sequence[FillRequest]) -> list[str]:
+    def check(self, requests: t.Sequence[FillRequest]) -> None:
         probes = dict.fromkeys(
-            Probe(namespace=each.namespace if each.is_there else "", source_namespace=_move(each).namespace, write=False)
+            Probe(
+                namespace=each.namespace if each.is_there else "", source_namespace=_move(each).namespace, write=False
+            )
             for each in requests
         )
         errors = [probed.error for probed in self._mover.preview(list(probes)) if probed.error]
-        return list(dict.fromkeys(errors))
+        if errors:
+            raise MoverError(" ".join(dict.fromkeys(errors)))
 
     def fill(self, requests: t.Sequence[FillRequest]) -> list[FilledClaim]:
-        downloads = [self._download(each) for each in requests]
+        users = self._find_users({each.namespace for each in requests})
+        free = [each for each in requests if (each.namespace, each.claim) not in users]
+        done = iter(self._mover.download([self._download(each) for each in free]))
         return [
-            FilledClaim(bytes=done.bytes, files=done.files, warnings=done.warnings, error=done.error)
-            for done in self._mover.download(downloads)
+            _filled(next(done)) if (pod := users.get((each.namespace, each.claim))) is None else _mounted(pod)
+            for each in requests
         ]
+
+    def _find_users(self, namespaces: t.Iterable[str]) -> dict[tuple[str, str], str]:
+        """Claims that pods mount which are none of ours, each with one of these: they are not written to."""
+        resource, client = self._job.discovery.find(PODS), self._context.client()
+        users: dict[tuple[str, str], str] = {}
+        for namespace in sorted(namespaces) if resource is not None else ():
+            for page in list_pages(client, t.cast("ApiResource", resource), namespace=namespace):
+                for pod in page.items:
+                    if MOVER_LABEL not in (pod["metadata"].get("labels") or {}):
+                        users.update({(namespace, claim): str(pod["metadata"]["name"]) for claim in claims_in_use(pod)})
+        return users
 
     def _download(self, request: FillRequest) -> Download:
         move = _move(request)
@@ -177,6 +212,14 @@ def _move(request: FillRequest) -> RecordedMove:
     if not isinstance(request.source, MovedSource):
         raise SnapshotError(f"The data of {request.where} is in no repository.")
     return request.source.move
+
+
+def _filled(done: Downloaded) -> FilledClaim:
+    return FilledClaim(bytes=done.bytes, files=done.files, warnings=done.warnings, error=done.error)
+
+
+def _mounted(pod: str) -> FilledClaim:
+    return FilledClaim(error=f"pod '{pod}' mounts it, and a volume in use is not written to")
 
 
 def _place_of(pod: ObjectView) -> WorkloadPlace:
