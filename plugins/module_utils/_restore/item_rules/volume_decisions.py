@@ -207,6 +207,12 @@ class VolumeDecisions:
         """A PersistentVolume as the backup has it."""
         return self._archive.find_object(VOLUMES, None, name)
 
+    def brings(self, namespace: str, claim: str) -> bool:
+        """Whether the restore itself brings data to the new volume of a stored claim."""
+        stored = self._archive.find_object(CLAIMS, namespace, claim)
+        source = self.for_claim(stored, source_namespace=namespace).snapshot if stored is not None else None
+        return source is not None and self.filling_of(source) is not None
+
     def lost_of_pod(self, namespace: str, name: str) -> t.Sequence[str]:
         """The volumes of a stored pod, without a claim, whose data was saved and cannot be brought back here."""
         return self._pod_volumes.get((namespace, name), ()) if self._terms.restore_data else ()
@@ -230,10 +236,12 @@ class VolumeDecisions:
     def _counts(self, source: DataSource, volume: str) -> bool:
         """Whether a snapshot is what the backup means by the volume's data.
 
-        Its records say so, or it has none and the snapshot can be used.
+        Its records say so, or it has none and the snapshot can be used, or was to be filled from.
         """
         entry = self._entry(volume) if volume else {}
-        return entry.get("backupMethod") == source.method if entry else not source.missing
+        if entry:
+            return bool(entry.get("backupMethod") == source.method)
+        return not source.missing or self.filling_of(source) is not None
 
     def _from_snapshot(
         self, source: DataSource, claim: ObjectView, volume: str, source_namespace: str
