@@ -24,16 +24,17 @@ class _BuiltTool(GoBuild):
     """A build whose program is there already."""
 
     def directory(self) -> Path:
-        return self.source / "built"
+        return self.source.parent / "built"
 
 
 @pytest.fixture
 def image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ProgramImage:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     source = tmp_path / "source"
-    (source / "built").mkdir(parents=True)
+    source.mkdir()
+    (tmp_path / "built").mkdir()
     (source / "go.mod").write_text(f"module tool\n\nrequire {MODULE} v1.2.3\n", encoding="utf-8")
-    (source / "built/tool").write_bytes(b"\x7fELF")
+    (tmp_path / "built/tool").write_bytes(b"\x7fELF")
     build = _BuiltTool(name="tool", packages=(MODULE,), folder=source)
     config = {"Entrypoint": ["/bin/tool"]}
     return ProgramImage(
@@ -69,7 +70,7 @@ def test_serving_again_changes_nothing(image: ProgramImage, lab: Lab) -> None:
 def test_it_is_made_once(image: ProgramImage) -> None:
     assert image.built() is None
     made = image.build()
-    (image.programs["usr/bin/tool"].source / "built/tool").unlink()
+    (image.programs["usr/bin/tool"].directory() / "tool").unlink()
     assert (image.built(), image.build()) == (made, made)
 
 

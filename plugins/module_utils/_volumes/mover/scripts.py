@@ -120,8 +120,9 @@ for job in $MV_DISCARD; do step=discard; discard "$job" || fail $?; done
 step=policy
 source="default@default:$MV_SOURCE"
 most=2147483647
-quiet k policy set "$source" --ignore-cache-dirs=false --clear-dot-ignore --add-dot-ignore=.arkive-none --clear-ignore \
-  --compression=none --metadata-compression=zstd-fastest --manual --ignore-unknown-types=true --ignore-file-errors=false --ignore-dir-errors=false \
+quiet k policy set "$source" --ignore-cache-dirs=false --remove-dot-ignore=.kopiaignore --add-dot-ignore=.arkive-none \
+  --clear-ignore --compression=none --manual --ignore-unknown-types=true --ignore-file-errors=false \
+  --ignore-dir-errors=false --ignore-identical-snapshots=false \
   --keep-latest=$most --keep-hourly=$most --keep-daily=$most --keep-weekly=$most --keep-monthly=$most \
   --keep-annual=$most || fail $?
 step=upload
@@ -185,6 +186,7 @@ run k snapshot list --all --incomplete --json >/work/list.json 2>"$text" || fail
 grep "^[[ ]*{\"id\":\"$MV_SNAPSHOT\"" /work/list.json | head -n 1 | sed 's/^[[ ]*//; s/,$//' >/work/manifest.json
 [ -s /work/manifest.json ] || { rm -f "$text"; : >"$text"; fail 2; }
 step=space
+root=$(sed -n 's/.*"rootEntry":{[^{]*"obj":"\([^"]*\)".*/\1/p' /work/manifest.json)
 size=$(sed -n 's/.*"summ":{"size":\([0-9]*\).*/\1/p' /work/manifest.json)
 printf '%s\n' "$MV_SNAPSHOT" >"$mark" || fail $?
 free=$(df -P -B1 /work/data | awk 'NR == 2 { print $2 }')
@@ -213,7 +215,7 @@ n=0
 find /work/data -mindepth 1 -type d ! -path /work/data/lost+found -printf '%P\n' | grep -v '[[:cntrl:]\\]' | shuf -n "$MV_SAMPLES" >/work/folders
 { echo; cat /work/folders; } | while IFS= read -r folder; do
   n=$((n + 1))
-  k show "$MV_SNAPSHOT${folder:+/$folder}" >/work/show 2>/work/tmp/show.err || { printf 'unseen %s\n' "$(tail -n 1 /work/tmp/show.err)"; continue; }
+  k show "$root${folder:+/$folder}" >/work/show 2>/work/tmp/show.err || { printf 'unseen %s\n' "$(tail -n 1 /work/tmp/show.err)"; continue; }
   printf 'folder %s' "$n"
   head -c 150000 /work/show | base64 | tr -d '\n'
   printf ' '
