@@ -45,7 +45,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import Res
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import lost_claims_error
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import default_restore_name
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MovingContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import Moving
 
 
 def plan_restore(
@@ -179,8 +179,9 @@ def _opened(
         context = ClusterRun(
             client=client, issues=report.issues, progress=progress, cancel=cancel or client.cancel, run_id=name
         )
-        moving = MovingContext(
+        moving = Moving(
             store=store,
+            run=context,
             settings=dataclasses.replace(request.mover, timeout=spec.item_operation_timeout),
             password=request.repository_password,
             velero_namespace=request.velero_namespace,

@@ -21,7 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.server
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MovingContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import Moving
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class RestoreRun:
     name: str
     context: ClusterRun
     #: How moved data is brought back from the location of the backup; None where it has none.
-    moving: MovingContext | None = None
+    moving: Moving | None = None
     #: What the API server warns of.
     warned: ServerWarnings = dataclasses.field(default_factory=ServerWarnings)
 

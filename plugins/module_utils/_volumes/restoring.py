@@ -15,7 +15,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import StorageClasses
 
@@ -152,8 +151,8 @@ class StoredRecords:
 class RestoreJob:
     """One restore, ``name``. ``leaves_objects_out``: its filters exclude the objects of snapshots by name.
 
-    ``run``: where those that fill volumes report; None where nothing is to be filled. ``sparse`` and ``parallel``: how
-    they write files, 0 for as many at once as there are CPUs.
+    ``sparse`` and ``parallel``: how files are written into volumes that are filled, 0 for as many at once as there are
+    CPUs.
     """
 
     name: str
@@ -162,7 +161,6 @@ class RestoreJob:
     discovery: Discovery
     classes: StorageClasses
     leaves_objects_out: bool = False
-    run: ClusterRun | None = None
     sparse: bool = False
     parallel: int = 0
 

@@ -137,7 +137,6 @@ def decide_volumes(run: RestoreRun, chosen: Chosen, live: LiveState, classes: St
         discovery=chosen.discovery,
         classes=classes,
         leaves_objects_out=excludes_snapshots(resource_filter(spec, chosen.discovery)),
-        run=run.context,
         sparse=bool((spec.uploader_config or {}).get("writeSparseFiles")),
         parallel=int((spec.uploader_config or {}).get("parallelFilesDownload") or 0),
     )

@@ -200,12 +200,10 @@ class MoverRestore(NewVolumes):
 
     @functools.cached_property
     def _mover(self) -> Mover:
-        """Loaded where something is to be moved only."""
-        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
-
-        if self._context.moving is None or self._job.run is None:
+        """Made where something is to be moved only."""
+        if self._context.moving is None:
             raise SnapshotError("There is no location to read moved data from.")
-        return Mover(self._job.run, self._context.moving)
+        return self._context.moving.mover(self._context.client(), cancel=self._context.cancel)
 
 
 def _move(request: FillRequest) -> RecordedMove:

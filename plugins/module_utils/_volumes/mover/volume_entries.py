@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
-from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.data_uploads import DataUpload
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.pod_volume_backups import PodVolumeBackup
 
@@ -50,6 +50,26 @@ def moved_volume_info(upload: DataUpload) -> Object:
     return entry | ({"completionTimestamp": rfc3339(upload.ended)} if upload.ended is not None else {})
 
 
+def failed_volume_info(taken: ObjectView) -> Object:
+    """The same of a volume whose snapshot failed, from what its entry would be if it was not to be moved."""
+    return {**taken, "snapshotDataMoved": True, "preserveLocalSnapshot": False, "result": "failed"}
+
+
+def planned_volume_info(*, data_mover: str, repository: str) -> Object:
+    """The same of a volume that is to be moved. ``repository`` is ours, for people: where its data will lie."""
+    return {
+        "backupMethod": MOVED_METHOD,
+        "snapshotDataMoved": True,
+        "preserveLocalSnapshot": False,
+        "skipped": False,
+        "snapshotDataMovementInfo": {
+            "dataMover": data_mover or "velero",
+            "uploaderType": "kopia",
+            "repository": repository,
+        },
+    }
+
+
 def pod_volume_info(backup: PodVolumeBackup) -> Object:
     """The entry of a pod's volume; its names are members where it is a claim's."""
     info: Object = {"snapshotHandle": backup.snapshot_id if backup.is_good else ""}
@@ -77,4 +97,11 @@ def pod_volume_info(backup: PodVolumeBackup) -> Object:
     return entry
 
 
-__all__ = ("MOVED_METHOD", "POD_METHOD", "moved_volume_info", "pod_volume_info")
+__all__ = (
+    "MOVED_METHOD",
+    "POD_METHOD",
+    "failed_volume_info",
+    "moved_volume_info",
+    "planned_volume_info",
+    "pod_volume_info",
+)

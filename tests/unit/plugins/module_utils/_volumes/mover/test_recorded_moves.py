@@ -84,7 +84,8 @@ def test_claim_of_a_pod_without_the_annotation() -> None:
     volume = {"name": record["spec"]["volume"], "persistentVolumeClaim": {"claimName": "data"}}
     pod = {"metadata": {"name": name, "namespace": "app"}, "spec": {"volumes": [volume]}}
     found = moves(pod_volumes=[record], archive=Pods(pod)).of_claim({"metadata": {"name": "data"}}, "app")
-    assert found is not None and found.snapshot == record["status"]["snapshotID"]
+    assert found is not None
+    assert found.snapshot == record["status"]["snapshotID"]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +152,7 @@ def test_claim_of_a_pod_without_the_annotation() -> None:
     ],
 )
 def test_what_cannot_come_back(records: t.Any, claim: Object, why: str) -> None:
-    """docs/compatibility 5.12"""
+    """docs/compatibility 5.12."""
     found = moves(**records).of_claim(claim, "app")
     assert found is not None
     assert why in found.missing
@@ -162,7 +163,8 @@ def test_the_good_one_counts() -> None:
     bad = changed(POD_VOLUMES[0], status_phase="Failed")
     for records in ([bad, POD_VOLUMES[0]], [POD_VOLUMES[0], bad]):
         found = moves(pod_volumes=records).of_claim({"metadata": {"name": "data"}}, "app")
-        assert found is not None and found.missing == ""
+        assert found is not None
+        assert found.missing == ""
 
 
 def test_a_record_of_another_claim_is_none_of_its() -> None:
@@ -170,4 +172,5 @@ def test_a_record_of_another_claim_is_none_of_its() -> None:
     copied = copy.deepcopy(CLAIM)
     copied["metadata"]["name"] = "copy"
     found = moves(uploads=[UPLOAD]).of_claim(copied, "app")
-    assert found is not None and "does not hold" in found.missing
+    assert found is not None
+    assert "does not hold" in found.missing
