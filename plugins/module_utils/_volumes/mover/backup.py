@@ -61,7 +61,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.volume_e
     moved_volume_info,
     planned_volume_info,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import BackupJob, KeptSnapshots, Key, SnapshotOffer
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
+    BackupJob,
+    KeptSnapshots,
+    Key,
+    SnapshotOffer,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import PlannedSnapshot
 
 if t.TYPE_CHECKING:

@@ -54,9 +54,7 @@ class MoverProvider:
 
         if self._context.moving is None:
             raise SnapshotError("There is nothing to move data with.")
-        return MovedBackup(
-            self._context.client(), job, self._context.moving, inner, cancel=self._context.cancel
-        )
+        return MovedBackup(self._context.client(), job, self._context.moving, inner, cancel=self._context.cancel)
 
     def for_backup(self, job: BackupJob, discovery: Discovery) -> BackupVolumes:
         raise SnapshotError("Data is moved from snapshots that somebody else takes.")
@@ -101,6 +99,8 @@ class MoverProvider:
 
         if use == "backup":
             return rights.backup_grants(scope)
+        if use == "restore":
+            return rights.restore_grants(scope)
         return rights.deletion_grants(scope) if use == "delete" else []
 
     @functools.cached_property

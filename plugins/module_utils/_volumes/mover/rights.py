@@ -40,15 +40,32 @@ def backup_grants(scope: RightsScope) -> list[Grant]:
     if not scope.has(CLAIMS):
         return []
     return [
-        Grant("Jobs that move the data of volumes into a repository, and what they mount.", tuple(
-            [*job_needs(scope.places), *claim_needs(scope.places)]
-        )),
+        Grant(
+            "Jobs that move the data of volumes into a repository, and what they mount.",
+            tuple([*job_needs(scope.places), *claim_needs(scope.places)]),
+        ),
         _password(),
     ]
 
 
 def deletion_grants(scope: RightsScope) -> list[Grant]:
     return [Grant("Jobs that take snapshots out of a repository.", tuple(job_needs(scope.places))), _password()]
+
+
+def restore_grants(scope: RightsScope) -> list[Grant]:
+    if not scope.has(CLAIMS):
+        return []
+    return [
+        Grant(
+            "Jobs that bring moved data, before what mounts the claims is made, and a mark on each claim that has it.",
+            (
+                *job_needs(scope.places),
+                *needs_on("list", PODS, places=scope.places),
+                *needs_on("patch", CLAIMS, places=scope.places),
+            ),
+        ),
+        _password(),
+    ]
 
 
 def _password() -> Grant:
@@ -59,4 +76,4 @@ def _password() -> Grant:
     )
 
 
-__all__ = ("backup_grants", "claim_needs", "deletion_grants", "job_needs")
+__all__ = ("backup_grants", "claim_needs", "deletion_grants", "job_needs", "restore_grants")
