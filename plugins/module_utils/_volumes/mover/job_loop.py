@@ -41,6 +41,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resource
 
 #: The loop looks at its clocks so often where nothing happens, in seconds.
 _TICK = 1.0
+_CANCEL_TICK = 0.2
 #: A Job whose pod is not there after that is asked why, again and again, in seconds.
 _NO_POD_SECONDS = 3.0
 _PROGRESS_SECONDS = 10.0
@@ -121,8 +122,8 @@ class JobLoop:
     def _wait(self) -> None:
         """Until there is news; a run that is cancelled is news."""
         end = time.monotonic() + _TICK
-        while not self._news.is_set() and time.monotonic() < end:
-            if self._run.cancel.wait(0.05):
+        while time.monotonic() < end and not self._run.cancel.is_cancelled:
+            if self._news.wait(_CANCEL_TICK):
                 return
 
     def _begin(self) -> None:
@@ -139,21 +140,18 @@ class JobLoop:
 
     def _make(self, planned: _Planned) -> None:
         index, task, number, earlier, _not_before = planned
-        names = tuple(str(job["metadata"]["name"]) for job in earlier)
-        attempt = JobAttempt(
-            number=number, name=f"{task.base_name}-{number}", slot=self._free_slot(task), earlier=names
-        )
+        attempt = JobAttempt(number=number, name=f"{task.base_name}-{number}", slot=self._free_slot(task))
         try:
             self._watch(task.namespace)
             task.check()
             plan = task.plan(attempt)
             job = make_job(self._run.client, plan, self._settings, task)
         except KubeError as exc:
-            failed = JobEnd(attempts=number, error=f"Cannot {task.doing}: {exc.sentence}", again=exc.may_pass)
+            failed = JobEnd(error=f"Cannot {task.doing}: {exc.sentence}", again=exc.may_pass)
             self._after(planned, failed, earlier)
         except ArkiveError as exc:
             self._run.cancel.check()
-            self._after(planned, JobEnd(attempts=number, error=exc.sentence), earlier)
+            self._after(planned, JobEnd(error=exc.sentence), earlier)
         else:
             self._active.append(_Active(index, task, attempt, plan, job))
             # The new one owns by now what goes with them.
@@ -202,8 +200,8 @@ class JobLoop:
             self._tell(active, now)
         elif (late := self._waits_too_long(active, waiting.trouble, waiting.patience, now)) is not None:
             return late
-        if now - active.began > active.plan.seconds + _OVERDUE:
-            return JobEnd(error=f"Cannot {active.task.doing}: it did not end within {active.plan.seconds:.0f} s.")
+        if now - active.began > active.plan.job_seconds + _OVERDUE:
+            return JobEnd(error=f"Cannot {active.task.doing}: it did not end within {active.plan.job_seconds:.0f} s.")
         return None
 
     def _waits_too_long(self, active: _Active, trouble: t.Any, patience: float, now: float) -> JobEnd | None:
@@ -225,7 +223,7 @@ class JobLoop:
                 return self._reader.end_of(active.task, active.plan, active.pod)
             why = self._reader.why_no_pod(active.job) or "its pod was deleted while it ran"
             again = "DeadlineExceeded" not in why
-            return JobEnd(error=f"Cannot {active.task.doing}: {why}.", again=again, attempts=active.attempt.number)
+            return JobEnd(error=f"Cannot {active.task.doing}: {why}.", again=again)
         if now - active.asked < _NO_POD_SECONDS:
             return None
         active.asked = now

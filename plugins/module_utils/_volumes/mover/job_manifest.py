@@ -65,7 +65,8 @@ class JobPlan:
     """All that a Job is made of. ``secret`` is the name of the Secret with keys and password.
 
     ``node``: that on which it must run, empty for any. ``slot``: see ``marks.SLOT``, -1 where it takes no part in the
-    bounds of a node. ``seconds``: after which the cluster ends it.
+    bounds of a node. ``seconds``: after which the cluster ends its pod, counted from its start; ``job_seconds``: after
+    which it ends the Job, whose pod may wait for its node that long.
     """
 
     action: Action
@@ -80,6 +81,7 @@ class JobPlan:
     node: str = ""
     slot: int = -1
     seconds: float
+    job_seconds: float
 
 
 def job_manifest(plan: JobPlan, settings: MoverSettings) -> Object:
@@ -97,7 +99,7 @@ def job_manifest(plan: JobPlan, settings: MoverSettings) -> Object:
             "backoffLimit": 0,
             "completions": 1,
             "parallelism": 1,
-            "activeDeadlineSeconds": max(1, int(plan.seconds)),
+            "activeDeadlineSeconds": max(1, int(plan.job_seconds)),
             "ttlSecondsAfterFinished": KEPT_SECONDS,
             "template": pod_template(plan, settings),
         },
@@ -109,6 +111,7 @@ def pod_template(plan: JobPlan, settings: MoverSettings) -> Object:
     slot = {SLOT: str(plan.slot)} if plan.slot >= 0 else {}
     spec: Object = {
         "restartPolicy": "Never",
+        "activeDeadlineSeconds": max(1, int(plan.seconds)),
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": GRACE_SECONDS,

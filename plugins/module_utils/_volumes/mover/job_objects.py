@@ -109,14 +109,16 @@ def _clear_the_way(client: KubeClient, task: JobTask, plan: JobPlan) -> None:
         if not (is_finished(job) or is_left(job, client.server_now())):
             raise _taken(task, f"Job {job['metadata']['name']}")
         remove_job(client, job)
-        wait_for_object(
-            client,
-            JOBS,
-            job["metadata"]["name"],
-            task.namespace,
-            lambda found, uid=job["metadata"].get("uid"): found is None or found["metadata"].get("uid") != uid,
-            timeout=_GONE_SECONDS,
-        )
+        _await_gone(client, job)
+
+
+def _await_gone(client: KubeClient, job: ObjectView) -> None:
+    metadata = job["metadata"]
+
+    def is_gone(found: Object | None) -> bool:
+        return found is None or found["metadata"].get("uid") != metadata.get("uid")
+
+    wait_for_object(client, JOBS, metadata["name"], metadata["namespace"], is_gone, timeout=_GONE_SECONDS)
 
 
 def _require_alone(client: KubeClient, task: JobTask, own: ObjectView) -> None:

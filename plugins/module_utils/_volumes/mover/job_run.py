@@ -28,7 +28,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.pod_states import
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_manifest import JobPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_task import JobEnd, JobTask
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.outcome import Outcome, explain, parse_outcome
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.outcome import (
+    Explained,
+    Outcome,
+    explain,
+    parse_outcome,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import EVENTS, JOBS
 
 #: The scheduler's words where the bound of each node is what keeps a pod waiting: it is not stuck.
@@ -138,15 +143,31 @@ class JobReader:
 
 
 def judged(end: JobEnd, task: JobTask, plan: JobPlan, pod: ObjectView, ended: t.Sequence[ObjectView]) -> JobEnd:
-    """``end`` with why it failed; ``ended``: how the containers were terminated, in the order of the plan."""
-    for outcome, said in zip(end.outcomes, ended, strict=True):
-        if outcome is not None and outcome.state == "done" and said.get("exitCode") == 0:
-            continue
-        if outcome is not None and outcome.state == "failed":
-            why = explain(outcome, plan.repository, namespace=plan.namespace, doing=task.doing)
-            return dataclasses.replace(end, error=why.sentence, again=why.again)
-        return dataclasses.replace(end, error=_killed(task, pod, said), again=said.get("reason") != "OOMKilled")
-    return end
+    """``end`` with why it failed; ``ended``: how the containers were terminated, in the order of the plan.
+
+    One that cannot go well by another try decides for all.
+    """
+    found = [_problem(outcome, said, task, plan, pod) for outcome, said in zip(end.outcomes, ended, strict=True)]
+    bad = [each for each in found if each.sentence]
+    if not bad:
+        return end
+    first = next((each for each in bad if not each.again), bad[0])
+    return dataclasses.replace(
+        end, error=first.sentence, again=first.again, problems=tuple(each.sentence for each in found)
+    )
+
+
+_WELL = Explained("")
+
+
+def _problem(outcome: Outcome | None, ended: ObjectView, task: JobTask, plan: JobPlan, pod: ObjectView) -> Explained:
+    if outcome is not None and outcome.state == "done" and ended.get("exitCode") == 0:
+        return _WELL
+    if outcome is not None and outcome.state == "failed":
+        return explain(outcome, plan.repository, namespace=plan.namespace, doing=task.doing)
+    reason = str((pod.get("status") or {}).get("reason") or "")
+    again = ended.get("reason") != "OOMKilled" and reason != "DeadlineExceeded"
+    return Explained(_killed(task, pod, ended), again)
 
 
 def _killed(task: JobTask, pod: ObjectView, ended: ObjectView) -> str:

@@ -20,12 +20,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.outcome 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class JobAttempt:
-    """``number`` counts from 1; ``earlier``: the names of the Jobs of those before it, whose pods may have left something."""
+    """``number`` counts from 1. ``name`` is that of the Job."""
 
     number: int
     name: str
     slot: int
-    earlier: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +32,8 @@ class JobEnd:
     """How a Job ended. ``outcomes``: what its containers said, in their order, None for one that said nothing.
 
     ``logs``: their logs, where the task wants them. ``error``: why it failed, a sentence, as far as that is known of
-    outside of the containers; ``again``: another try may go well. ``attempt`` is the last one.
+    outside of the containers; ``again``: another try may go well. ``problems``: of each container, empty where all went
+    well.
     """
 
     outcomes: tuple[Outcome | None, ...] = ()
@@ -43,7 +43,7 @@ class JobEnd:
     ended: dt.datetime | None = None
     error: str = ""
     again: bool = False
-    attempts: int = 1
+    problems: tuple[str, ...] = ()
 
     def refused(self, error: str, *, again: bool = False) -> JobEnd:
         """The same, which is no success after all."""
@@ -62,11 +62,12 @@ def _nothing() -> None:
 class JobTask:
     """What a Job is to do.
 
-    ``works_on``: a digest of what it writes to: one Job at a time does, of whichever run. ``plan`` makes the manifests of
-    an attempt, ``secret_data`` what its containers get as environment. ``check`` is called just before it is made, and
-    raises ``MoverError`` where it must not be. ``accept`` looks at how it ended: a ``JobEnd`` with an ``error`` is tried
-    again where that may help. ``where`` names it for people, ``doing`` says what it does (``copy shop/files``). ``size`` in
-    bytes, for its progress, 0 where nobody knows. ``bounded``: it is one of those of which so many run at once.
+    ``works_on``: a digest of what it writes to: one Job at a time does, of whichever run. ``plan`` makes the manifests
+    of an attempt, ``secret_data`` what its containers get as environment. ``check`` is called just before it is made,
+    and raises ``MoverError`` where it must not be. ``accept`` looks at how it ended: a ``JobEnd`` with an ``error`` is
+    tried again where that may help. ``where`` names it for people, ``doing`` says what it does (``copy shop/files``).
+    ``size`` in bytes, for its progress, 0 where nobody knows. ``bounded``: it is one of those of which so many run at
+    once.
     """
 
     namespace: str

@@ -144,8 +144,10 @@ class Upload:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Uploaded:
-    """``snapshot_id`` is empty unless the copy is whole. ``bytes`` and ``files`` of the volume, ``incremental_bytes``:
-    new in the repository. ``losses``: what the format does not keep of this volume, sentences.
+    """``snapshot_id`` is empty unless the copy is whole.
+
+    ``bytes`` and ``files`` of the volume, ``incremental_bytes``: new in the repository. ``losses``: what the format does
+    not keep of this volume, sentences.
     """
 
     snapshot_id: str = ""

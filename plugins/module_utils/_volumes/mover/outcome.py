@@ -94,23 +94,25 @@ _MEANINGS = (
         True,
     ),
     _Meaning(
-        r"connection refused|no route to host|network is unreachable|i/o timeout|connection reset|EOF\b|TLS handshake timeout"
-        r"|context deadline exceeded|bad gateway|503 Service|SlowDown|Service Unavailable|InternalError",
+        r"connection refused|no route to host|network is unreachable|i/o timeout|connection reset|EOF\b"
+        r"|TLS handshake timeout|context deadline exceeded|bad gateway|503 Service|SlowDown|Service Unavailable"
+        r"|InternalError",
         "Pods in namespace {namespace} do not reach the S3 server {endpoint}: {said}. Give the address by which pods "
         "reach it as mover.s3_url, and see that network policies let them out.",
         True,
     ),
     _Meaning(
         r"x509: ",
-        "Pods in namespace {namespace} do not trust the certificate of the S3 server {endpoint}: {said}. Name its CA as "
-        "'ca_bundle' of the storage location.",
+        "Pods in namespace {namespace} do not trust the certificate of the S3 server {endpoint}: {said}. Name its CA "
+        "as 'ca_bundle' of the storage location.",
     ),
     _Meaning(
         r"server gave HTTP response to HTTPS client",
         "The S3 server {endpoint} does not speak TLS. Write http:// into the URL.",
     ),
     _Meaning(
-        r"RequestTimeTooSkewed|difference between the request time and the (server|current) time|clock skew|clock drift",
+        r"RequestTimeTooSkewed|difference between the request time and the (server|current) time|clock skew"
+        r"|clock drift",
         "The clock of the node differs too much from that of the S3 server {endpoint}. Set the clocks of the nodes.",
     ),
     _Meaning(
@@ -150,6 +152,8 @@ def explain(outcome: Outcome, place: RepositoryPlace, *, namespace: str, doing: 
             "pods reach it as mover.s3_url, and see that network policies let them out.",
             again=True,
         )
+    if found := _BY_CODE.get((outcome.step, outcome.code)):
+        return Explained(f"Cannot {doing}: {found.format(**names)}")
     for meaning in _MEANINGS:
         if re.search(meaning.words, outcome.text):
             return Explained(meaning.sentence.format(**names), meaning.again)
@@ -157,6 +161,14 @@ def explain(outcome: Outcome, place: RepositoryPlace, *, namespace: str, doing: 
     return Explained(f"Cannot {doing}: {_STEPS.get(outcome.step, outcome.step)}: {why.rstrip('.')}.", again=not said)
 
 
+#: What the scripts find themselves, by the step and their code.
+_BY_CODE = {
+    ("look", 17): "the volume is not empty; {said} is in it. Delete what is there, or restore to another claim.",
+    ("look", 18): "another snapshot was being restored into the volume. Delete the claim, and restore again.",
+    ("snapshot", 2): "the repository at {where} does not have the snapshot.",
+    ("snapshot", 3): "its snapshot in the repository at {where} is incomplete.",
+    ("space", 28): "the volume is too small: {said}.",
+}
 _STEPS = {
     "connect": "the repository could not be opened",
     "create": "the repository could not be made",

@@ -25,7 +25,7 @@ class Amount(t.NamedTuple):
 
 
 def read_size(text: str) -> int:
-    """Kopia's ``642.1 MB`` in bytes, roughly; 0 for what is no size."""
+    """Read kopia's ``642.1 MB`` in bytes, roughly; 0 for what is no size."""
     found = re.fullmatch(r"([\d.]+) ?([KMGTP]?B)", text.strip())
     try:
         return int(float(found[1]) * _UNITS[found[2]]) if found else 0

@@ -5,7 +5,7 @@
 """The programs that run in pods that move data: constant, so that nothing in a name is ever read as shell.
 
 Everything that varies comes in the environment as ``MV_...``, keys and password from a Secret. What a pod has to say
-is in its termination message (4 KiB): a first line ``arkive-mover <outcome> <step> <exit code>``, then lines of the step.
+is in its termination message (4 KiB): a first line ``arkive-mover <outcome> <step> <exit code>``, then its lines.
 Outcomes are ``done``, ``failed`` and ``cancelled``. The same goes to the log, as the message may be lost.
 
 What kopia 0.22 does, and why it is called so (docs/compatibility 18.2): ``--no-auto-maintenance``, since any command
@@ -44,7 +44,7 @@ report() { # outcome
   trap '' TERM
   { printf 'arkive-mover %s %s %s\n' "$1" "$step" "$rc"; head -c 3000 "$said"; } >/work/message
   if [ "$1" != done ]; then tail -c 900 "$text" | tr '\r' '\n' >>/work/message; fi
-  cat /work/message >/dev/termination-log
+  cat /work/message >/dev/termination-log || :
   sed 's/^/arkive-mover> /' /work/message
 }
 fail() { rc=$1; report failed; exit 1; }
@@ -62,7 +62,12 @@ run() { # a command that a cancelled pod ends; its output is in the files of the
   pid=
   return "$rc"
 }
-quiet() { run "$@" >"$text" 2>&1 || { rc=$?; [ -z "$cancelled" ] || stopped; return "$rc"; }; [ -z "$cancelled" ] || stopped; }
+quiet() {
+  code=0
+  run "$@" >"$text" 2>&1 || code=$?
+  [ -z "$cancelled" ] || stopped
+  return "$code"
+}
 repository() { # connect or create, and more options
   step=$1
   verb=$1
@@ -97,7 +102,8 @@ report done
 
 _UPLOAD = r"""
 tagged() { # ids of the snapshots that a pod of this name has made
-  k snapshot list --all --incomplete --json --tags="arkive-job:$1" 2>>"$text" | sed -n 's/^[[ ]*{"id":"\([0-9a-f]*\)".*/\1/p'
+  k snapshot list --all --incomplete --json --tags="arkive-job:$1" 2>>"$text" |
+    sed -n 's/^[[ ]*{"id":"\([0-9a-f]*\)".*/\1/p'
 }
 discard() { # by the name of the pod that made them
   for id in $(tagged "$1"); do k snapshot delete --delete "$id" >>"$text" 2>&1 || return 1; done
@@ -169,33 +175,38 @@ report done
 
 _DOWNLOAD = r"""
 entries() { find /work/data -mindepth 1 -maxdepth 1 ! -name lost+found ! -name .arkive-restoring; }
-count() { find /work/data -mindepth 1 ! -path /work/data/lost+found ! -path /work/data/.arkive-restoring -printf '%y %s\n' |
-  awk '{ n[$1]++; if ($1 == "f" || $1 == "l") s[$1] += $2 } END { printf "%.0f %.0f %.0f %.0f %.0f\n", n["f"], s["f"], n["l"], s["l"], n["d"] }'; }
+count() { # files, their bytes, links, folders
+  find /work/data -mindepth 1 ! -path /work/data/lost+found ! -path /work/data/.arkive-restoring -printf '%y %s\n' |
+    awk '{ n[$1]++; s[$1] += $2 } END { printf "%.0f %.0f %.0f %.0f\n", n["f"], s["f"], n["l"], n["d"] }'
+}
 step=look
 mark=/work/data/.arkive-restoring
 if [ -f "$mark" ]; then
-  [ "$(cat "$mark")" = "$MV_SNAPSHOT" ] || { echo "another snapshot was being restored into it" >"$text"; fail 1; }
-elif [ -n "$(entries | head -n 1)" ]; then
-  entries | head -n 3 | sed 's/^.*\///' >"$text"
+  [ "$(cat "$mark")" = "$MV_SNAPSHOT" ] || fail 18
+elif [ "$MV_AGAIN" != true ] && [ -n "$(entries | head -n 1)" ]; then
+  entries | head -n 1 | sed 's/^.*\///' >"$text"
   fail 17
 fi
 repository connect --readonly
 throttle download
 step=snapshot
 run k snapshot list --all --incomplete --json >/work/list.json 2>"$text" || fail $?
+[ -z "$cancelled" ] || stopped
 grep "^[[ ]*{\"id\":\"$MV_SNAPSHOT\"" /work/list.json | head -n 1 | sed 's/^[[ ]*//; s/,$//' >/work/manifest.json
-[ -s /work/manifest.json ] || { rm -f "$text"; : >"$text"; fail 2; }
-step=space
+rm -f /work/list.json
+[ -s /work/manifest.json ] || { : >"$text"; fail 2; }
+! grep -q '"incomplete":"' /work/manifest.json || { : >"$text"; fail 3; }
 root=$(sed -n 's/.*"rootEntry":{[^{]*"obj":"\([^"]*\)".*/\1/p' /work/manifest.json)
 size=$(sed -n 's/.*"summ":{"size":\([0-9]*\).*/\1/p' /work/manifest.json)
-printf '%s\n' "$MV_SNAPSHOT" >"$mark" || fail $?
-free=$(df -P -B1 /work/data | awk 'NR == 2 { print $2 }')
-if [ -n "$size" ] && [ -z "$MV_SPARSE" ] && [ "$size" -gt "${free:-$size}" ]; then
-  printf 'space %s %s\n' "$size" "$free" >"$said"
+step=space
+printf '%s\n' "$MV_SNAPSHOT" 2>"$text" >"$mark" || fail $?
+room=$(df -P -B1 /work/data | awk 'NR == 2 { print $2 }')
+if [ -n "$size" ] && [ -z "$MV_SPARSE" ] && [ "$size" -gt "${room:-$size}" ]; then
+  printf 'it has %s bytes, and the snapshot %s\n' "$room" "$size" >"$text"
   fail 28
 fi
 step=download
-set -- --parallel="$MV_PARALLEL" --no-ignore-permission-errors $MV_SPARSE $MV_SKIP
+set -- --parallel="$MV_PARALLEL" $MV_SPARSE $MV_SKIP
 follow "$text" &
 follower=$!
 run kopia --no-auto-maintenance --disable-file-logging --disable-color --progress-update-interval=5s \
@@ -204,26 +215,23 @@ kill "$follower" 2>/dev/null || :
 [ -z "$cancelled" ] || stopped
 [ "$rc" = 0 ] || fail "$rc"
 step=sync
-sync -f /work/data 2>/dev/null || sync
+sync -f /work/data 2>"$text" || fail $?
 step=compare
 {
   printf 'manifest '; head -c 2200 /work/manifest.json | tr -d '\n'; echo
   printf 'counted %s\n' "$(count)"
 } >"$said"
 # Owners and modes of some folders, which the controller compares: the root, and others by chance.
-n=0
-find /work/data -mindepth 1 -type d ! -path /work/data/lost+found -printf '%P\n' | grep -v '[[:cntrl:]\\]' | shuf -n "$MV_SAMPLES" >/work/folders
+find /work/data -mindepth 1 -type d ! -path /work/data/lost+found -printf '%P\n' | grep -v '[[:cntrl:]\\]' |
+  shuf -n "$MV_SAMPLES" >/work/folders || :
 { echo; cat /work/folders; } | while IFS= read -r folder; do
-  n=$((n + 1))
-  k show "$root${folder:+/$folder}" >/work/show 2>/work/tmp/show.err || { printf 'unseen %s\n' "$(tail -n 1 /work/tmp/show.err)"; continue; }
-  printf 'folder %s' "$n"
-  head -c 150000 /work/show | base64 | tr -d '\n'
-  printf ' '
+  k show "$root${folder:+/$folder}" >/work/show 2>/work/tmp/show.err || continue
+  printf 'sample 1 %s ' "$(head -c 150000 /work/show | base64 | tr -d '\n')"
   find "/work/data/$folder" -mindepth 1 -maxdepth 1 -printf '%U %G %m %y %f\0' | head -c 150000 | base64 | tr -d '\n'
   echo
-done | sed 's/^folder \([0-9]*\)/sample \1 /'
+done
 rm -f "$mark"
-sync -f /work/data 2>/dev/null || sync
+sync -f /work/data
 report done
 """
 

@@ -26,7 +26,10 @@ _ID = re.compile(r"[0-9a-f]{16,64}")
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotManifest:
-    """Counts are of the whole tree; ``folders`` with the root itself. ``trouble``: why it is not whole, half a sentence."""
+    """Counts are of the whole tree; ``folders`` with the root itself.
+
+    ``trouble``: why it is not whole, half a sentence.
+    """
 
     id: str
     bytes: int
