@@ -213,7 +213,8 @@ class Downloaded:
 class Probe:
     """What is asked before anything is frozen: whether pods in ``namespace`` can use ``source_namespace``'s repository.
 
-    ``write``: it is written to, and made where there is none; else it must be there.
+    ``namespace`` empty: it is not there yet, and only the repository is looked at. ``write``: that is written to, and
+    made where there is none; else it must be there.
     """
 
     namespace: str

@@ -36,8 +36,9 @@ class Moving:
 
     def mover(self, client: KubeClient, *, cancel: CancelToken) -> Mover:
         """Nothing is made yet. Raises ``MoverError`` where there is no password, or the location is of a wrong kind."""
-        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover, MoverTarget
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
         from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.password import find_password
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.target import MoverTarget
 
         run = ClusterRun(
             client=client.with_cancel(cancel),
@@ -51,9 +52,8 @@ class Moving:
             location=self.store.location,
             store=self.store,
             password=find_password(client, self.password, velero_namespace=self.velero_namespace),
-            velero_namespace=self.velero_namespace,
         )
-        return Mover(run, self.settings, target)
+        return Mover(run, target, self.settings)
 
 
 __all__ = ("Moving",)

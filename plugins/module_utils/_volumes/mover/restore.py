@@ -15,17 +15,12 @@ import functools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import claims_in_use
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
     Download,
-    Downloaded,
     Probe,
     WorkloadPlace,
 )
@@ -55,8 +50,6 @@ if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 
-#: On the pods that move data.
-MOVER_LABEL = "arkive.k8s/mover"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
@@ -165,24 +158,17 @@ class MoverRestore(NewVolumes):
             raise MoverError(" ".join(dict.fromkeys(errors)))
 
     def fill(self, requests: t.Sequence[FillRequest]) -> list[FilledClaim]:
-        users = self._find_users({each.namespace for each in requests})
-        free = [each for each in requests if (each.namespace, each.claim) not in users]
-        done = iter(self._mover.download([self._download(each) for each in free]))
+        swept = self._mover.sweep({each.namespace for each in requests})
+        done = self._mover.download([self._download(each) for each in requests])
         return [
-            _filled(next(done)) if (pod := users.get((each.namespace, each.claim))) is None else _mounted(pod)
-            for each in requests
+            FilledClaim(
+                bytes=each.bytes,
+                files=each.files,
+                warnings=each.warnings if number else (*swept.warnings, *each.warnings),
+                error=each.error,
+            )
+            for number, each in enumerate(done)
         ]
-
-    def _find_users(self, namespaces: t.Iterable[str]) -> dict[tuple[str, str], str]:
-        """Claims that pods mount which are none of ours, each with one of these: they are not written to."""
-        resource, client = self._job.discovery.find(PODS), self._context.client()
-        users: dict[tuple[str, str], str] = {}
-        for namespace in sorted(namespaces) if resource is not None else ():
-            for page in list_pages(client, t.cast("ApiResource", resource), namespace=namespace):
-                for pod in page.items:
-                    if MOVER_LABEL not in (pod["metadata"].get("labels") or {}):
-                        users.update({(namespace, claim): str(pod["metadata"]["name"]) for claim in claims_in_use(pod)})
-        return users
 
     def _download(self, request: FillRequest) -> Download:
         move = _move(request)
@@ -210,14 +196,6 @@ def _move(request: FillRequest) -> RecordedMove:
     if not isinstance(request.source, MovedSource):
         raise SnapshotError(f"The data of {request.where} is in no repository.")
     return request.source.move
-
-
-def _filled(done: Downloaded) -> FilledClaim:
-    return FilledClaim(bytes=done.bytes, files=done.files, warnings=done.warnings, error=done.error)
-
-
-def _mounted(pod: str) -> FilledClaim:
-    return FilledClaim(error=f"pod '{pod}' mounts it, and a volume in use is not written to")
 
 
 def _place_of(pod: ObjectView) -> WorkloadPlace:

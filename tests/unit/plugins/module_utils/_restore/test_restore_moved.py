@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import volume_finalizer
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import restore as mover_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Download, Downloaded, Probe, Probed
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.sweep import Swept
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_objects import Key
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import types_named
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
@@ -77,6 +78,9 @@ class NotedMover:
     def preview(self, probes: t.Sequence[Probe]) -> list[Probed]:
         self.probes += probes
         return [Probed(probe=probe, error=self.refusal) for probe in probes]
+
+    def sweep(self, namespaces: t.Iterable[str]) -> Swept:
+        return Swept()
 
     def download(self, downloads: t.Sequence[Download]) -> list[Downloaded]:
         if self.raises is not None:
@@ -283,22 +287,6 @@ def test_a_run_that_is_cancelled_while_data_comes(api: Volumes, store: t.Any, mo
     assert (api.names("pods", "shop"), api.marks()) == ([], (SNAPSHOT, None))
     mover.raises = None
     assert restore(api, store, name="r").phase == "Completed"
-
-
-def test_a_claim_that_somebody_mounts_is_not_written_to(api: Volumes, store: t.Any, mover: NotedMover) -> None:
-    put(store)
-    mover.fails = {"data": "the Job failed."}
-    restore(api, store, name="r")
-    api.add("pods", "squatter", "shop", spec=pod("data")["spec"], status={"phase": "Running"})
-    mover.downloads.clear()
-    done = restore(api, store, name="r")
-    assert mover.downloads == []
-    assert "pod 'squatter' mounts it" in done.errors_list[0]["message"]
-    api.kept.remove(("pods", "shop", "squatter"))
-    labels = {"arkive.k8s/mover": "x"}
-    api.add("pods", "job", "shop", spec=pod("data")["spec"], metadata={"labels": labels}, status={"phase": "Running"})
-    mover.fails = {}
-    assert restore(api, store, name="r").errors_list == []
 
 
 def test_what_would_fail_is_refused_before_anything_is_made(api: Volumes, store: t.Any, mover: NotedMover) -> None:
