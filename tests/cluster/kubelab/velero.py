@@ -133,7 +133,7 @@ def start_velero(state: Path, *, bucket: str, prefix: str = "", node_agent: bool
     files, kubectl = VeleroFiles(state), Kubectl(lab, NAMESPACE)
     files.kill()
     url = lab.pod_s3_url if node_agent else s3.endpoint
-    installation = Installation.of(program)
+    installation = Installation.of(program, lab.kubeconfig)
     _install(kubectl, installation, _location(s3, url, bucket, prefix), s3)
     if node_agent:
         kubectl.run(*APPLY, stdin=listed(installation.node_agent))

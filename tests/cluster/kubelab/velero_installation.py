@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import typing as t
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,12 +30,14 @@ class Installation:
     node_agent: list[Object]
 
     @classmethod
-    def of(cls, program: Path) -> Installation:
-        """As this program prints it."""
-        options = ("--no-default-backup-location", "--no-secret", "--use-node-agent", "--features=EnableCSI")
+    def of(cls, program: Path, kubeconfig: Path) -> Installation:
+        """As this program prints it, which makes a client and asks it for nothing."""
+        options = ("--no-default-backup-location", "--use-volume-snapshots=false", "--no-secret")
+        wanted = ("--use-node-agent", "--features=EnableCSI")
         plugin = f"velero/velero-plugin-for-aws:{VELERO_PLUGIN.pinned(_PLUGIN)}"  # of a pod that does not run here
         images = (f"--image={VELERO_IMAGE.name}", f"--plugins={plugin}")
-        printed = run(program, "install", *options, *images, "--dry-run", "-o", "json").stdout
+        environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}
+        printed = run(program, "install", *options, *wanted, *images, "--dry-run", "-o", "json", env=environment).stdout
         found: dict[str, list[Object]] = {}
         for each in json.loads(printed)["items"]:
             found.setdefault(each["kind"], []).append(each)

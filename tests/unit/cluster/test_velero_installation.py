@@ -37,14 +37,14 @@ def program(tmp_path: Path) -> Path:
 
 
 def test_objects_are_sorted_by_who_needs_them(program: Path) -> None:
-    found = Installation.of(program)
+    found = Installation.of(program, Path("kubeconfig"))
     assert [each["kind"] for each in found.definitions] == ["CustomResourceDefinition"] * 2
     assert [each["kind"] for each in found.server] == ["Namespace", "Deployment"]
     assert [each["kind"] for each in found.node_agent] == ["ServiceAccount", "ClusterRoleBinding", "DaemonSet"]
 
 
 def test_the_deployment_has_no_pods_and_the_real_image(program: Path) -> None:
-    deployment = Installation.of(program).server[-1]
+    deployment = Installation.of(program, Path("kubeconfig")).server[-1]
     assert deployment["spec"]["replicas"] == 0
     assert f"--image={VELERO_IMAGE.name} " in deployment["metadata"]["name"]
 
