@@ -150,7 +150,7 @@ def test_data_comes_back(
     assert f"from snapshot {volume['snapshot']} in " in volume["message"]
 
     done = moved_backups.restore("shop", **dict(options))
-    assert (done.phase, done.errors_list) == ("Completed", [])
+    assert (done.phase, done.errors_list) == ("Completed", []), done.errors_list
     (volume,) = done.volumes
     assert volume["state"] == "bound"
     app.await_ready(copy)
