@@ -146,8 +146,8 @@ class Upload:
 class Uploaded:
     """``snapshot_id`` is empty unless the copy is whole.
 
-    ``bytes`` and ``files`` of the volume, ``incremental_bytes``: new in the repository. ``losses``: what the format does
-    not keep of this volume, sentences.
+    ``bytes`` and ``files`` of the volume, ``incremental_bytes``: new in the repository. ``losses``: what the format
+    does not keep of this volume, sentences.
     """
 
     snapshot_id: str = ""
