@@ -10,7 +10,6 @@ import gzip
 import json
 import secrets
 import typing as t
-from pathlib import Path
 
 import boto3
 import pytest
@@ -18,6 +17,7 @@ from files_app import CLAIM, FilesApp
 from restore_lab import Backups, Cluster
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
@@ -125,23 +125,26 @@ def shop(client: KubeClient, kubectl: Kubectl, moved_backups: MovedBackups) -> t
         app.remove()
 
 
-def in_namespace(kubectl: Kubectl, namespace: str, kinds: str) -> str:
-    return kubectl("-n", namespace, "get", kinds, "-l", "arkive.k8s/mover", "-o", "name")
+def marks_of(cluster: Cluster, namespace: str) -> dict[str, str]:
+    """What the claim says of its data."""
+    claim = cluster.get("persistentvolumeclaims", CLAIM, namespace)
+    assert claim is not None
+    annotations = claim["metadata"].get("annotations") or {}
+    beginning = "arkive.k8s/data-"
+    return {name.removeprefix(beginning): value for name, value in annotations.items() if name.startswith(beginning)}
 
 
-@pytest.mark.parametrize("storage_class", ["loopfile", "loopfile-wait"])
 def test_data_comes_back(
-    moved_backups: MovedBackups,
-    shop: tuple[FilesApp, list[str]],
-    cluster: Cluster,
-    kubectl: Kubectl,
-    storage_class: str,
+    moved_backups: MovedBackups, shop: tuple[FilesApp, list[str]], cluster: Cluster, kubectl: Kubectl
 ) -> None:
-    """Into another namespace, and where the first pod decides on the place: with owners and modes, before the pod."""
+    """Into another namespace, where the first pod decides on the place: with owners and modes, and before the pod.
+
+    What did not come holds the workload back, and the same restore goes on.
+    """
     app, tree = shop
     copy = cluster.new_name()
     options = moved_backups.moved_options(
-        namespace_mapping={app.namespace: copy}, storage_class_mapping={"loopfile": storage_class}, name=copy
+        namespace_mapping={app.namespace: copy}, storage_class_mapping={"loopfile": "loopfile-wait"}, name=copy
     )
     planned = moved_backups.plan("shop", **dict(options))
     assert planned.refusal is None
@@ -149,55 +152,46 @@ def test_data_comes_back(
     assert (volume["method"], volume["state"]) == ("CSISnapshot", "planned")
     assert f"from snapshot {volume['snapshot']} in " in volume["message"]
 
+    wrong = moved_backups.restore("shop", **{**options, "repository_password": "wrong"})
+    assert wrong.phase == "PartiallyFailed"
+    assert any("password" in entry["message"] for entry in wrong.errors_list), wrong.errors_list
+    assert kubectl("-n", copy, "get", "pods,deployments", "-o", "name") == ""
+    assert marks_of(cluster, copy) == {"of": volume["snapshot"]}
+
     done = moved_backups.restore("shop", **dict(options))
     assert (done.phase, done.errors_list) == ("Completed", []), done.errors_list
     (volume,) = done.volumes
     assert volume["state"] == "bound"
     app.await_ready(copy)
     assert app.tree(namespace=copy) == tree
-    claim = cluster.get("persistentvolumeclaims", CLAIM, copy)
-    assert claim is not None
-    marks = {claim["metadata"]["annotations"][f"arkive.k8s/data-{mark}"] for mark in ("of", "filled")}
-    assert marks == {volume["snapshot"]}
+    assert marks_of(cluster, copy) == {"of": volume["snapshot"], "filled": volume["snapshot"]}
     live = cluster.get("persistentvolumes", volume["volume"])
     assert live is not None
     assert (live["spec"]["persistentVolumeReclaimPolicy"], live["metadata"]["labels"]["tier"]) == ("Retain", "gold")
-    assert in_namespace(kubectl, copy, "jobs,pods,secrets") == "", "nothing stays"
+    left = kubectl("-n", copy, "get", "jobs,pods,secrets", "-l", "arkive.k8s/mover", "-o", "name")
+    assert left == "", "nothing stays"
     kubectl("patch", "pv", volume["volume"], "-p", '{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}')
+    record = gzip.decompress(moved_backups.store.get(f"restores/{copy}/{copy}-volumeinfo.json.gz"))
+    (entry,) = t.cast("list[Object]", json.loads(record))
+    assert (entry["restoreMethod"], entry["snapshotDataMoved"]) == ("CSISnapshot", True)
 
     again = moved_backups.restore("shop", **dict(options))
     assert (again.changed, again.errors_list) == (False, [])
 
 
 def test_a_run_without_the_password_changes_nothing(
-    moved_backups: MovedBackups, shop: tuple[FilesApp, list[str]], cluster: Cluster, tmp_path: Path
+    moved_backups: MovedBackups, shop: tuple[FilesApp, list[str]], cluster: Cluster
 ) -> None:
-    """Nor one whose repository is gone: check mode says the same."""
+    """Check mode says the same."""
     app, _tree = shop
     copy = cluster.new_name()
-    elsewhere = moved_backups.settings
-    options = {"namespace_mapping": {app.namespace: copy}, "mover": elsewhere, "name": copy}
-    planned = moved_backups.plan("shop", velero_namespace="arkive-none", **dict(options))
+    options = moved_backups.moved_options(
+        namespace_mapping={app.namespace: copy}, name=copy, repository_password="", velero_namespace="arkive-none"
+    )
+    planned = moved_backups.plan("shop", **dict(options))
     assert planned.refusal is not None
     assert "There is no password for the repository" in planned.refusal.message
+    with pytest.raises(ArkiveError) as raised:
+        moved_backups.restore("shop", **dict(options))
+    assert raised.value.message == planned.refusal.message
     assert cluster.get("namespaces", copy) is None
-
-
-def test_a_wrong_password_is_an_error_of_the_claim(
-    moved_backups: MovedBackups, shop: tuple[FilesApp, list[str]], cluster: Cluster, kubectl: Kubectl
-) -> None:
-    """The workload is held back; with the right one the same restore goes on."""
-    app, tree = shop
-    copy = cluster.new_name()
-    options = moved_backups.moved_options(namespace_mapping={app.namespace: copy}, name=copy)
-    wrong = moved_backups.restore("shop", **{**options, "repository_password": "wrong"})
-    assert wrong.phase == "PartiallyFailed"
-    assert any("password" in entry["message"] for entry in wrong.errors_list), wrong.errors_list
-    assert kubectl("-n", copy, "get", "pods,deployments", "-o", "name") == ""
-    done = moved_backups.restore("shop", **dict(options))
-    assert (done.phase, done.errors_list) == ("Completed", [])
-    app.await_ready(copy)
-    assert app.tree(namespace=copy) == tree
-    record = gzip.decompress(moved_backups.store.get(f"restores/{copy}/{copy}-volumeinfo.json.gz"))
-    (entry,) = t.cast("list[Object]", json.loads(record))
-    assert entry["snapshotDataMoved"] is True
