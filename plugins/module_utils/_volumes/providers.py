@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider impor
     VolumeContext,
     VolumeProvider,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, RestoreVolumes
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,17 @@ def names_around(name: str) -> tuple[str, ...]:
     return (CsiProvider.name, name) if name == MoverProvider.name else (name,)
 
 
+def restore_volumes(context: VolumeContext, job: RestoreJob) -> list[RestoreVolumes]:
+    """What each of them knows of the snapshots of one backup; who knows of moved data is asked first.
+
+    Of a claim whose data was moved, the snapshot that was taken for that is named as well, and is gone.
+    """
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.restore import MoverRestore
+
+    others = [provider for provider in make_providers(context) if provider.name != MoverRestore.name]
+    return [MoverRestore(context, job), *(provider.for_restore(job) for provider in others)]
+
+
 def find_row(name: str) -> ProviderRow:
     """The row of that name, one of ``PROVIDER_NAMES``."""
     return next(row for row in PROVIDERS if row.name == name)
@@ -95,4 +107,5 @@ __all__ = (
     "find_row",
     "make_providers",
     "names_around",
+    "restore_volumes",
 )

@@ -120,8 +120,8 @@ class Upload:
 class Uploaded:
     """``snapshot_id`` is empty unless the copy is whole.
 
-    ``bytes`` and ``files`` of the volume, ``incremental_bytes``: new in the repository. ``losses``: what the format does
-    not keep of this volume, sentences.
+    ``bytes`` and ``files`` of the volume, ``incremental_bytes``: new in the repository. ``losses``: what the format
+    does not keep of this volume, sentences.
     """
 
     snapshot_id: str = ""
@@ -187,7 +187,8 @@ class Downloaded:
 class Probe:
     """What is asked before anything is frozen: whether pods in ``namespace`` can use ``source_namespace``'s repository.
 
-    ``write``: it is written to, and made where there is none; else it must be there.
+    ``namespace`` empty: it is not there yet, and only the repository is looked at. ``write``: that is written to, and
+    made where there is none; else it must be there.
     """
 
     namespace: str

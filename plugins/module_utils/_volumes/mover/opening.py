@@ -51,7 +51,10 @@ class Opening:
         self._works = works
 
     def preview(self, probes: t.Sequence[Probe]) -> list[Probed]:
-        """Without a pod: whether the namespace admits them, and the state of the repository."""
+        """Without a pod: whether the namespace admits them, and the state of the repository.
+
+        A namespace that is not there yet is left out by an empty name.
+        """
         return [Probed(probe=probe, error=self._refusal(probe)) for probe in probes]
 
     def open(self, probes: t.Sequence[Probe]) -> list[Probed]:
@@ -78,14 +81,18 @@ class Opening:
 
     def _refusal(self, probe: Probe) -> str:
         try:
-            action: Action = dict(_DRY_ACTIONS)[probe.write]
-            claims = (ContainerTask(name="mover", claim="any"),)
-            task = dataclasses.replace(self._work(probe, action), tasks=claims)
-            plan = self._works.plan(task, JobAttempt(number=1, name=f"arkive-mover-{task.works_on}-1", slot=0))
-            require_admitted(self._run.client, plan, self._works.settings)
+            if probe.namespace:
+                self._require_admitted(probe)
             return self._works.repository(probe.source_namespace).refusal(self._state(probe), write=probe.write)
         except ArkiveError as exc:
             return exc.sentence
+
+    def _require_admitted(self, probe: Probe) -> None:
+        action: Action = dict(_DRY_ACTIONS)[probe.write]
+        claims = (ContainerTask(name="mover", claim="any"),)
+        work = dataclasses.replace(self._work(probe, action), tasks=claims)
+        plan = self._works.plan(work, JobAttempt(number=1, name=f"arkive-mover-{work.works_on}-1", slot=0))
+        require_admitted(self._run.client, plan, self._works.settings)
 
     def _state(self, probe: Probe) -> RepositoryState:
         """What is being made, or was by a run that died, counts as absent."""

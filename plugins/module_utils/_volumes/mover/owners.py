@@ -22,6 +22,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import 
 _SAMPLE = re.compile(r"(?m)^sample (\d+) (\S*) (\S*)$")
 #: How kopia and ``find`` name types of entries.
 _TYPES = {"f": "f", "d": "d", "s": "l"}
+#: The bits of Go's ``os.FileMode`` that kopia writes, and those of Unix.
+_SPECIAL = ((1 << 23, 0o4000), (1 << 22, 0o2000), (1 << 20, 0o1000))
 
 
 class OwnerCheck(t.NamedTuple):
@@ -78,11 +80,17 @@ def _stored(data: bytes) -> dict[str, _Entry]:
         position += text[position : position + 1] == ","
         kind = _TYPES.get(str(entry.get("type")))
         if kind:
-            mode = int(str(entry.get("mode") or "0"), 8)
+            mode = _mode(str(entry.get("mode") or "0"))
             found[str(entry.get("name"))] = _Entry(
                 kind, int(entry.get("uid") or 0), int(entry.get("gid") or 0), 0o777 if kind == "l" else mode
             )
     return found
+
+
+def _mode(text: str) -> int:
+    """Of Unix, from kopia's octal number."""
+    found = int(text, 8) if re.fullmatch("[0-7]{1,12}", text) else 0
+    return (found & 0o777) | sum(unix for go, unix in _SPECIAL if found & go)
 
 
 def _restored(data: bytes) -> dict[str, _Entry]:

@@ -70,7 +70,9 @@ class MoverProvider:
         raise SnapshotError(_NO_SETS)
 
     def for_restore(self, job: RestoreJob) -> RestoreVolumes:
-        raise SnapshotError("Moved data is not restored yet.")
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.restore import MoverRestore
+
+        return MoverRestore(self._context, job)
 
     def why_not_delete(self, snapshot: RecordedSnapshot) -> str:
         return self._deletion.why_not(snapshot)
@@ -97,6 +99,8 @@ class MoverProvider:
 
         if use == "backup":
             return rights.backup_grants(scope)
+        if use == "restore":
+            return rights.restore_grants(scope)
         return rights.deletion_grants(scope) if use == "delete" else []
 
     @functools.cached_property

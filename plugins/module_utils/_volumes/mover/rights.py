@@ -52,6 +52,22 @@ def deletion_grants(scope: RightsScope) -> list[Grant]:
     return [Grant("Jobs that take snapshots out of a repository.", tuple(job_needs(scope.places))), _password()]
 
 
+def restore_grants(scope: RightsScope) -> list[Grant]:
+    if not scope.has(CLAIMS):
+        return []
+    return [
+        Grant(
+            "Jobs that bring moved data, before what mounts the claims is made, and a mark on each claim that has it.",
+            (
+                *job_needs(scope.places),
+                *needs_on("list", PODS, places=scope.places),
+                *needs_on("patch", CLAIMS, places=scope.places),
+            ),
+        ),
+        _password(),
+    ]
+
+
 def _password() -> Grant:
     return Grant(
         "The password of Velero's repositories, in its namespace.",
@@ -60,4 +76,4 @@ def _password() -> Grant:
     )
 
 
-__all__ = ("backup_grants", "claim_needs", "deletion_grants", "job_needs")
+__all__ = ("backup_grants", "claim_needs", "deletion_grants", "job_needs", "restore_grants")
