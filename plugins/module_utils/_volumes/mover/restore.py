@@ -35,6 +35,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.place im
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.recorded_moves import (
     RecordedMove,
     RecordedMoves,
+    why_not_kopia,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restore_kinds import NewVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import (
@@ -120,7 +121,11 @@ class MoverRestore(NewVolumes):
         namespace = str(claim.get("namespace") or entry.get("pvcNamespace") or "")
         name = str(claim.get("name") or entry.get("pvcName") or "")
         move = self._moves.of_claim({"metadata": {"name": name}}, namespace)
-        return move.missing if move is not None else "its data was saved by files, and the backup has no record of that"
+        if move is not None:
+            return move.missing
+        saved = entry.get("pvbInfo") or {}
+        old = why_not_kopia(str(saved.get("uploaderType") or "kopia"), str(saved.get("snapshotHandle") or ""))
+        return old or "its data was saved by files, and the backup has no record of that"
 
     def error_of(self, source: DataSource) -> str:
         return ""
