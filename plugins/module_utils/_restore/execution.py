@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import itertools
 import time
 import typing as t
 
@@ -57,10 +56,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restor
     plan_volumes,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.vanished_claims import find_vanished
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.volume_filler import VolumeFiller
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.volume_filler import (
+    VolumeFiller,
+    first_with_pods,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.volume_finalizer import VolumeFinalizer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.ready_wait import WorkloadWait
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import WITHOUT_PODS
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,18 +279,12 @@ class Execution:
         to_fill = [volume for volume in self._volumes.volumes if volume.is_to_fill]
         if to_fill:
             # Accounts and Secrets, by which images are pulled, come first.
-            begun, last = last, self._first_with_pods(last)
+            begun, last = last, first_with_pods(self._rest(), last)
             self._carry_out(applier, self._rest()[begun:last])
             late = self._fill_volumes(to_fill, late)
         self._hold_back(self._volumes.find_lost(self._applied))
         self._carry_out(applier, self._rest()[last:])
         return late
-
-    def _first_with_pods(self, begin: int) -> int:
-        """The place of the first wave, from ``begin`` on, that may have somebody make pods."""
-        waves = self._rest()[begin:]
-        quiet = itertools.takewhile(lambda wave: WITHOUT_PODS.issuperset(wave.group_resources), waves)
-        return begin + len(list(quiet))
 
     def _fill_volumes(
         self, volumes: t.Sequence[RestoredVolume], late: t.Sequence[RestoredVolume]

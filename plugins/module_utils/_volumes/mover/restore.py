@@ -52,6 +52,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 
+_ENFORCED = "pod-security.kubernetes.io/enforce"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
@@ -153,15 +154,31 @@ class MoverRestore(NewVolumes):
         return f"{self._context.moving.store.location.describe}, kopia/{source.move.namespace}/"
 
     def check(self, requests: t.Sequence[FillRequest]) -> None:
+        for each in requests:
+            self._require_root(each)
         probes = dict.fromkeys(
             Probe(
-                namespace=each.namespace if each.is_there else "", source_namespace=_move(each).namespace, write=False
+                namespace=each.namespace if each.new_namespace is None else "",
+                source_namespace=_move(each).namespace,
+                write=False,
             )
             for each in requests
         )
         errors = [probed.error for probed in self._mover.preview(list(probes)) if probed.error]
         if errors:
             raise MoverError(" ".join(dict.fromkeys(errors)))
+
+    def _require_root(self, request: FillRequest) -> None:
+        """What a namespace that is to be made would refuse: nobody can be asked. Raises ``MoverError``."""
+        labels = ((request.new_namespace or {}).get("metadata") or {}).get("labels") or {}
+        settings = self._context.moving.settings if self._context.moving is not None else None
+        if labels.get(_ENFORCED) == "restricted" and settings is not None and settings.security_context == "root":
+            raise MoverError(
+                f"Namespace {request.namespace} comes back with Pod Security 'restricted', which lets in no Job that"
+                " runs as root.",
+                hint="Set mover.security_context to 'workload', by which owners of files are not kept, or change the"
+                f" label {_ENFORCED} of the namespace by resource_modifiers.",
+            )
 
     def fill(self, requests: t.Sequence[FillRequest]) -> list[FilledClaim]:
         swept = self._mover.sweep({each.namespace for each in requests})
