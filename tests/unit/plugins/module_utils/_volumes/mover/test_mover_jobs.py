@@ -75,10 +75,12 @@ def spec_of(*arguments: t.Any, **settings: t.Any) -> dict[str, t.Any]:
         ({"region": "eu-west-1"}, "shop", "", ("kopia/shop/", "eu-west-1", "s3.eu-west-1.amazonaws.com", True)),
         ({}, "shop", "", ("kopia/shop/", "", "s3.amazonaws.com", True)),
         ({"region": "cn-north-1"}, "shop", "", ("kopia/shop/", "cn-north-1", "s3.cn-north-1.amazonaws.com.cn", True)),
-        ({"prefix": "a/b", "endpoint_url": "http://minio:9000"}, "s", "", ("a/b/kopia/s/", "us-east-1", "minio:9000", False)),
+        ({"prefix": "a/b", "endpoint_url": "http://minio:9000"}, "s", "",
+         ("a/b/kopia/s/", "us-east-1", "minio:9000", False)),
         ({"endpoint_url": "https://s3.x/"}, "s", "", ("kopia/s/", "us-east-1", "s3.x", True)),
         ({"endpoint_url": "https://[::1]:9000"}, "s", "", ("kopia/s/", "us-east-1", "[::1]:9000", True)),
-        ({"endpoint_url": "http://127.0.0.1:1"}, "s", "http://10.0.0.1:2", ("kopia/s/", "us-east-1", "10.0.0.1:2", False)),
+        ({"endpoint_url": "http://127.0.0.1:1"}, "s", "http://10.0.0.1:2",
+         ("kopia/s/", "us-east-1", "10.0.0.1:2", False)),
     ],
 )  # fmt: skip
 def test_where_a_repository_lies(options: t.Any, namespace: str, url: str, expected: t.Any) -> None:
@@ -233,7 +235,8 @@ def test_an_upload_has_policy_and_pin_before_its_snapshot() -> None:
 @pytest.mark.parametrize(
     ("write", "actions"),
     [
-        (True, {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"}),
+        (True, {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload",
+                "s3:ListMultipartUploadParts"}),
         (False, {"s3:GetObject"}),
     ],
 )  # fmt: skip

@@ -137,7 +137,7 @@ def failed(step: str, code: int, text: str) -> t.Any:
         ("connect", 1, "The Access Key Id you provided does not exist in our records. InvalidAccessKeyId",
          "does not know the access key", False),
         ("connect", 1, "SignatureDoesNotMatch", "The secret key does not belong to the access key", False),
-        ("connect", 1, "The specified bucket does not exist", "The bucket of s3://b/p/kopia/shop/ does not exist.", False),
+        ("connect", 1, "The specified bucket does not exist", "of s3://b/p/kopia/shop/ does not exist.", False),
         ("upload", 1, "Access Denied.", "may not do at s3://b/p/kopia/shop/ what moving data takes", False),
         ("download", 1, "write /work/data/x: no space left on device", "There is no room left", False),
         ("look", 17, "index.html", "the volume is not empty; index.html is in it", False),
@@ -172,8 +172,8 @@ def test_no_secret_and_no_control_character_is_quoted() -> None:
         (["device 1 null"], ["1 device file is left out: null."]),
         (["xattr 3 a b"], ["Extended attributes of 3 entries are not kept, such as those of a b."]),
         (["acl 1 \x1b["], [r"POSIX ACLs of 1 entry are not kept, such as that of \x1b[."]),
-        (["unseen 1 xattr"], ["Whether it has extended attributes or ACLs, which are not kept, is not known: the image has no "
-                              "GNU tar."]),
+        (["unseen 1 xattr"], ["Whether it has extended attributes or ACLs, which are not kept, is not known: the image "
+                              "has no GNU tar."]),
         (["", "fifo", "fifo x y", "other 1 z"], []),
     ],
 )  # fmt: skip
@@ -195,8 +195,10 @@ FILE = {"name": "a b", "type": "f", "mode": "0640", "uid": 1234, "gid": 5678, "o
     ("log", "checked", "wrong"),
     [
         (sample([FILE], ["1234 5678 640 f a b"]), 1, ""),
-        (sample([FILE], ["0 0 640 f a b"]), 1, "a b has type f, owner 0:0 and mode 0640 instead of type f, owner 1234:5678 and mode 0640"),
-        (sample([FILE], ["1234 5678 660 f a b"]), 1, "a b has type f, owner 1234:5678 and mode 0660 instead of type f, owner 1234:5678 and mode 0640"),
+        (sample([FILE], ["0 0 640 f a b"]), 1,
+         "a b has type f, owner 0:0 and mode 0640 instead of type f, owner 1234:5678 and mode 0640"),
+        (sample([FILE], ["1234 5678 660 f a b"]), 1,
+         "a b has type f, owner 1234:5678 and mode 0660 instead of type f, owner 1234:5678 and mode 0640"),
         # docs/compatibility 18.3: Go's bits of setuid, setgid and sticky.
         (sample([{"name": "s", "type": "f", "mode": "040000755"}], ["0 0 4755 f s"]), 1, ""),
         (sample([{"name": "g", "type": "d", "mode": "020000711"}], ["0 0 2711 d g"]), 1, ""),
@@ -204,7 +206,8 @@ FILE = {"name": "a b", "type": "f", "mode": "0640", "uid": 1234, "gid": 5678, "o
         # Links have no mode of their own.
         (sample([{"name": "l", "type": "s", "mode": "0777"}], ["0 0 777 l l"]), 1, ""),
         # A large folder is cut off: what is whole of it counts.
-        (sample([FILE, {"name": "cut", "type": "f", "mode": "0600"}], ["1234 5678 640 f a b", "9 9 777 f cut"], cut=20), 1, ""),
+        (sample([FILE, {"name": "cut", "type": "f", "mode": "0600"}], ["1234 5678 640 f a b", "9 9 777 f cut"], cut=20),
+         1, ""),
         ("no sample", 0, ""),
         ("sample 1 !!! ???\n", 0, ""),
     ],
@@ -238,7 +241,7 @@ def test_a_filled_volume_has_what_its_snapshot_has(counted: str, part: str) -> N
     ("line", "amount"),
     [
         ("progress  | 1 hashing, 12 hashed (65.5 KB), 3 cached (1 MB), uploaded 0 B, estimating...", Amount(1065500)),
-        ("progress  * 0 hashing, 1083 hashed (642.1 MB), 0 cached (0 B), uploaded 542 MB, estimated 1.3 GB (49.0%) 40s left",
+        ("progress  * 0 hashing, 1083 hashed (642.1 MB), 0 cached (0 B), uploaded 542 MB, estimated 1.3 GB (49%) 40s left",
          Amount(642100000, 1300000000)),
         ("progress Processed 10 (1.2 MB) of 100 (1 GB) 12.3 MB/s (2.0%) remaining 12s.", Amount(1200000, 1000000000)),
         ("arkive-mover> done", None),
