@@ -19,15 +19,16 @@ from volume_lab import until
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Download, Probe
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Download, Probe, Probed
 
 if t.TYPE_CHECKING:
     from cluster_access import Kubectl, S3Access
 
 pytestmark = pytest.mark.node
 
-#: Bytes a second: the upload of the random file takes so long that it can be killed.
-SLOW = 1_500_000
+#: Bytes a second: the upload of a volume takes so long that it can be ended in the middle.
+SLOW = 1_000_000
+_RANDOM = "head -c 6M /dev/urandom >/data/random; sync"
 
 
 @pytest.fixture(scope="module")
@@ -37,18 +38,28 @@ def lab(
     found = MoverLab(client, kubectl, s3, namespace=module_namespace, pod_s3_url=pod_s3_url)
     assert kopia_image
     with found.with_bucket():
-        found.claim("files")
-        found.in_volume("files", FILL)
+        for claim, script in (("files", FILL), ("slow", _RANDOM)):
+            found.claim(claim)
+            found.in_volume(claim, script)
         yield found
 
 
-def test_a_volume_goes_up_and_comes_back_as_it_was(lab: MoverLab) -> None:
-    """Also the repository is made: by two runs at once, of which none breaks it (docs/compatibility 18.5)."""
+@pytest.fixture(scope="module")
+def repository(lab: MoverLab) -> list[Probed]:
+    """What two runs say that want to make the repository at once."""
     probe = Probe(namespace=lab.namespace, source_namespace=lab.namespace)
     with ThreadPoolExecutor(2) as pool:
-        probed = list(pool.map(lambda mover: mover.probe([probe])[0], [lab.mover(), lab.mover()]))
-    assert [each.error for each in probed] == ["", ""]
-    assert sorted(each.created for each in probed) == [False, True]
+        return list(pool.map(lambda mover: mover.probe([probe])[0], [lab.mover(), lab.mover()]))
+
+
+def test_two_runs_at_once_make_one_repository(repository: list[Probed]) -> None:
+    """It opens, for a pod that has cached nothing of it (docs/compatibility 18.5)."""
+    assert [each.error for each in repository] == ["", ""]
+    assert sorted(each.created for each in repository) == [False, True]
+
+
+def test_a_volume_goes_up_and_comes_back_as_it_was(lab: MoverLab, repository: list[Probed]) -> None:
+    assert repository
     mover = lab.mover()
     [up] = mover.upload([lab.upload("files", tags={"snapshot-uploader": "kopia"})])
     assert not up.error
@@ -69,34 +80,11 @@ def test_a_volume_goes_up_and_comes_back_as_it_was(lab: MoverLab) -> None:
     assert lab.objects() == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_pod_that_is_killed_leaves_nothing_and_the_next_goes_on(
-    lab: MoverLab, kubectl: Kubectl, number: signal.Signals, kopia_program: str, tmp_path: Path
+def test_a_run_that_is_cancelled_forgets_what_it_had(
+    lab: MoverLab, repository: list[Probed], kopia_program: str, tmp_path: Path
 ) -> None:
-    lab.in_volume("files", "head -c 12M /dev/urandom >/data/random; sync")
-    lab.mover().probe([Probe(namespace=lab.namespace, source_namespace=lab.namespace)])
-    before = {each["id"] for each in lab.snapshots(kopia_program, tmp_path)}
-    with ThreadPoolExecutor(1) as pool:
-        going = pool.submit(lambda: lab.mover(bandwidth=SLOW).upload([lab.upload("files")]))
-        pid = until(lambda: kopia_of(lab.namespace), "kopia uploads", seconds=60)[0]
-        if number == signal.SIGKILL:
-            kill_pod_of(pid, number)
-        else:
-            kubectl("-n", lab.namespace, "delete", "pods", "-l", "arkive.k8s/mover=upload", "--wait=false")
-        [up] = going.result(timeout=120)
-    assert not up.error
-    after = lab.snapshots(kopia_program, tmp_path)
-    assert {each["id"] for each in after} - before == {up.snapshot_id}
-    assert not [each for each in after if each.get("incomplete")]
-    assert lab.objects() == []
-
-
-def test_a_run_that_is_cancelled_ends_at_once_and_forgets_what_it_had(
-    lab: MoverLab, kopia_program: str, tmp_path: Path
-) -> None:
-    lab.in_volume("files", "head -c 12M /dev/urandom >/data/random; sync")
-    lab.mover().probe([Probe(namespace=lab.namespace, source_namespace=lab.namespace)])
-    before = len(lab.snapshots(kopia_program, tmp_path))
+    assert repository
+    before = lab.snapshots(kopia_program, tmp_path)
     cancel = CancelToken()
     run, _lines = lab.run(cancel=cancel)
 
@@ -107,10 +95,30 @@ def test_a_run_that_is_cancelled_ends_at_once_and_forgets_what_it_had(
     stopper = threading.Thread(target=stop)
     stopper.start()
     with pytest.raises(Cancelled):
-        lab.mover(run, bandwidth=SLOW).upload([lab.upload("files")])
+        lab.mover(run, bandwidth=SLOW).upload([lab.upload("slow")])
     stopper.join()
     assert lab.objects() == []
-    assert len(lab.snapshots(kopia_program, tmp_path)) == before
+    assert lab.snapshots(kopia_program, tmp_path) == before
+
+
+def test_pods_that_are_killed_leave_nothing_and_the_next_goes_on(
+    lab: MoverLab, repository: list[Probed], kubectl: Kubectl, kopia_program: str, tmp_path: Path
+) -> None:
+    """The first gets SIGTERM, which kopia answers with a snapshot and exit code 0 (docs/compatibility 18.3)."""
+    assert repository
+    before = {each["id"] for each in lab.snapshots(kopia_program, tmp_path)}
+    with ThreadPoolExecutor(1) as pool:
+        going = pool.submit(lambda: lab.mover(bandwidth=SLOW).upload([lab.upload("slow")]))
+        first = until(lambda: kopia_of(lab.namespace), "kopia uploads", seconds=60)
+        kubectl("-n", lab.namespace, "delete", "pods", "-l", "arkive.k8s/mover=upload", "--wait=false")
+        second = until(lambda: set(kopia_of(lab.namespace)) - set(first), "the next one uploads", seconds=90)
+        kill_pod_of(second.pop(), signal.SIGKILL)
+        [up] = going.result(timeout=120)
+    assert not up.error
+    after = lab.snapshots(kopia_program, tmp_path)
+    assert {each["id"] for each in after} - before == {up.snapshot_id}
+    assert not [each for each in after if each.get("incomplete")]
+    assert lab.objects() == []
 
 
 @pytest.mark.parametrize(
@@ -122,10 +130,10 @@ def test_a_run_that_is_cancelled_ends_at_once_and_forgets_what_it_had(
     ],
 )
 def test_what_pods_cannot_do_is_one_sentence_before_anything_is_frozen(
-    lab: MoverLab, settings: dict[str, t.Any], sentence: str
+    lab: MoverLab, repository: list[Probed], settings: dict[str, t.Any], sentence: str
 ) -> None:
+    assert repository
     probe = Probe(namespace=lab.namespace, source_namespace=lab.namespace)
-    lab.mover().probe([probe])
     [probed] = lab.mover(**settings).probe([probe])
     assert sentence in probed.error
     assert "\n" not in probed.error
