@@ -241,7 +241,7 @@ def test_a_filled_volume_has_what_its_snapshot_has(counted: str, part: str) -> N
     ("line", "amount"),
     [
         ("progress  | 1 hashing, 12 hashed (65.5 KB), 3 cached (1 MB), uploaded 0 B, estimating...", Amount(1065500)),
-        ("progress  * 0 hashing, 1083 hashed (642.1 MB), 0 cached (0 B), uploaded 542 MB, estimated 1.3 GB (9%) 4s left",
+        ("progress  * 0 hashing, 1083 hashed (642.1 MB), 0 cached (0 B), uploaded 542 MB, estimated 1.3 GB (9%)",
          Amount(642100000, 1300000000)),
         ("progress Processed 10 (1.2 MB) of 100 (1 GB) 12.3 MB/s (2.0%) remaining 12s.", Amount(1200000, 1000000000)),
         ("arkive-mover> done", None),
