@@ -30,8 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moved_so
     is_made_for,
     is_unfilled,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.place import require_s3
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.place import require_bucket
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.recorded_moves import (
     RecordedMove,
     RecordedMoves,
@@ -94,7 +93,7 @@ class MoverRestore(NewVolumes):
         if self._context.moving is None:
             return "its data was moved, and there is no location to read it from"
         try:
-            require_s3(self._context.moving.store.location)
+            require_bucket(self._context.moving.store.location)
         except MoverError as exc:
             return f"its data was moved into a repository: {exc.message.rstrip('.')}"
         return ""
@@ -209,7 +208,9 @@ class MoverRestore(NewVolumes):
 
     @functools.cached_property
     def _mover(self) -> Mover:
-        """Made where something is to be moved only."""
+        """Made, and loaded, where something is to be moved only."""
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
+
         if self._context.moving is None:
             raise SnapshotError("There is no location to read moved data from.")
         return make_mover(self._context.moving, self._context.client(), cancel=self._context.cancel)

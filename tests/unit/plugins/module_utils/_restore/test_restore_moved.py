@@ -111,7 +111,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Volumes:
 @pytest.fixture
 def mover(api: Volumes, monkeypatch: pytest.MonkeyPatch) -> NotedMover:
     noted = NotedMover(api)
-    monkeypatch.setattr(mover_restore, "require_s3", lambda location: location)
+    monkeypatch.setattr(mover_restore, "require_bucket", lambda location: location)
     monkeypatch.setattr(mover_restore.MoverRestore, "_mover", noted)
     return noted
 
