@@ -317,7 +317,7 @@ def test_a_namespace_that_will_let_in_no_root(api: Volumes, store: t.Any, mover:
 @pytest.mark.parametrize(
     ("objects", "infos", "why"),
     [
-        pytest.param([(CLAIMS, claim())], [info()], "does not hold its DataUpload 'velero/b-data'", id="F18"),
+        pytest.param([(CLAIMS, claim())], [info()], "does not hold its DataUpload 'velero/b-data'", id="no record"),
         pytest.param(
             [(CLAIMS, claim()), (UPLOADS, upload(phase="Failed", snapshotID=""))],
             [info(result="failed")],
