@@ -345,5 +345,11 @@ def test_which_movers_there_are(lab: Lab, spec: dict[str, t.Any], refused: str) 
         assert lab.back_up(**spec).phase == "Completed"
 
 
+def test_as_whom_data_is_read(lab: Lab) -> None:
+    """Who runs as the workload may not read all files: not before its pods are probed as it too."""
+    with pytest.raises(ValidationError, match=r"mover\.security_context"):
+        lab.back_up(request={"mover": MoverSettings(security_context="workload")})
+
+
 def test_the_password_is_in_no_text_of_the_request() -> None:
     assert "hunter2" not in repr(make_request(request={"mover": MoverSettings(), "repository_password": "hunter2"}))
