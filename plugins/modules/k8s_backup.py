@@ -525,7 +525,8 @@ volumes:
     - What became of the volume of each stored claim, as in Velero's volumeinfo file.
     - With C(backupMethod), there is a snapshot of it, named in C(csiSnapshotInfo) or C(nativeSnapshotInfo), unless
       C(result) is V(failed). With C(snapshotDataMoved), its data was moved, or in check mode would be, and
-      C(snapshotDataMovementInfo) says what became of that, and in check mode in C(repository) where to. With C(skipped), there is none, for C(skippedReason).
+      C(snapshotDataMovementInfo) says what became of that, and in check mode in C(repository) where to.
+    - With C(skipped), there is none, for C(skippedReason).
   returned: always
   type: list
   elements: dict
