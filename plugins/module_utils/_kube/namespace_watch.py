@@ -39,8 +39,8 @@ class NamespaceWatch:
     A watch that ends goes on where it was; one that is too old (410) starts over with a list. Without the right to
     watch, the objects are listed again and again, without that right those that are tracked are read by name. An API
     server that is away only delays the news. ``keep`` makes of an object what is worth being kept in memory, with its
-    metadata's name, uid and resourceVersion. ``on_change`` is called from the watch's thread. ``labels``: a selector for
-    one that follows, empty for all objects.
+    metadata's name, uid and resourceVersion. ``on_change`` is called from the watch's thread. ``labels``: a selector
+    for one that follows, empty for all objects.
     """
 
     def __init__(

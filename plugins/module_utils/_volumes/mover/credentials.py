@@ -17,13 +17,13 @@ import datetime as dt
 import json
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._aws.access import AwsAccess
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.client import AwsKeys, find_keys, make_client
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.errors import exception_text
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import remember_secrets
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import CredentialsKind, RepositoryPlace
 
@@ -64,13 +64,21 @@ class PodKeys:
 class KeySource:
     """Gives keys for pods, as ``kind`` wants. Raises ``MoverError``.
 
-    ``now``: this machine's clock, by which those that it has found itself expire.
+    ``location`` is the name of the storage location, for people. ``now``: this machine's clock, by which those that it
+    has found itself expire.
     """
 
     def __init__(
-        self, location: S3Location, kind: CredentialsKind, *, cancel: CancelToken, now: t.Callable[[], dt.datetime]
+        self,
+        access: AwsAccess,
+        kind: CredentialsKind,
+        *,
+        location: str,
+        cancel: CancelToken,
+        now: t.Callable[[], dt.datetime],
     ) -> None:
-        self._location = location
+        self._access = access
+        self._where = f"the storage location '{location}'"
         self._kind = kind
         self._cancel = cancel
         self._now = now
@@ -97,13 +105,13 @@ class KeySource:
 
     def _own(self) -> AwsKeys:
         return find_keys(
-            self._location, what="S3", error=MoverError, explain=self._explain("find keys"), cancel=self._cancel
+            self._access, what="S3", error=MoverError, explain=self._explain("find keys"), cancel=self._cancel
         )
 
     def _require_life(self, keys: AwsKeys, seconds: float) -> None:
         if keys.expires is not None and keys.expires < self._now() + dt.timedelta(seconds=seconds):
             raise MoverError(
-                f"The credentials of the storage location '{self._location.name}' end at {rfc3339(keys.expires)}, "
+                f"The credentials of {self._where} end at {rfc3339(keys.expires)}, "
                 f"before moving data may have ended, which has {seconds:.0f} s.",
                 hint="Get new ones, or lower item_operation_timeout.",
             )
@@ -112,7 +120,7 @@ class KeySource:
         """By STS. Raises ``MoverError`` with what it says."""
         own = self._own()
         ends_by_itself = bool(own.session_token)
-        amazon = not self._location.endpoint_url
+        amazon = not self._access.endpoint_url
         if amazon and ends_by_itself:
             raise MoverError("AWS lends no bound keys to a role or a session.")
         duration = int(min(max(seconds, _SHORTEST), _LONGEST))
@@ -120,7 +128,7 @@ class KeySource:
             raise MoverError(f"AWS lends keys for {_LONGEST} s at most, and moving data may take {seconds:.0f} s.")
         client, errors = make_client(
             "sts",
-            self._location,
+            self._access,
             what="STS",
             error=MoverError,
             explain=self._explain("use STS"),
@@ -153,8 +161,8 @@ class KeySource:
 
     def _explain(self, doing: str) -> t.Callable[[Exception], ArkiveError]:
         def explain(exc: Exception) -> ArkiveError:
-            words = exception_text(exc, self._location)
-            return MoverError(f"Cannot {doing} for the storage location '{self._location.name}': {words}.")
+            words = exception_text(exc, self._access)
+            return MoverError(f"Cannot {doing} for {self._where}: {words}.")
 
         return explain
 

@@ -51,6 +51,8 @@ _GOING_SECONDS = 75.0
 _PAUSE = 3.0
 #: What a Job's own deadline ends is noticed after it, in seconds.
 _OVERDUE = 60.0
+#: What a Job says that may make one pod, and has none any more.
+_POD_LOST = "BackoffLimitExceeded"
 
 
 class _Active:
@@ -221,17 +223,23 @@ class JobLoop:
             # It was there: the end of a Job's own deadline, or somebody has taken it away.
             if has_ended(active.pod):
                 return self._reader.end_of(active.task, active.plan, active.pod)
-            why = self._reader.why_no_pod(active.job) or "its pod was deleted while it ran"
-            again = "DeadlineExceeded" not in why
-            return JobEnd(error=f"Cannot {active.task.doing}: {why}.", again=again)
+            why = self._reader.why_no_pod(active.job)
+            return self._pod_is_gone(active, why or _POD_LOST)
         if now - active.asked < _NO_POD_SECONDS:
             return None
         active.asked = now
         why = self._reader.why_no_pod(active.job)
         late = now - active.began >= self._settings.pod_start_timeout
+        if _POD_LOST in why:
+            return self._pod_is_gone(active, why)
         if why or late:
             return JobEnd(error=f"Cannot {active.task.doing}: its Job has no pod: {why or 'nobody says why'}.")
         return None
+
+    def _pod_is_gone(self, active: _Active, why: str) -> JobEnd:
+        lost = _POD_LOST in why
+        said = "its pod was deleted while it ran" if lost else why
+        return JobEnd(error=f"Cannot {active.task.doing}: {said}.", again=lost)
 
     def _tell(self, active: _Active, now: float) -> None:
         if now - active.told < _PROGRESS_SECONDS or active.pod is None or not active.task.size:

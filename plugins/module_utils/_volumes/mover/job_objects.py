@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -65,7 +66,7 @@ def make_job(client: KubeClient, plan: JobPlan, settings: MoverSettings, task: J
             _own(client, owned, plan.namespace, job)
     except BaseException:
         with contextlib.suppress(KubeError):
-            remove_job(client, job)
+            remove_job(_uncancelled(client), job)
         raise
     return job
 
@@ -74,6 +75,11 @@ def remove_job(client: KubeClient, job: ObjectView) -> bool:
     """Ask for it to go with all that it owns; its pod gets the time to end in order. False where it was gone."""
     metadata = job["metadata"]
     return delete_object(client, JOBS, metadata["name"], metadata["namespace"], uid=str(metadata.get("uid") or ""))
+
+
+def _uncancelled(client: KubeClient) -> KubeClient:
+    """For what has to go although the run is cancelled."""
+    return client.with_cancel(CancelToken())
 
 
 def is_finished(job: ObjectView) -> bool:
@@ -93,7 +99,7 @@ def _create(client: KubeClient, plan: JobPlan, settings: MoverSettings, task: Jo
         return create_surely(client, JOBS, manifest, namespace=plan.namespace, is_ours=is_ours)
     except CreateUnknown:
         with contextlib.suppress(KubeError):
-            delete_object(client, JOBS, plan.name, plan.namespace)
+            delete_object(_uncancelled(client), JOBS, plan.name, plan.namespace)
         raise
     except KubeError as exc:
         if not exc.already_exists:

@@ -15,7 +15,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.password import find_password
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.place import require_s3
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.target import MoverTarget
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
 
@@ -31,7 +30,7 @@ def make_mover(moving: Moving, client: KubeClient, *, cancel: CancelToken) -> Mo
         now=moving.run.now,
     )
     target = MoverTarget(
-        location=require_s3(moving.store.location),
+        location=moving.store.location,
         store=moving.store,
         password=find_password(client, moving.password, velero_namespace=moving.velero_namespace),
     )

@@ -169,7 +169,7 @@ class Opening:
             plan=lambda attempt: self._works.plan(work, attempt),
             secret_data=lambda: self._works.secret_data(work),
             bounded=False,
-            attempts=1 if action == "create" else 2,
+            attempts=1,
         )
 
     def _work(self, probe: Probe, action: Action) -> PodWork:

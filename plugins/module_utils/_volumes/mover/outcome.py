@@ -88,7 +88,7 @@ _MEANINGS = (
         r"found existing data in storage location", "At {where} lie objects already, so no repository is made there."
     ),
     _Meaning(
-        r"lookup (?P<host>\S+)[^:]*: no such host|server misbehaving",
+        r"lookup \S+.*: no such host|server misbehaving",
         "Pods in namespace {namespace} cannot resolve the name of the S3 server {endpoint}. Give the address by which "
         "pods reach it as mover.s3_url.",
         True,
@@ -116,7 +116,9 @@ _MEANINGS = (
         "The clock of the node differs too much from that of the S3 server {endpoint}. Set the clocks of the nodes.",
     ),
     _Meaning(
-        r"ExpiredToken|security token included in the request is expired", "The keys of the pod have expired. " + _KEYS
+        r"ExpiredToken|security token included in the request is expired",
+        "The keys of the pod have expired. " + _KEYS,
+        again=True,
     ),
     _Meaning(
         r"InvalidAccessKeyId|access key Id you provided does not exist",

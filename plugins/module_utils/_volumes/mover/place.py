@@ -15,7 +15,7 @@ from __future__ import annotations
 import typing as t
 import urllib.parse
 
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
+from ansible_collections.arkive.k8s.plugins.module_utils._store.bucket import BucketAccess
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import RepositoryPlace
 
@@ -40,15 +40,16 @@ def lock_key(namespace: str) -> str:
     return f"{_FOLDER}/{namespace}.arkive.lock"
 
 
-def require_s3(location: StorageLocation) -> S3Location:
-    """``location``. Raises ``MoverError`` where it is one that pods cannot reach."""
-    if not isinstance(location, S3Location):
+def require_bucket(location: StorageLocation) -> BucketAccess:
+    """How ``location`` is reached. Raises ``MoverError`` where it is one that pods cannot reach."""
+    found = location.bucket_access
+    if found is None:
         raise MoverError(
             f"The storage location '{location.name}' ({location.describe}) cannot take the data of volumes: pods "
             "do not reach it.",
             hint="Use a location with 'bucket'.",
         )
-    return location
+    return found
 
 
 def repository_place(location: StorageLocation, namespace: str, *, s3_url: str = "") -> RepositoryPlace:
@@ -56,18 +57,20 @@ def repository_place(location: StorageLocation, namespace: str, *, s3_url: str =
 
     Raises ``MoverError``.
     """
-    s3 = require_s3(location)
-    url = s3_url or s3.endpoint_url or ""
-    tls, endpoint = _read_url(url, "mover.s3_url" if s3_url else "endpoint_url") if url else (True, _amazon(s3.region))
+    found = require_bucket(location)
+    access = found.access
+    url = s3_url or access.endpoint_url or ""
+    named = "mover.s3_url" if s3_url else "endpoint_url"
+    tls, endpoint = _read_url(url, named) if url else (True, _amazon(access.region))
     return RepositoryPlace(
         namespace=namespace,
-        bucket=s3.bucket,
-        prefix="/".join(filter(None, (s3.prefix, repository_folder(namespace)))),
-        region=s3.region or (_ANY_REGION if url else ""),
+        bucket=found.bucket,
+        prefix="/".join(filter(None, (found.prefix, repository_folder(namespace)))),
+        region=access.region or (_ANY_REGION if url else ""),
         endpoint=endpoint,
         tls=tls,
-        verify=s3.validate_certs,
-        ca=_read_bundle(s3.ca_bundle) if tls and s3.ca_bundle and s3.validate_certs else "",
+        verify=access.validate_certs,
+        ca=_read_bundle(access.ca_bundle) if tls and access.ca_bundle and access.validate_certs else "",
     )
 
 
@@ -100,4 +103,4 @@ def _read_bundle(path: str) -> str:
         raise MoverError(f"The CA bundle {path} cannot be read: {exc}.", hint="Check 'ca_bundle'.") from exc
 
 
-__all__ = ("lock_key", "repository_folder", "repository_place", "require_s3")
+__all__ = ("lock_key", "repository_folder", "repository_place", "require_bucket")

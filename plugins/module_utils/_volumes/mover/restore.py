@@ -31,7 +31,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moved_so
     is_unfilled,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.place import require_s3
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.place import require_bucket
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.recorded_moves import (
     RecordedMove,
     RecordedMoves,
@@ -92,7 +92,7 @@ class MoverRestore(NewVolumes):
         if self._context.moving is None:
             return "its data was moved, and there is no location to read it from"
         try:
-            require_s3(self._context.moving.store.location)
+            require_bucket(self._context.moving.store.location)
         except MoverError as exc:
             return f"its data was moved into a repository: {exc.message.rstrip('.')}"
         return ""

@@ -22,7 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model im
     RepositoryPlace,
     WorkloadPlace,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.place import repository_place, require_s3
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.place import repository_place, require_bucket
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository import Repository
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.scripts import Action
 
@@ -62,7 +62,14 @@ class PodWorks:
         self._run = run
         self._target = target
         self.settings = settings
-        self._keys = KeySource(require_s3(target.location), settings.credentials, cancel=run.cancel, now=run.now)
+        self._bucket = require_bucket(target.location)
+        self._keys = KeySource(
+            self._bucket.access,
+            settings.credentials,
+            location=target.location.name,
+            cancel=run.cancel,
+            now=run.now,
+        )
         self._warned = False
         self.place = functools.lru_cache(maxsize=None)(self._place)
 
@@ -75,8 +82,8 @@ class PodWorks:
 
     def works_on(self, purpose: str, *words: str) -> str:
         """A digest of what a Job works on: the same for all runs that use the same location."""
-        location = require_s3(self._target.location)
-        return digest(purpose, location.endpoint_url or "", location.bucket, location.prefix, *words)
+        found = self._bucket
+        return digest(purpose, found.access.endpoint_url or "", found.bucket, found.prefix, *words)
 
     def plan(self, work: PodWork, attempt: JobAttempt) -> JobPlan:
         """The manifests of one attempt."""
