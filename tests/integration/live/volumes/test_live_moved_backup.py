@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from callers import Callers, Rule
+from kopia_command import Kopia
 from volume_lab import LATE, PATH, DataApp, Storage
 
 from ansible_collections.arkive.k8s.plugins.module_utils._access.tasks import grants_of
@@ -217,7 +218,7 @@ def test_the_records_are_where_velero_looks(moved: Moved) -> None:
 def test_the_repository_has_what_the_volume_had(
     moved: Moved, bucket: t.Any, s3: S3Access, kopia_program: str, tmp_path: Path
 ) -> None:
-    kopia = Kopia(kopia_program, tmp_path)
+    kopia = Kopia(kopia_program, tmp_path, PASSWORD)
     kopia.connect(s3, bucket.name, f"p/kopia/{moved.app.namespace}/")
     kopia("snapshot", "restore", handle_of(moved), str(tmp_path / "back"))
     found = subprocess.run(["sh", "-c", _TREE], cwd=tmp_path / "back", capture_output=True, text=True, check=True)
@@ -227,7 +228,7 @@ def test_the_repository_has_what_the_volume_had(
 def test_its_deletion_takes_it_out_of_the_repository(
     moved: Moved, bucket: t.Any, s3: S3Access, kopia_program: str, tmp_path: Path
 ) -> None:
-    kopia = Kopia(kopia_program, tmp_path)
+    kopia = Kopia(kopia_program, tmp_path, PASSWORD)
     kopia.connect(s3, bucket.name, f"p/kopia/{moved.app.namespace}/")
     before = kopia.ids()
     context = VolumeContext(connect=lambda: moved.deleter, moving=moved.moving)
@@ -239,39 +240,3 @@ def test_its_deletion_takes_it_out_of_the_repository(
 def handle_of(moved: Moved) -> str:
     (entry,) = moved.backup.volumes
     return str(entry["snapshotDataMovementInfo"]["snapshotHandle"])
-
-
-class Kopia:
-    """Its command on this machine."""
-
-    def __init__(self, program: str, home: Path) -> None:
-        self._program = program
-        self._environment = {
-            "HOME": str(home),
-            "KOPIA_CONFIG_PATH": str(home / "kopia.config"),
-            "KOPIA_CACHE_DIRECTORY": str(home / "cache"),
-            "KOPIA_PASSWORD": PASSWORD,
-            "KOPIA_CHECK_FOR_UPDATES": "false",
-        }
-
-    def __call__(self, *arguments: str, environment: t.Mapping[str, str] | None = None) -> str:
-        done = subprocess.run(
-            [self._program, *arguments],
-            env={**self._environment, **(environment or {})},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def connect(self, s3: S3Access, bucket: str, prefix: str) -> None:
-        host = s3.endpoint.removeprefix("http://")
-        keys = {"AWS_ACCESS_KEY_ID": s3.access_key, "AWS_SECRET_ACCESS_KEY": s3.secret_key}
-        where = [f"--bucket={bucket}", f"--prefix={prefix}", f"--endpoint={host}", "--disable-tls"]
-        self("repository", "connect", "s3", *where, environment=keys)
-
-    def ids(self) -> list[str]:
-        """All snapshots that there are."""
-        return [found["id"] for found in json.loads(self("snapshot", "list", "--all", "--json"))]
