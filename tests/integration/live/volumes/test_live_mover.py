@@ -127,7 +127,7 @@ def test_pods_that_are_killed_leave_nothing_and_the_next_goes_on(
 def test_an_entry_that_cannot_be_read_is_no_success_and_its_snapshot_is_forgotten(
     lab: MoverLab, repository: list[Probed], kopia_program: str, tmp_path: Path
 ) -> None:
-    """kopia saves the rest of it all the same (docs/compatibility 18.3)."""
+    """Kopia saves the rest of it all the same (docs/compatibility 18.3)."""
     assert repository
     before = lab.snapshots(kopia_program, tmp_path)
     lab.in_volume("slow", "touch /data/no.kopia-entry")

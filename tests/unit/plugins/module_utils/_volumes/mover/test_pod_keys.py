@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The keys that pods get: borrowed where there are such, else those that are given, with a warning; and the password."""
+"""The keys that pods get: borrowed where there are such, else the given ones, with a warning; and the password."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_static_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_keys_that_do_not_do_are_refused(
     monkeypatch: pytest.MonkeyPatch, kind: CredentialsKind, url: str, sts: Sts, own: t.Any, seconds: float, part: str
 ) -> None:
-    with pytest.raises(MoverError, match="storage location|AWS lends") as caught:
+    with pytest.raises(MoverError, match=r"storage location|AWS lends") as caught:
         source(monkeypatch, kind, sts, url=url, **own).keys(PLACE, write=True, seconds=seconds)
     assert part in caught.value.message
 
