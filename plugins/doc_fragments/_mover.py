@@ -81,7 +81,8 @@ options:
         description:
           - As whom they run. As V(root), with as few capabilities as it takes, all files are read, and owners and modes
             come back. A namespace of the Pod Security level C(restricted) refuses that.
-          - As V(workload), they run as the pods that use the volume do, and owners do not come back.
+          - As V(workload), they run as the pods that use the volume do, and owners do not come back. A backup refuses
+            it so far.
           - If not set, it is V(root).
         type: str
         choices: [root, workload]

@@ -47,7 +47,8 @@ attributes:
     support: full
     details:
       - The result tells how many objects of each type would be stored, and which commands would run in which
-        container, and which volumes would be snapshotted. No command is run.
+        container, and which volumes would be snapshotted. No hook is run. Databases that would be held (O(databases))
+        are asked, by reading alone, whether they could be.
   diff_mode:
     support: full
     details:
@@ -67,6 +68,8 @@ options:
       - With V(absent), it is deleted from the storage location, with the snapshots that it records and with the
         records of its restores.
       - Snapshots of CSI are deleted through a cluster that has their driver, those of EBS through O(snapshot_location).
+        What was moved is taken out of its repository by a pod, as O(mover) says; if another backup of the location
+        records the same snapshot, that one stays.
         The cluster is not asked where there are none of CSI.
       - A backup stays when one of its snapshots cannot be deleted. One that is gone already is fine.
       - With V(held), a backup that exists is held. Neither O(state=absent), with O(force) too, nor
@@ -254,6 +257,19 @@ EXAMPLES = r"""
       region: eu-central-1
     storage_location:
       bucket: backups
+
+- name: Back up with the data of the volumes, which is encrypted with this password
+  arkive.k8s.k8s_backup:
+    name: shop-moved
+    namespaces: [shop]
+    snapshot_move_data: true
+    repository_password: "{{ vault_repository_password }}"
+    mover:
+      concurrency: 4
+      bandwidth: 100M
+    storage_location:
+      bucket: backups
+      region: eu-central-1
 
 - name: Delete a backup with its snapshots
   arkive.k8s.k8s_backup:
@@ -509,7 +525,9 @@ volumes:
   description:
     - What became of the volume of each stored claim, as in Velero's volumeinfo file.
     - With C(backupMethod), there is a snapshot of it, named in C(csiSnapshotInfo) or C(nativeSnapshotInfo), unless
-      C(result) is V(failed). With C(skipped), there is none, for C(skippedReason).
+      C(result) is V(failed). With C(snapshotDataMoved), its data was moved, or in check mode would be, and
+      C(snapshotDataMovementInfo) says what became of that, and in check mode in C(repository) where to.
+    - With C(skipped), there is none, for C(skippedReason).
   returned: always
   type: list
   elements: dict
@@ -583,11 +601,21 @@ deleted_snapshots:
   type: list
   elements: dict
   contains:
-    kind: {description: C(CSI) or C(native)., type: str, returned: always, sample: CSI}
+    kind:
+      description: C(CSI), C(native), or C(repository) for one whose data was moved.
+      type: str
+      returned: always
+      sample: CSI
     handle: {description: Its name in the storage., type: str, returned: always, sample: snap-0a1b2c3d4e5f}
     volume: {description: The volume that it was made of., type: str, returned: always, sample: pvc-7a9c}
     driver: {description: The CSI driver., type: str, returned: always, sample: ebs.csi.aws.com}
     location: {description: The snapshot location of a native one., type: str, returned: always, sample: ""}
+    namespace:
+      description: The namespace of the volume, whose repository it is in; of one whose data was moved.
+      type: str
+      returned: always
+      sample: ""
+    uploader: {description: C(kopia) or C(restic); of one in a repository., type: str, returned: always, sample: ""}
 hold:
   description: With O(state=held), why, by whom and since when the backup is held. Null for one that is not.
   returned: always

@@ -31,6 +31,10 @@ if t.TYPE_CHECKING:
 DEFAULT_WORKERS = 8
 #: No phase of Velero: the store did not say whether the backup is there.
 UNKNOWN_PHASE = "unknown: may be stored"
+_NOT_AS_WORKLOAD = (
+    "mover.security_context: data is read as root only so far: leave it out, and leave volumes in namespaces that "
+    "refuse that to snapshots, in a backup of their own."
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +121,7 @@ class BackupRequest:
         return [
             *self.spec.unsupported_fields(self.spell, moves=self.moves),
             *(self.policy.unsupported_actions() if self.policy else []),
+            *([_NOT_AS_WORKLOAD] if self.moves and self.mover and self.mover.security_context == "workload" else ()),
         ]
 
 

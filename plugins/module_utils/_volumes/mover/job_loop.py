@@ -58,8 +58,8 @@ _POD_LOST = "BackoffLimitExceeded"
 class _Active:
     """One attempt that was made. Times are of the monotonic clock."""
 
-    def __init__(self, index: int, task: JobTask, attempt: JobAttempt, plan: JobPlan, job: Object) -> None:
-        self.index = index
+    def __init__(self, position: int, task: JobTask, attempt: JobAttempt, plan: JobPlan, job: Object) -> None:
+        self.position = position
         self.task = task
         self.attempt = attempt
         self.plan = plan
@@ -78,7 +78,7 @@ class _Active:
 
 
 class _Planned(t.NamedTuple):
-    index: int
+    position: int
     task: JobTask
     number: int = 1
     earlier: tuple[Object, ...] = ()
@@ -141,7 +141,7 @@ class JobLoop:
             self._make(planned)
 
     def _make(self, planned: _Planned) -> None:
-        index, task, number, earlier, _not_before = planned
+        position, task, number, earlier, _not_before = planned
         attempt = JobAttempt(number=number, name=f"{task.base_name}-{number}", slot=self._free_slot(task))
         try:
             self._watch(task.namespace)
@@ -155,7 +155,7 @@ class JobLoop:
             self._run.cancel.check()
             self._after(planned, JobEnd(error=exc.sentence), earlier)
         else:
-            self._active.append(_Active(index, task, attempt, plan, job))
+            self._active.append(_Active(position, task, attempt, plan, job))
             # The new one owns by now what goes with them.
             for old in earlier:
                 self._remove(old)
@@ -181,7 +181,7 @@ class JobLoop:
             if end is not None:
                 self._active.remove(active)
                 accepted = active.task.accept(end) if not end.error else end
-                planned = _Planned(active.index, active.task, active.attempt.number)
+                planned = _Planned(active.position, active.task, active.attempt.number)
                 self._after(planned, accepted, (active.job,))
 
     def _look_at(self, active: _Active) -> JobEnd | None:
@@ -242,7 +242,7 @@ class JobLoop:
         return JobEnd(error=f"Cannot {active.task.doing}: {said}.", again=lost)
 
     def _tell(self, active: _Active, now: float) -> None:
-        if now - active.told < _PROGRESS_SECONDS or active.pod is None or not active.task.size:
+        if now - active.told < _PROGRESS_SECONDS or active.pod is None or not active.task.bounded:
             return
         active.told = now
         for container in active.plan.tasks:
@@ -257,9 +257,9 @@ class JobLoop:
         if end.error and end.again and number < planned.task.attempts and not self._run.cancel.is_cancelled:
             self._run.issues.info(f"{end.error} It is tried again.")
             pause = time.monotonic() + _PAUSE * number
-            self._planned.append(_Planned(planned.index, planned.task, number + 1, jobs, pause))
+            self._planned.append(_Planned(planned.position, planned.task, number + 1, jobs, pause))
             return
-        self._ends[planned.index] = end
+        self._ends[planned.position] = end
         if not (end.error and self._settings.keep_failed):
             for job in jobs:
                 self._remove(job)

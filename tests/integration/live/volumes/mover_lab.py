@@ -139,6 +139,17 @@ class MoverLab:
         kinds = "jobs,pods,secrets,persistentvolumeclaims"
         return str(self._kubectl("-n", self.namespace, "get", kinds, "-l", "arkive.k8s/mover", "-o", "name")).split()
 
+    def told(self, kubectl: t.Any) -> str:
+        """All that is told of the mover's objects to who may not read Secrets: specs, status, events, logs."""
+        where = ["-n", self.namespace]
+        found = [kubectl(*where, "get", "jobs,pods,events", "-o", "json")]
+        pods = kubectl(*where, "get", "pods", "-l", "arkive.k8s/mover", "-o", "name").split()
+        return "".join(found + [kubectl(*where, "logs", pod, check=False) for pod in pods])
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (PASSWORD, self._s3.secret_key, self._s3.access_key)
+
     def snapshots(self, program: str, folder: Path) -> list[dict[str, t.Any]]:
         """All manifests that are in the repository, as kopia lists them from here."""
         environment = {
