@@ -44,6 +44,7 @@ _TICK = 1.0
 _CANCEL_TICK = 0.2
 #: A Job whose pod is not there after that is asked why, again and again, in seconds.
 _NO_POD_SECONDS = 3.0
+_REFUSED_SECONDS = 20.0
 _PROGRESS_SECONDS = 10.0
 #: Pods of Jobs that were taken away are waited for so long at the end: they have their grace, in seconds.
 _GOING_SECONDS = 75.0
@@ -216,6 +217,8 @@ class JobLoop:
         if now - active.waiting_since < patience and not started:
             return None
         what = trouble.text if trouble is not None else "it was not started"
+        warned = self._reader.warning_about(active.pod) if active.pod is not None and trouble is None else ""
+        what += f"; the cluster warns: {warned}" if warned else ""
         return JobEnd(error=f"Cannot {active.task.doing}: its pod does not start: {what}.{_HINTS.get(kind, '')}")
 
     def _without_pod(self, active: _Active, now: float) -> JobEnd | None:
@@ -223,16 +226,16 @@ class JobLoop:
             # It was there: the end of a Job's own deadline, or somebody has taken it away.
             if has_ended(active.pod):
                 return self._reader.end_of(active.task, active.plan, active.pod)
-            why = self._reader.why_no_pod(active.job)
-            return self._pod_is_gone(active, why or _POD_LOST)
+            return self._pod_is_gone(active, self._reader.failure_of(active.job) or _POD_LOST)
         if now - active.asked < _NO_POD_SECONDS:
             return None
         active.asked = now
-        why = self._reader.why_no_pod(active.job)
-        late = now - active.began >= self._settings.pod_start_timeout
-        if _POD_LOST in why:
-            return self._pod_is_gone(active, why)
-        if why or late:
+        if failure := self._reader.failure_of(active.job):
+            return self._pod_is_gone(active, failure)
+        why = self._reader.warning_about(active.job)
+        # Room in a quota may come; what else refuses a pod is tried again by the cluster for a moment.
+        patience = self._settings.pod_start_timeout if "exceeded quota" in why or not why else _REFUSED_SECONDS
+        if now - active.began >= min(patience, self._settings.pod_start_timeout):
             return JobEnd(error=f"Cannot {active.task.doing}: its Job has no pod: {why or 'nobody says why'}.")
         return None
 
