@@ -85,7 +85,7 @@ def measure(client: KubeClient, mode: str) -> Object:
     """``light`` is as the engine does it; ``freeze`` by the path alone; in ``plain`` nothing is held."""
     entry = {"label_selector": "app=db", "kind": "postgresql", "mode": "light"}
     if mode == "light":
-        PostgresqlHold._checkpoint = _timed_checkpoint  # type: ignore[method-assign]
+        PostgresqlHold._checkpoint = _timed_checkpoint  # type: ignore[method-assign, assignment]
     elif mode == "freeze":
         PodWindow.quiesce = _timed_quiesce  # type: ignore[method-assign, assignment]
     request = SnapshotRequest(
