@@ -17,7 +17,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadl
 
 SEPARATOR = "\x1f"
 #: As PostgreSQL 15.20 answers in its own container, over the socket.
-LOOK = ["150020", "15.20", "f", "", "t", "1795894354.145451", "1", "off", "f", "postgres", "on", "5432", "5432"]
+_MOMENT = "1795894354.145451"
+LOOK = ["150020", "15.20", "f", "", "t", _MOMENT, "1", "off", "f", "postgres", "on", "on", "5432", "5432"]
 POSITION = ["0/3000230", "f", "1795894354.145451"]
 DENIED = "42501"
 
@@ -41,7 +42,7 @@ def answers(**more: Answer) -> dict[str, Answer]:
 
 
 class FakePsql:
-    """A ``Stream``. ``asked``: the statements; ``silent`` does not answer any more."""
+    """A ``Stream``. ``asked``: the statements, also those of one message; ``silent`` does not answer any more."""
 
     def __init__(self, table: t.Mapping[str, Answer]) -> None:
         self.table = dict(table)
@@ -55,21 +56,24 @@ class FakePsql:
         statement, _semicolon, rest = text.rpartition(";\n")
         found = re.fullmatch(r"\\echo (\S+) :SQLSTATE :LAST_ERROR_MESSAGE\n", rest)
         assert found
-        self._statement, self._token = statement, found[1]
+        self._statements, self._token = statement.split("\\; "), found[1]
         with self._lock:
-            self.asked.append(statement)
+            self.asked += self._statements
 
     def read_line(self, holding: str, *, deadline: Deadline, cancel: CancelToken) -> tuple[list[str], str]:
         cancel.check()
         assert holding == f"{self._token} "
         if self.lost is not None:
             raise self.lost
-        answer = self.table[max((key for key in self.table if self._statement.startswith(key)), key=len)]
-        if isinstance(answer, BaseException):
-            raise answer
-        if isinstance(answer, tuple):
-            return [], f"{self._token} {answer[0]} {answer[1]}"
-        return [SEPARATOR.join(row) for row in answer], f"{self._token} 00000 "
+        rows: list[str] = []
+        for statement in self._statements:
+            answer = self.table[max((key for key in self.table if statement.startswith(key)), key=len)]
+            if isinstance(answer, BaseException):
+                raise answer
+            if isinstance(answer, tuple):
+                return [], f"{self._token} {answer[0]} {answer[1]}"
+            rows += [SEPARATOR.join(row) for row in answer]
+        return rows, f"{self._token} 00000 "
 
     def take_said(self) -> str:
         said, self.stderr = self.stderr, ""
