@@ -144,7 +144,8 @@ def failed(step: str, code: int, text: str) -> t.Any:
         ("snapshot", 2, "", "does not have the snapshot", False),
         ("snapshot", 3, "", "is incomplete", False),
         # docs/compatibility 18.3; the words of an entry look like those of a broken connection.
-        ("upload", 1, 'errors {"path":"a \\"b","error":"JSON decoding: EOF"}\nFound 1 fatal error(s) while snapshotting x.',
+        ("upload", 1,
+         'errors {"path":"a \\"b","error":"JSON decoding: EOF"}\nFound 1 fatal error(s) while snapshotting x.',
          'Cannot copy the volume of shop/files: not all of it can be read, such as a "b: JSON decoding: EOF.', False),
         ("upload", 1, "Found 1 fatal error(s) while snapshotting x.", "not all of it can be read.", False),
         ("upload", 1, "kopia: something new", "kopia failed: kopia: something new.", False),
