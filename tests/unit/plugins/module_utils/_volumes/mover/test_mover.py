@@ -110,7 +110,7 @@ def test_the_temporary_claim_is_made_for_the_job_and_all_goes_with_it(cluster: M
         (ended(""), 3, "was killed"),
         (failed(UNREACHABLE), 3, "do not reach the S3 server s3:9000"),
         (failed("invalid repository password"), 1, "does not open with this password"),
-        (failed("Found 1 fatal error(s) while snapshotting x."), 1, "1 fatal error(s)"),
+        (failed("Found 1 fatal error(s) while snapshotting x."), 1, "not all of it can be read"),
         (ended("", code=137, reason="OOMKilled"), 1, "Raise the limit in mover.resources."),
         ({**ended("", code=137), "reason": "Evicted", "message": "The node was low on resource"}, 3, "Evicted"),
         ({**ended("", code=143), "reason": "DeadlineExceeded"}, 1, "DeadlineExceeded"),
