@@ -36,6 +36,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan imp
     Wave,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import Prepared
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.roll_back import KEPT_LABEL
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.stop_mark import as_before
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.candidates import Candidate, ObjectReader
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rules import ClaimRules, would_lose_data
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare import is_plainly_equal
@@ -237,6 +239,8 @@ class Planner:
                 there = metadata.get("namespace") or None
                 if there not in names:
                     continue
+                if resource.group_resource == CLAIMS and KEPT_LABEL in (metadata.get("labels") or {}):
+                    self._live.kept_claims.append(live)
                 names[there].add(metadata["name"])
                 candidate = absent[there].pop(metadata["name"], None)
                 if candidate is not None:
@@ -260,6 +264,7 @@ class Planner:
         if problem:
             why = f"it exists, and what is there cannot be compared: {problem}"
             return self._reader.item(candidate, found).decided("conflict", why)
+        live = as_before(live)
         body = found.prepared.body
         if self._is_settled(candidate, found.prepared, live):
             made = made_by(live, self._run.name)
