@@ -41,6 +41,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.planner i
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.transforms import find_out
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.report import RestoreReport
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.planning import plan_roll_back
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import lost_claims_error
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -219,10 +220,13 @@ def _judge(ready: Ready) -> tuple[Ready, ArkiveError | None]:
     if unreadable.count:
         why = [item for item in ready.plan.items if item.action == "conflict" and not item.kind]
         return _refuse(ready.with_volumes(), unreadable.error(hint=GO_ON), why)
-    plan, lost = ready.judge.find_lost(ready.plan)
-    plan, gitops = find_owners(ready.run, plan, ready.findings)
+    plan, roll_back = plan_roll_back(ready.run, ready.plan, ready.chosen.api, ready.findings.live.kept_claims)
+    ready.run.issues.add_warnings(roll_back.warnings)
+    plan, lost = ready.judge.find_lost(plan)
+    stopped = [workload for group in roll_back.groups for workload in group.workloads]
+    plan, gitops = find_owners(ready.run, plan, ready.findings, stopped)
     planned = dataclasses.replace(ready.planned, plan=plan, gitops=gitops)
-    ready = dataclasses.replace(ready, planned=planned).with_volumes()
+    ready = dataclasses.replace(ready, planned=planned, roll_back=roll_back).with_volumes()
     if lost:
         return _refuse(ready, lost_claims_error(lost, ready.run.request.spec.backup_name), lost)
     if gitops.refusal is not None:
@@ -249,7 +253,14 @@ def _ask_server(ready: Ready, *, hold_back: bool) -> Ready:
 def _digest(asked: Ready, backup: OpenBackup) -> PlanDigest:
     request = asked.run.request
     objects = asked.findings.objects
-    return digest_plan(asked.plan, asked.volumes, request=request, backup=backup.backup, objects=objects)
+    return digest_plan(
+        asked.plan,
+        asked.volumes,
+        request=request,
+        backup=backup.backup,
+        objects=objects,
+        stopped=asked.roll_back.stopped,
+    )
 
 
 def _find_mismatch(asked: Ready, digest: PlanDigest) -> ArkiveError | None:

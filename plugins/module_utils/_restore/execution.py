@@ -46,8 +46,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rules import ClaimRules
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.existing import ExistingObjects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings, Planned
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.planner import Planner
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.planner import Planner, drop_idle_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.report import RestoreReport, RestoreWork
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.planning import RollBackPlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.roll_back import RollBack
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.users import controller_of
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import (
     VOLUME_TYPES,
@@ -70,6 +73,7 @@ class Ready:
     planner: Planner
     planned: Planned
     volumes: RestoredVolumes = dataclasses.field(default_factory=RestoredVolumes)
+    roll_back: RollBackPlan = dataclasses.field(default_factory=RollBackPlan)
 
     @property
     def chosen(self) -> Chosen:
@@ -113,6 +117,7 @@ class Execution:
         self._hooks = RestoredPodHooks(ready.run, recorded, ready.report.note_hooks)
         request = ready.run.request
         self._owners = AroundChange(ready.run.context, request.gitops, ready.planned.gitops)
+        self._roll_back = RollBack(ready.run, ready.roll_back, ready.chosen.api)
         self._around = AroundOperation(request.execution_hooks, request.hook_settings, makes_namespaces=True)
 
     # -- before -------------------------------------------------------------------------------------------------------
@@ -123,9 +128,14 @@ class Execution:
             refusal = self._make_locks().find_refusal(self._namespaces_to_change())
         if refusal is None and self._has_work:
             refusal = self._foresee_hooks()
-        changed = self._ready.plan.changes or bool(self._open_pods) or self._volumes.is_open
+        changed = self._ready.plan.changes or bool(self._open_pods) or self._is_open
         outcome = self._report.planned(self._work(), changed=changed, refusal=refusal)
-        return dataclasses.replace(outcome, execution_hooks=self._around.ran, gitops=self._owners.account)
+        return dataclasses.replace(
+            outcome,
+            execution_hooks=self._around.ran,
+            gitops=self._owners.account,
+            rolled_back=self._roll_back.results(),
+        )
 
     def _foresee_hooks(self) -> ArkiveError | None:
         try:
@@ -138,8 +148,13 @@ class Execution:
     def _has_work(self) -> bool:
         plan = self._ready.plan
         conflicts = any(item.action == "conflict" for item in plan.items)
-        unfinished = self._report.previous.unfinished or self._volumes.is_open or self._ready.planned.gitops.to_pause
+        unfinished = self._report.previous.unfinished or self._is_open or self._ready.planned.gitops.to_pause
         return bool(plan.changes or self._open_pods or conflicts or unfinished)
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether an earlier run has left something to do for volumes."""
+        return self._volumes.is_open or self._ready.roll_back.is_open
 
     @functools.cached_property
     def _open_pods(self) -> list[PlanItem]:
@@ -157,6 +172,7 @@ class Execution:
     def _namespaces_to_change(self) -> list[str]:
         """Those that are there; the others get their lease when they are made."""
         changed = {item.namespace for item in self._ready.plan.items if item.intent and item.namespace}
+        changed.update(self._ready.roll_back.namespaces)
         return sorted(name for name in changed if self._findings.live.namespaces.get(name) in ("present", "unknown"))
 
     # -- the run ------------------------------------------------------------------------------------------------------
@@ -171,8 +187,11 @@ class Execution:
             with self._make_locks() as locks:
                 locks.acquire(self._namespaces_to_change())
                 self._report.note_start()
-                failure = self._pause_owners() or self._run_pre_hook() or self._apply(locks)
-                results = self._finish_pods(wait=not failure)
+                with self._roll_back:
+                    failure = self._pause_owners() or self._run_pre_hook() or self._apply(locks)
+                    results = self._finish_pods(wait=not failure)
+                    clean = not (failure or self._run.issues.errors or self._run.cancel.is_cancelled)
+                    self._roll_back.settle(keeps=self._run.request.keep_old_volumes or not clean)
             if self._run.cancel.is_cancelled and not failure:
                 failure = f"The run was cancelled: {self._run.cancel.reason}."
                 self._run.issues.error(failure)
@@ -190,6 +209,7 @@ class Execution:
             failed_afterwards=self._around.failed,
             issues=self._run.issues,
             gitops=self._owners.account,
+            rolled_back=self._roll_back.results(),
         )
 
     def _pause_owners(self) -> str:
@@ -231,7 +251,7 @@ class Execution:
             volumes=self._volumes,
             diffs=self._findings.diffs,
             timings=self._ready.timings.to_dict(),
-            changed_volumes=self._changed_volumes,
+            changed_volumes=self._changed_volumes or self._roll_back.has_changed,
             workloads=self._workloads,
             hooks=hooks,
             hook_records=self._hooks.records(),
@@ -262,16 +282,18 @@ class Execution:
         self._applied = self._applied.with_plan(plan)
         for item in self._open_pods:
             self._watch_again(item)
+        self._make_room()
         with_volumes = [
             n for n, wave in enumerate(self._rest(), 1) if not VOLUME_TYPES.isdisjoint(wave.group_resources)
         ]
         last = max(with_volumes, default=0)
         self._carry_out(applier, self._rest()[:last])
         late = self._report_vanished(self._await_volumes())
+        late = self._stay_away(late, self._roll_back.give_up(self._find_lost_claims()))
         lost = self._volumes.find_lost(self._applied)
         self._applied = self._applied.with_plan(self._ready.judge.hold_back(self._applied.plan, lost))
         self._carry_out(applier, self._rest()[last:])
-        return late
+        return self._start_again(late)
 
     def _definitions(self) -> t.Iterator[PlanItem]:
         for wave in self._applied.plan.waves:
@@ -307,6 +329,48 @@ class Execution:
             self._follow_pod,
         )
         return Applier(run, writer, NamespaceMaker(run, findings, locks))
+
+    # -- claims that are rolled back in place --------------------------------------------------------------------------
+
+    def _make_room(self) -> None:
+        """The old claims give way; those that do not are not made anew, nor is what would be made for them."""
+        with self._ready.timings.measure("roll_back"):
+            failed = self._roll_back.make_room()
+        if failed:
+            items = [
+                item.decided("conflict", failed[item.namespace or "", item.name])
+                for item in self._applied.plan.of_types(CLAIMS)
+                if (item.namespace or "", item.name) in failed
+            ]
+            plan = drop_idle_snapshots(self._applied.plan.replacing(items), self._findings)
+            self._applied = self._applied.with_plan(plan)
+
+    def _find_lost_claims(self) -> dict[tuple[str, str], str]:
+        lost = self._volumes.find_lost(self._applied)
+        return {(namespace, name): why for namespace, names in lost.items() for name, why in names.items()}
+
+    def _stay_away(
+        self, late: t.Sequence[RestoredVolume], failed: t.Mapping[tuple[str, str], str]
+    ) -> list[RestoredVolume]:
+        """The volumes of claims that were put back are lost, those of the same group among them."""
+        lost = {
+            volume.item.number: dataclasses.replace(volume, state="failed", message=why)
+            for volume in self._volumes.volumes
+            if (why := failed.get((volume.namespace, volume.claim))) and volume.state != "failed"
+        }
+        self._volumes = self._volumes.replacing(lost.values())
+        return [lost.get(volume.item.number, volume) for volume in late]
+
+    def _start_again(self, late: t.Sequence[RestoredVolume]) -> list[RestoredVolume]:
+        """What was stopped mounts the new claims, and its restore hooks run. Returns ``late`` as they are now."""
+        with self._ready.timings.measure("roll_back"):
+            found = self._stay_away(late, self._roll_back.start())
+        pods = self._api.find(PODS)
+        for pod in self._roll_back.new_pods() if pods is not None else ():
+            reference = controller_of(pod)
+            if pods is not None:
+                self._hooks.watch(pods, pod, stored_owner=lambda reference=reference: reference)
+        return found
 
     # -- volumes ------------------------------------------------------------------------------------------------------
 

@@ -153,6 +153,7 @@ class DryRunJudge:
                     # Beside the one that is there: for a while there are two.
                     body["metadata"]["name"] = kept_name(item.name, self._run.name)
                 made = create_object(client, resource, body, namespace=item.namespace, dry_run=True)
+                body["metadata"]["name"] = item.name
                 return self._without_dropped(item, body, made)
         except KubeError as exc:
             return self._refused(item, exc, found)

@@ -273,8 +273,10 @@ class Planner:
         there = self._reader.marks(live)
         item = dataclasses.replace(item, marks=(*there, *(mark for mark in item.marks if mark not in there)))
         item = self._existing.decide(item, live, body, stored_claim=found.prepared.stored_claim)
-        if item.intent == "update":
+        if item.intent == "update" or item.method == "roll_back":
             self._report(item, found.prepared)
+        if item.method == "roll_back":
+            self.findings.diffs.add(item, None, body)
         return item
 
     def _is_settled(self, candidate: Candidate, prepared: Prepared, live: dict[str, t.Any]) -> bool:

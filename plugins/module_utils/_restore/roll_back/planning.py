@@ -67,6 +67,15 @@ class RollBackPlan:
         return any(group.is_open for group in self.groups)
 
     @property
+    def stopped(self) -> dict[tuple[str, str], list[str]]:
+        """What is stopped, for each claim by namespace and name."""
+        return {
+            (volume.namespace, volume.name): sorted([*(each.title for each in group.workloads), *group.pods])
+            for group in self.groups
+            for volume in group.volumes
+        }
+
+    @property
     def namespaces(self) -> list[str]:
         return sorted({group.namespace for group in self.groups})
 

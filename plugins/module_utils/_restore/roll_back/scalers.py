@@ -63,8 +63,8 @@ def find_scalers(scalers: t.Iterable[ObjectView], users: Users) -> Scalers:
             )
             continue
         why = (
-            f"{target.get('kind')} '{key[1]}' mounts it, which {say_reference(owner)} scales, from 0 as well; pause that "
-            "(annotation autoscaling.keda.sh/paused of KEDA), and run this again"
+            f"{target.get('kind')} '{key[1]}' mounts it, which {say_reference(owner)} scales, from 0 as well; pause "
+            "that (annotation autoscaling.keda.sh/paused of KEDA), and run this again"
         )
         refusals |= dict.fromkeys(users.workloads[key], why)
     return Scalers(notes, refusals)

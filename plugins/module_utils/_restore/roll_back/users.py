@@ -48,7 +48,7 @@ Objects: t.TypeAlias = "t.Mapping[GroupResource, t.Mapping[str, ObjectView]]"
 
 @dataclasses.dataclass(slots=True)
 class Users:
-    """Of some claims of one namespace: each user's claims. ``refusals``: phrases about claims that somebody unknown has.
+    """Of some claims of one namespace: each user's claims. ``refusals``: phrases about claims that strangers have.
 
     ``finished`` are pods that have ended, ``going`` those that are being deleted.
     """
