@@ -334,6 +334,8 @@ class Execution:
 
     def _make_room(self) -> None:
         """The old claims give way; those that do not are not made anew, nor is what would be made for them."""
+        if not self._ready.roll_back.groups:
+            return
         with self._ready.timings.measure("roll_back"):
             failed = self._roll_back.make_room()
         if failed:
@@ -363,6 +365,8 @@ class Execution:
 
     def _start_again(self, late: t.Sequence[RestoredVolume]) -> list[RestoredVolume]:
         """What was stopped mounts the new claims, and its restore hooks run. Returns ``late`` as they are now."""
+        if not self._ready.roll_back.groups:
+            return list(late)
         with self._ready.timings.measure("roll_back"):
             found = self._stay_away(late, self._roll_back.start())
         pods = self._api.find(PODS)

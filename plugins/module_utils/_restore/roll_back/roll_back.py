@@ -43,8 +43,9 @@ Failures: t.TypeAlias = "dict[tuple[str, str], str]"
 
 @dataclasses.dataclass(slots=True)
 class _Progress:
-    """How far a group is. ``begun``: it may have been changed; ``has_room``: its old claims have given way already, in
-    an earlier run; ``proven``: the new claims are used.
+    """How far a group is. ``begun``: it may have been changed; ``proven``: the new claims are used.
+
+    ``has_room``: its old claims have given way already, in an earlier run.
     """
 
     group: RollBackGroup
@@ -85,7 +86,7 @@ class RollBack:
         return any(one.state in ("rolled back", "stuck") for one in self._groups)
 
     def make_room(self) -> Failures:
-        """All old claims give way. Returns those for which that did not go, which are put back. Raises ``Cancelled``."""
+        """All old claims give way. Returns those that did not, and were put back. Raises ``Cancelled``."""
         cluster = self._cluster(self._run.client)
         for one in self._open():
             one.begun = True

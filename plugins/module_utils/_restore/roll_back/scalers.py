@@ -57,10 +57,8 @@ def find_scalers(scalers: t.Iterable[ObjectView], users: Users) -> Scalers:
             continue
         name, owner = scaler["metadata"]["name"], controller_of(scaler)
         if owner is None:
-            notes[key] = (
-                f"HorizontalPodAutoscaler '{name}' rests while {target.get('kind')} '{key[1]}' has 0 replicas, and goes "
-                "on afterwards."
-            )
+            rests = f"HorizontalPodAutoscaler '{name}' rests while {target.get('kind')} '{key[1]}' has 0 replicas"
+            notes[key] = f"{rests}, and goes on afterwards."
             continue
         why = (
             f"{target.get('kind')} '{key[1]}' mounts it, which {say_reference(owner)} scales, from 0 as well; pause "
