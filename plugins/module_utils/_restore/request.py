@@ -55,8 +55,8 @@ class RestoreRequest:
     another restore works in. ``from_manifest``: the fields of ``spec`` that are in a manifest; all others are the
     task's own. ``fail_on_empty``: whether a selection that fits nothing is refused; None is for one of the task's own.
     ``strict_selection``: names that fit nothing are refused in a manifest as well. ``expected_plan``: the plan that was
-    approved; nothing is written where this one is another. ``existing_volume_policy``: whether claims that exist get the
-    backup's data in place, ``keep_old_volumes`` whether what they had stays under another claim's name after that.
+    approved; nothing is written where this one is another. ``existing_volume_policy``: whether claims that exist get
+    the backup's data in place, ``keep_old_volumes`` whether what they had stays under another claim's name after that.
     """
 
     spec: RestoreSpec

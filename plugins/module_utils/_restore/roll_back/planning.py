@@ -300,10 +300,8 @@ class _NamespacePlan:
         )
         told = [notes[key] for key in keys if key in notes]
         if beside:
-            told.append(
-                f"{', '.join(f'{self._namespace}/{name}' for name in names)} {'are' if len(names) > 1 else 'is'} rolled "
-                f"back, and {', '.join(beside)}, which the same workloads mount, stay as they are."
-            )
+            titles = ", ".join(f"{self._namespace}/{name}" for name in names)
+            told.append(f"Of the claims that workloads of {titles} mount, {', '.join(beside)} stay as they are.")
         return RollBackGroup(
             volumes=tuple(volumes),
             workloads=tuple(workloads),
