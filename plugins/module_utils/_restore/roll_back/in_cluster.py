@@ -36,6 +36,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.roll_bac
 #: How often pods are looked at while they are waited for, in seconds.
 _TICK_SECONDS = 0.5
 _ATTEMPTS = 5
+#: The volume controller looks at everything every 15 seconds.
+_LEAST_SECONDS = 60.0
+#: Of claims that were given a volume: which.
+_GIVEN = "arkive.k8s/given-volume"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,27 +98,32 @@ class RollBackCluster:
                     raise
         raise RestoreError(f"PersistentVolumeClaim {namespace}/{name} comes and goes again and again.")
 
+    def reserve(self, old: OldVolume, name: str) -> None:
+        """Let the old volume belong to the claim of a name, whoever that is once it is there."""
+        reference = (self.volume(old).get("spec") or {}).get("claimRef") or {}
+        if reference.get("name") != name:
+            self._refer(old, name, None)
+
     def give(self, old: OldVolume, claim: Object) -> None:
         """Let the old volume belong to ``claim``, and wait until they are bound."""
-        metadata = claim["metadata"]
+        namespace, name, uid = (claim["metadata"][field] for field in ("namespace", "name", "uid"))
         reference = (self.volume(old).get("spec") or {}).get("claimRef") or {}
-        if reference.get("uid") != metadata["uid"]:
-            wanted = {
-                "apiVersion": "v1",
-                "kind": "PersistentVolumeClaim",
-                "namespace": metadata["namespace"],
-                "name": metadata["name"],
-                "uid": metadata["uid"],
-                "resourceVersion": None,
-            }
-            patch_object(self.client, self.resource(VOLUMES), old.volume, {"spec": {"claimRef": wanted}})
-        self._wait(
-            CLAIMS,
-            metadata["name"],
-            metadata["namespace"],
-            lambda found: found is None or is_bound(found),
-            limit=self.bound_limit,
-        )
+        if reference.get("name") != name or reference.get("uid") not in (None, "", uid):
+            self._refer(old, name, uid)
+            self._nudge(claim, old)
+        limit = max(self.bound_limit, _LEAST_SECONDS)
+        self._wait(CLAIMS, name, namespace, lambda found: found is None or is_bound(found), limit=limit)
+
+    def _refer(self, old: OldVolume, name: str, uid: str | None) -> None:
+        claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": old.namespace, "name": name}
+        patch = {"spec": {"claimRef": {**claim, "uid": uid, "resourceVersion": None}}}
+        patch_object(self.client, self.resource(VOLUMES), old.volume, patch)
+
+    def _nudge(self, claim: Object, old: OldVolume) -> None:
+        """The controller looks at a claim that is changed, and else at all claims now and then."""
+        patch = {"metadata": {"annotations": {_GIVEN: old.volume}}}
+        name, namespace = claim["metadata"]["name"], claim["metadata"]["namespace"]
+        patch_object(self.client, self.resource(CLAIMS), name, patch, namespace=namespace)
 
     def delete_claim(self, claim: ObjectView) -> None:
         metadata = claim["metadata"]

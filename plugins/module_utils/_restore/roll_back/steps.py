@@ -178,6 +178,9 @@ class Remove:
 
     def undo(self, group: RollBackGroup, cluster: RollBackCluster) -> None:
         for volume in group.volumes:
+            there = cluster.claim(volume.namespace, volume.name)
+            if there is None or there["metadata"].get("deletionTimestamp"):
+                cluster.reserve(volume, volume.name)
             claim = cluster.ensure_claim(
                 volume.claim, is_same=lambda there, volume=volume: cluster.has_old_volume(there, volume)
             )

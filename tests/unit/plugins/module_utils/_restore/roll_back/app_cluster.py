@@ -56,7 +56,7 @@ class AppCluster(RestoreApi):
         self.waits = waits
         self.provisions = True
         self.mounts = True
-        #: What was in a volume when a pod mounted it, by the pod's name: the volume.
+        #: Volumes that are gone, with what was in them.
         self.lost: list[str] = []
         self.add("namespaces", NAMESPACE, status={"phase": "Active"})
         mode = "WaitForFirstConsumer" if waits else "Immediate"
@@ -127,7 +127,13 @@ class AppCluster(RestoreApi):
         if change == "ADDED" and obj.get("status", {}).get("phase") == "Pending":
             metadata = {**obj["metadata"], "finalizers": [_PROTECTION]}
             obj = self.kept.put(key, {**obj, "metadata": metadata})
-            if not obj["spec"].get("volumeName") and not self.waits:
+            volume = self.objects.get((VOLUMES, "", obj["spec"].get("volumeName", "")))
+            reference = volume["spec"].get("claimRef") or {} if volume else {}
+            if volume and reference.get("name") == key[2] and not reference.get("uid"):
+                given = {**reference, "uid": obj["metadata"]["uid"]}
+                volume = {**volume, "spec": {**volume["spec"], "claimRef": given}, "status": {"phase": "Bound"}}
+                self.kept.put((VOLUMES, "", volume["metadata"]["name"]), volume)
+            elif not obj["spec"].get("volumeName") and not self.waits:
                 self._provision(key)
         elif change == "MODIFIED" and obj["metadata"].get("deletionTimestamp"):
             self._release_claims()
