@@ -28,7 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run impor
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen import choose_objects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import GO_ON
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import open_source, with_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.execution import Execution, Ready
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.execution import Execution
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.gate.plan_digests import digest_plan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.owners import find_owners
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
@@ -39,6 +39,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.no_effect import find_without_effect
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.planner import Planner
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.transforms import find_out
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.ready import Ready
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.report import RestoreReport
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.planning import plan_roll_back

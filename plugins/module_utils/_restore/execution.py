@@ -21,7 +21,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
     PODS,
     SERVICE_ACCOUNTS,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.around import AroundChange
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.around import AroundOperation
@@ -34,70 +33,27 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespac
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespaces import NamespaceMaker
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.object_waits import ObjectWaits
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.object_writer import ObjectWriter
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen import Chosen
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.hook_records import RecordedHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.pod_hooks import RestoredPodHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.existing_judge import changed_definitions
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.judge import Judge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan, Wave
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, Wave
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rules import ClaimRules
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.existing import ExistingObjects
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings, Planned
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.planner import Planner, drop_idle_snapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.report import RestoreReport, RestoreWork
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.planning import RollBackPlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.planner import drop_idle_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.ready import Ready
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.report import RestoreWork
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.roll_back import RollBack
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.users import controller_of
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import (
     VOLUME_TYPES,
     RestoredVolume,
-    RestoredVolumes,
-    plan_volumes,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.vanished_claims import find_vanished
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.volume_finalizer import VolumeFinalizer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.ready_wait import WorkloadWait
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
-    """A restore that is planned: what the stages up to here hand on. ``volumes`` are those of its claims."""
-
-    run: RestoreRun
-    report: RestoreReport
-    timings: Timings
-    planner: Planner
-    planned: Planned
-    volumes: RestoredVolumes = dataclasses.field(default_factory=RestoredVolumes)
-    roll_back: RollBackPlan = dataclasses.field(default_factory=RollBackPlan)
-
-    @property
-    def chosen(self) -> Chosen:
-        return self.planner.chosen
-
-    @property
-    def findings(self) -> Findings:
-        return self.planner.findings
-
-    @property
-    def plan(self) -> RestorePlan:
-        return self.planned.plan
-
-    @property
-    def judge(self) -> Judge:
-        return Judge(self.run, self.findings, self.chosen.api)
-
-    def with_plan(self, plan: RestorePlan) -> Ready:
-        """As a later stage has judged it."""
-        return dataclasses.replace(self, planned=dataclasses.replace(self.planned, plan=plan))
-
-    def with_volumes(self) -> Ready:
-        """With the volumes as they are planned now."""
-        return dataclasses.replace(self, volumes=plan_volumes(self.plan, self.findings))
 
 
 class Execution:
@@ -429,7 +385,7 @@ class Execution:
         """Those that this restore made, now or in an earlier run; hooks go on meanwhile."""
         if self._run.request.wait_timeout is not None:
             with self._ready.timings.measure("wait"):
-                self._workloads = WorkloadWait(self._run).run(self._applied.made())
+                self._workloads = WorkloadWait(self._run).run([*self._applied.made(), *self._roll_back.started()])
 
     def _watch_again(self, item: PlanItem) -> None:
         pod = get_object(self._run.client, item.resource, item.name, item.namespace) if item.resource else None
@@ -448,4 +404,4 @@ class Execution:
             self._hooks.watch(item.resource, live, stored_owner=lambda: item.facts.owner)
 
 
-__all__ = ("Execution", "Ready")
+__all__ = ("Execution",)

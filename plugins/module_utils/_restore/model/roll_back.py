@@ -47,7 +47,7 @@ def kept_name(claim: str, restore: str) -> str:
 class OldVolume:
     """The volume of a claim before it is rolled back, as the claim that keeps it says.
 
-    ``claim``: the claim as it can be made again. ``reclaim``: the volume's policy. ``mounted``: pods had mounted it.
+    ``claim``: the claim as it can be made again. ``reclaim``: the volume's policy. ``mounted``: pods mount it.
     ``workloads``: types and names of those that are stopped. ``pods``: those that nobody makes again, as they can be.
     """
 

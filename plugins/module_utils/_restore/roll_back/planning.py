@@ -278,7 +278,7 @@ class _NamespacePlan:
                 key = (GroupResource.parse(kind), other)
                 if other in objects.get(key[0], {}):
                     keys[key] = None
-        workloads = [workload for key in keys if (workload := self._workload(key, objects)) is not None]
+        workloads = [workload for key in keys if (workload := self._workload(key, objects, notes)) is not None]
         pods = sorted(name for name, used in users.pods.items() if used.intersection(names))
         bodies = {name: pod_to_make_again(objects[PODS][name]) for name in pods}
         for name in names:
@@ -298,7 +298,7 @@ class _NamespacePlan:
                 if claim not in names and not any(claim == volume.kept_name for volume in volumes)
             }
         )
-        told = [notes[key] for key in keys if key in notes]
+        told = []
         if beside:
             titles = ", ".join(f"{self._namespace}/{name}" for name in names)
             told.append(f"Of the claims that workloads of {titles} mount, {', '.join(beside)} stay as they are.")
@@ -312,7 +312,7 @@ class _NamespacePlan:
             is_open=any(name in self._found.open for name in names),
         )
 
-    def _workload(self, key: Key, objects: Objects) -> Workload | None:
+    def _workload(self, key: Key, objects: Objects, notes: t.Mapping[Key, str]) -> Workload | None:
         resource = self._api.find(key[0])
         obj = objects[key[0]][key[1]]
         if resource is None:
@@ -328,6 +328,7 @@ class _NamespacePlan:
         if mark is None and not patch:
             return None
         told = say_stop(key[0], obj) if mark is None else "was stopped by an earlier run"
+        told = ", ".join(filter(None, (told, notes.get(key))))
         return Workload(resource=resource, namespace=self._namespace, name=key[1], obj=obj, patch=patch, told=told)
 
     # -- reading ------------------------------------------------------------------------------------------------------

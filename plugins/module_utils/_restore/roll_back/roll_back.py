@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.roll_back import (
     RollBackGroup,
     RollBackResult,
@@ -126,6 +127,22 @@ class RollBack:
             if one.proven
             for pod in cluster.pods_with(one.group.namespace, one.group.claims)
             if not is_finished(pod) and not pod["metadata"].get("deletionTimestamp")
+        ]
+
+    def started(self) -> list[PlanItem]:
+        """The workloads that were started again, for whoever waits until they are ready."""
+        return [
+            PlanItem(
+                number=-1,
+                group_resource=workload.group_resource,
+                name=workload.name,
+                namespace=workload.namespace,
+                kind=workload.resource.kind,
+                resource=workload.resource,
+            )
+            for one in self._open()
+            if one.proven
+            for workload in one.group.workloads
         ]
 
     def settle(self, *, keeps: bool) -> None:

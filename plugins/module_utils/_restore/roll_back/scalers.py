@@ -35,7 +35,7 @@ _TARGETS = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Scalers:
-    """``notes``: a sentence for each workload that has one; ``refusals``: phrases about claims of such workloads."""
+    """``notes``: a phrase for each workload that has one; ``refusals``: phrases about claims of such workloads."""
 
     notes: t.Mapping[Key, str] = dataclasses.field(default_factory=dict)
     refusals: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -57,8 +57,7 @@ def find_scalers(scalers: t.Iterable[ObjectView], users: Users) -> Scalers:
             continue
         name, owner = scaler["metadata"]["name"], controller_of(scaler)
         if owner is None:
-            rests = f"HorizontalPodAutoscaler '{name}' rests while {target.get('kind')} '{key[1]}' has 0 replicas"
-            notes[key] = f"{rests}, and goes on afterwards."
+            notes[key] = f"by which HorizontalPodAutoscaler '{name}' rests"
             continue
         why = (
             f"{target.get('kind')} '{key[1]}' mounts it, which {say_reference(owner)} scales, from 0 as well; pause "

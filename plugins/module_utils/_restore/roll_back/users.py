@@ -50,7 +50,8 @@ Objects: t.TypeAlias = "t.Mapping[GroupResource, t.Mapping[str, ObjectView]]"
 class Users:
     """Of some claims of one namespace: each user's claims. ``refusals``: phrases about claims that strangers have.
 
-    ``finished`` are pods that have ended, ``going`` those that are being deleted.
+    ``finished`` are pods that have ended, ``going`` those that are being deleted; all others are to mount their claims,
+    and ``mounted`` has these.
     """
 
     workloads: dict[Key, set[str]] = dataclasses.field(default_factory=dict)
@@ -117,8 +118,7 @@ def _add_pod(found: Users, name: str, pod: ObjectView, claims: set[str], objects
     if is_finished(pod):
         found.finished[name] = claims
         return
-    if has_mounted(pod):
-        found.mounted |= claims
+    found.mounted |= claims
     if pod["metadata"].get("deletionTimestamp"):
         found.going[name] = claims
         return

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Volumes of running applications are rolled back in place: real claims, controllers, pods, and processes that are killed."""
+"""Volumes of running applications are rolled back in place: by real controllers, and by processes that are killed."""
 
 from __future__ import annotations
 

@@ -192,7 +192,8 @@ class AppCluster(RestoreApi):
         pods = [pod for pod in self.names("pods", namespace) if pod.startswith(f"{name}-")]
         for pod in pods[wanted:]:
             self.kept.remove(("pods", namespace, pod))
-        owner = {"apiVersion": "apps/v1", "kind": _MADE_BY[plural], "name": name if plural == "statefulsets" else f"{name}-1"}
+        maker = name if plural == "statefulsets" else f"{name}-1"
+        owner = {"apiVersion": "apps/v1", "kind": _MADE_BY[plural], "name": maker}
         if plural == "deployments" and ("replicasets", namespace, f"{name}-1") not in self.objects:
             above = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name, "controller": True}
             self.add("replicasets", f"{name}-1", namespace, metadata={"ownerReferences": [above]},

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whole restores that roll claims back in place, killed after each of their writes: up on old data or new, never none."""
+"""Whole restores that roll claims back in place, killed after each write: up on old data or new, never on none."""
 
 from __future__ import annotations
 
@@ -133,11 +133,6 @@ def test_rolled_back(store: t.Any, app: str, waits: bool) -> None:
         again = engine(api, store, **TERMS)
         assert (again.changed, again.errors_list, again.roll_back) == (False, [], [])
         assert dict(api.objects) == before
-
-
-def _writes(app: str, waits: bool) -> int:
-    """How many writes such a restore makes."""
-    return 40
 
 
 @pytest.mark.parametrize("waits", [False, True], ids=["immediate", "first consumer"])
