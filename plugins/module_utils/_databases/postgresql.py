@@ -72,6 +72,8 @@ _POSITION = (
 )
 _BASE64 = "translate(encode(convert_to(coalesce({0}, ''), 'UTF8'), 'base64'), E'\\n', '')"
 _STOP = f"select lsn, {_BASE64.format('labelfile')}, {_BASE64.format('spcmapfile')} from {{}}"
+#: psql sends it with what follows its separator as one message, which is one answer to wait for.
+_CHECKPOINT = "checkpoint"
 _ALIVE = "select 1"
 #: What backup mode takes, and a replication slot.
 _LOGGING = (
@@ -158,16 +160,17 @@ class PostgresqlHold:
         self._arm(server)
         # Before: afterwards it would only make the window longer, as the server syncs what it writes itself.
         self._flush(server)
+        # With the limit for what is asked from here on: each answer that is awaited makes the window longer.
+        limit = f"{_milliseconds(self._order.lease_seconds)}ms"
+        look = f"{_POSITION}, set_config('statement_timeout', '{limit}', false)"
         try:
             if self.known.mode == "backup":
                 self._start_backup(server)
+                position = server.ask(look)[0][0]
             else:
-                self._checkpoint(server)
+                position = self._checkpoint(server, look)
         except StatementRefused as exc:
             raise self._explained(exc) from exc
-        # With the limit for what is asked from here on: each answer that is awaited makes the window longer.
-        limit = f"{_milliseconds(self._order.lease_seconds)}ms"
-        position = server.ask(f"{_POSITION}, set_config('statement_timeout', '{limit}', false)")[0][0]
         self.known.facts.setdefault("start_position", position)
 
     def keep(self, server: Server) -> None:
@@ -332,14 +335,18 @@ class PostgresqlHold:
             raise DatabaseError(f"It was not in backup mode until the snapshot was cut: {said}.") from exc
         self.known.facts |= {"stop_position": position, **files}
 
-    def _checkpoint(self, server: Server) -> None:
-        """In mode freeze it only makes the freeze and the recovery shorter, so that nobody needs the right to it."""
+    def _checkpoint(self, server: Server, look: str) -> str:
+        """Returns the position after it, which ``look`` asks for in the same message.
+
+        In mode freeze it only makes the freeze and the recovery shorter, so that nobody needs the right to it.
+        """
         try:
-            server.ask("checkpoint")
+            return server.ask(f"{_CHECKPOINT}\\; {look}")[0][0]
         except StatementRefused as exc:
             if self.known.mode != "freeze" or exc.state != _DENIED:
                 raise
             self.known.facts["checkpoint"] = False
+            return server.ask(look)[0][0]
 
     def _check_slot(self, server: Server) -> None:
         """What was written since the start of backup mode is there still: the snapshot of the WAL has it."""

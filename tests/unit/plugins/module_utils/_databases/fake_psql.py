@@ -41,7 +41,7 @@ def answers(**more: Answer) -> dict[str, Answer]:
 
 
 class FakePsql:
-    """A ``Stream``. ``asked``: the statements; ``silent`` does not answer any more."""
+    """A ``Stream``. ``asked``: the statements, also those of one message; ``silent`` does not answer any more."""
 
     def __init__(self, table: t.Mapping[str, Answer]) -> None:
         self.table = dict(table)
@@ -55,21 +55,24 @@ class FakePsql:
         statement, _semicolon, rest = text.rpartition(";\n")
         found = re.fullmatch(r"\\echo (\S+) :SQLSTATE :LAST_ERROR_MESSAGE\n", rest)
         assert found
-        self._statement, self._token = statement, found[1]
+        self._statements, self._token = statement.split("\\; "), found[1]
         with self._lock:
-            self.asked.append(statement)
+            self.asked += self._statements
 
     def read_line(self, holding: str, *, deadline: Deadline, cancel: CancelToken) -> tuple[list[str], str]:
         cancel.check()
         assert holding == f"{self._token} "
         if self.lost is not None:
             raise self.lost
-        answer = self.table[max((key for key in self.table if self._statement.startswith(key)), key=len)]
-        if isinstance(answer, BaseException):
-            raise answer
-        if isinstance(answer, tuple):
-            return [], f"{self._token} {answer[0]} {answer[1]}"
-        return [SEPARATOR.join(row) for row in answer], f"{self._token} 00000 "
+        rows: list[str] = []
+        for statement in self._statements:
+            answer = self.table[max((key for key in self.table if statement.startswith(key)), key=len)]
+            if isinstance(answer, BaseException):
+                raise answer
+            if isinstance(answer, tuple):
+                return [], f"{self._token} {answer[0]} {answer[1]}"
+            rows += [SEPARATOR.join(row) for row in answer]
+        return rows, f"{self._token} 00000 "
 
     def take_said(self) -> str:
         said, self.stderr = self.stderr, ""

@@ -99,7 +99,7 @@ class Client(FakePsql):
         statement, _semicolon, rest = text.rstrip().rstrip(";").rpartition(";\n")
         found = re.fullmatch(r"select '(\S+) done'", rest)
         assert found
-        self._statement, self._token = statement, found[1]
+        self._statements, self._token = [statement], found[1]
         self.asked.append(statement)
 
 
