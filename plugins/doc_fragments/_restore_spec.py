@@ -287,8 +287,8 @@ options:
       - What happens to the volume of a claim that is in the cluster when the backup has a snapshot of its data.
       - With V(keep), the claim keeps its volume, which is told as a warning.
       - With V(roll_back), it gets the data of the backup in place. What mounts the claim is stopped, the claim gives
-        way to one of its name that is made from the snapshot, and what was stopped is started as it was. The old volume is
-        kept under the name C(<claim>-before-<restore>) until the new one is bound and mounted, and after that as
+        way to one of its name that is made from the snapshot, and what was stopped is started as it was. The old volume
+        is kept under the name C(<claim>-before-<restore>) until the new one is bound and mounted, and after that as
         O(keep_old_volumes) says. Whatever fails puts it back, and starts everything again.
       - Deployments, StatefulSets, ReplicaSets, ReplicationControllers, DaemonSets, Jobs, CronJobs and pods of their own
         are stopped, which setting this option consents to. Claims that something else mounts, such as an operator's

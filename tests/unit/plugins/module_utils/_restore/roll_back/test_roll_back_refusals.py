@@ -12,8 +12,10 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.terms import GitOpsTerms
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back import in_cluster
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import ApiType
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import plan, restore
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.roll_back.app_cluster import (
     CLAIMS,
@@ -78,9 +80,7 @@ def _no_right_to_stop(api: AppCluster) -> None:
 def _quota(api: AppCluster) -> None:
     def refuse(verb: str, path: str, _dry_run: bool) -> KubeError | None:
         if verb == "POST" and path.endswith("/persistentvolumeclaims"):
-            return KubeError(
-                "exceeded quota: claims, used: 1, limited: 1", status=403, reason="Forbidden"
-            )
+            return KubeError("exceeded quota: claims, used: 1, limited: 1", status=403, reason="Forbidden")
         return None
 
     api.refuse = refuse
@@ -151,3 +151,27 @@ def test_claims_beside_are_told(store: t.Any) -> None:
     told = [each["message"] for each in done.warnings_list]
     assert told == ["Of the claims that workloads of shop/data mount, log stay as they are."]
     assert (api.volume_of("log"), api.volume_of("data")[:4]) == ("pv2", "pvc-")
+
+
+def test_an_owner_in_git_would_start_it_again(store: t.Any) -> None:
+    """The Deployment is no part of the restore, and is stopped for it: its Application is refused, or paused."""
+    api = AppCluster()
+    api.types.append(ApiType(group="argoproj.io", version="v1alpha1", plural="applications", kind="Application"))
+    api.add_claim()
+    api.add_workload()
+    key = ("deployments", NAMESPACE, "web")
+    tracked = {"annotations": {"argocd.argoproj.io/tracking-id": f"shop:apps/Deployment:{NAMESPACE}/web"}}
+    api.kept.put(key, {**api.objects[key], "metadata": {**api.objects[key]["metadata"], **tracked}})
+    api.add("applications", "shop", "argocd", spec={"syncPolicy": {"automated": {"selfHeal": True}}})
+    put_backup(store)
+    with pytest.raises(ArkiveError, match="would be undone by what owns it: Application"):
+        restore(api, store, **TERMS, gitops=GitOpsTerms(on_owned="refuse"))
+    assert api.objects[key]["spec"]["replicas"] == 2
+
+    paused = []
+    api.admit = lambda obj: paused.append(obj["spec"]) or [] if obj["kind"] == "Application" else []
+    done = restore(api, store, **TERMS, gitops=GitOpsTerms(on_owned="pause"))
+    assert done.errors_list == []
+    assert [entry["state"] for entry in done.roll_back] == ["rolled back"]
+    assert paused[0]["syncPolicy"]["automated"].get("enabled") is False or "automated" not in paused[0]["syncPolicy"]
+    assert api.objects[key]["spec"]["replicas"] == 2

@@ -135,8 +135,10 @@ def test_rolled_back(store: t.Any, app: str, waits: bool) -> None:
         assert dict(api.objects) == before
 
 
-@pytest.mark.parametrize("waits", [False, True], ids=["immediate", "first consumer"])
-@pytest.mark.parametrize("app", APPS)
+@pytest.mark.parametrize(
+    ("app", "waits"),
+    [("deployment", True), ("stateful set", False), ("bare pod", True), ("deployment and bare pod", False)],
+)
 def test_killed_after_each_write(tmp_path: Path, app: str, waits: bool) -> None:
     """The next run of the same name ends it; after that there is nothing to do."""
     make, claims, pods = APPS[app]
@@ -185,7 +187,7 @@ def test_what_fails_is_put_back(store: t.Any, app: str) -> None:
     _check_new(api, claims, pods, restore(api, store, **TERMS))
 
 
-@pytest.mark.parametrize("app", APPS)
+@pytest.mark.parametrize("app", ["stateful set", "deployment and bare pod"])
 def test_killed_while_it_is_put_back(tmp_path: Path, app: str) -> None:
     """Whatever a run was doing when it was killed, the next one ends it."""
     make, claims, pods = APPS[app]
@@ -269,3 +271,49 @@ def test_a_broken_off_roll_back_is_not_forgotten(store: t.Any) -> None:
     with pytest.raises(RestoreError, match="has begun to roll back") as caught:
         restore(api, store, **{**TERMS, "existing_volume_policy": "keep"})
     assert "existing_volume_policy: roll_back" in str(caught.value.hint)
+
+
+def test_workloads_that_were_changed_meanwhile_stay_so(store: t.Any) -> None:
+    """Somebody scales the stopped workload up while its claim is replaced: nobody takes that back."""
+    api = AppCluster(waits=True)
+    _deployment(api)
+    put_backup(store)
+
+    def scale(verb: str, path: str, dry_run: bool) -> None:
+        key = ("deployments", NAMESPACE, "web")
+        if verb == "POST" and path.endswith("/persistentvolumeclaims") and not dry_run:
+            stopped = api.objects[key]
+            if stopped["spec"]["replicas"] == 0:
+                api.kept.put(key, {**stopped, "spec": {**stopped["spec"], "replicas": 5}})
+
+    api.refuse = scale  # type: ignore[assignment]
+    assert restore(api, store, **TERMS).errors_list == []
+    assert api.objects[("deployments", NAMESPACE, "web")]["spec"]["replicas"] == 5
+    _check_tidy(api)
+
+
+def test_an_update_beside_it_keeps_its_number_of_replicas(tmp_path: Path) -> None:
+    """A killed run has stopped what the next one compares with the backup: it is compared as it was."""
+    stored = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": NAMESPACE, "labels": {"new": "yes"}},
+        "spec": {"replicas": 2, "template": {"spec": {"containers": [{"name": "main", "image": "app"}], "volumes": [
+            {"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]}}},
+    }  # fmt: skip
+    for number in (5, 8, 12):
+        api = AppCluster()
+        _deployment(api)
+        (tmp_path / str(number)).mkdir()
+        store = open_store(LocalLocation(path=str(tmp_path / str(number))))
+        put_backup(store, more=[("deployments.apps", stored)])
+        kill = KillAfter(number)
+        api.lose, api.refuse = kill, kill.refuse
+        with pytest.raises(Killed):
+            restore(api, store, **TERMS, existing_resource_policy="update")
+        api.lose = lambda _verb, _path: None
+        api.refuse = lambda _verb, _path, _dry_run: None
+        done = restore(api, store, **TERMS, existing_resource_policy="update")
+        _check_new(api, ("data",), 2, done)
+        web = api.objects[("deployments", NAMESPACE, "web")]
+        assert (web["spec"]["replicas"], web["metadata"]["labels"]["new"]) == (2, "yes")
