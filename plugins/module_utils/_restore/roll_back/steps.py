@@ -12,6 +12,7 @@ the step was ever begun. Therefore a run that is killed anywhere is ended by the
 
 from __future__ import annotations
 
+import functools
 import time
 import typing as t
 
@@ -181,9 +182,7 @@ class Remove:
             there = cluster.claim(volume.namespace, volume.name)
             if there is None or there["metadata"].get("deletionTimestamp"):
                 cluster.reserve(volume, volume.name)
-            claim = cluster.ensure_claim(
-                volume.claim, is_same=lambda there, volume=volume: cluster.has_old_volume(there, volume)
-            )
+            claim = cluster.ensure_claim(volume.claim, is_same=functools.partial(_has, cluster, volume))
             cluster.give(volume, claim)
 
 
@@ -434,6 +433,10 @@ def _make_pods(group: RollBackGroup, cluster: RollBackCluster) -> None:
 
 def _kept(cluster: RollBackCluster, volume: OldVolume) -> Object | None:
     return cluster.claim(volume.namespace, volume.kept_name)
+
+
+def _has(cluster: RollBackCluster, volume: OldVolume, claim: Object) -> bool:
+    return cluster.has_old_volume(claim, volume)
 
 
 def _claims(group: RollBackGroup) -> str:

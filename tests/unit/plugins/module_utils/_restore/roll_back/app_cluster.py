@@ -135,6 +135,7 @@ class AppCluster(RestoreApi):
                 self.kept.put((VOLUMES, "", volume["metadata"]["name"]), volume)
             elif not obj["spec"].get("volumeName") and not self.waits:
                 self._provision(key)
+            self._run_pods()
         elif change == "MODIFIED" and obj["metadata"].get("deletionTimestamp"):
             self._release_claims()
         elif change == "MODIFIED" and obj["status"]["phase"] == "Bound":
