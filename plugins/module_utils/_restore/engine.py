@@ -226,8 +226,8 @@ def _judge(ready: Ready) -> tuple[Ready, ArkiveError | None]:
     plan, lost = ready.judge.find_lost(plan)
     stopped = [workload for group in roll_back.groups for workload in group.workloads]
     plan, gitops = find_owners(ready.run, plan, ready.findings, stopped)
-    planned = dataclasses.replace(ready.planned, plan=plan, gitops=gitops)
-    ready = dataclasses.replace(ready, planned=planned, roll_back=roll_back).with_volumes()
+    planned = dataclasses.replace(ready.planned, plan=plan, gitops=gitops, roll_back=roll_back)
+    ready = dataclasses.replace(ready, planned=planned).with_volumes()
     if lost:
         return _refuse(ready, lost_claims_error(lost, ready.run.request.spec.backup_name), lost)
     if gitops.refusal is not None:

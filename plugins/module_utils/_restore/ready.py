@@ -14,10 +14,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Ti
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen import Chosen
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.judge import Judge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.roll_back import RollBackPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings, Planned
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.planner import Planner
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.report import RestoreReport
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.planning import RollBackPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import (
     RestoredVolumes,
@@ -35,7 +35,6 @@ class Ready:
     planner: Planner
     planned: Planned
     volumes: RestoredVolumes = dataclasses.field(default_factory=RestoredVolumes)
-    roll_back: RollBackPlan = dataclasses.field(default_factory=RollBackPlan)
 
     @property
     def chosen(self) -> Chosen:
@@ -48,6 +47,10 @@ class Ready:
     @property
     def plan(self) -> RestorePlan:
         return self.planned.plan
+
+    @property
+    def roll_back(self) -> RollBackPlan:
+        return self.planned.roll_back
 
     @property
     def judge(self) -> Judge:

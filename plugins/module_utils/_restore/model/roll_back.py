@@ -198,6 +198,32 @@ class RollBackGroup:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RollBackPlan:
+    """``groups`` in the order of their claims. ``warnings``: sentences."""
+
+    groups: tuple[RollBackGroup, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an earlier run of the same restore has begun with something."""
+        return any(group.is_open for group in self.groups)
+
+    @property
+    def stopped(self) -> dict[tuple[str, str], list[str]]:
+        """What is stopped, for each claim by namespace and name."""
+        return {
+            (volume.namespace, volume.name): sorted([*(each.title for each in group.workloads), *group.pods])
+            for group in self.groups
+            for volume in group.volumes
+        }
+
+    @property
+    def namespaces(self) -> list[str]:
+        return sorted({group.namespace for group in self.groups})
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ToldStep:
     """A step of a roll-back for people: ``what`` is a phrase. ``name`` is one of the table of steps."""
 
@@ -248,6 +274,7 @@ __all__ = (
     "KEPT_LABEL",
     "OldVolume",
     "RollBackGroup",
+    "RollBackPlan",
     "RollBackResult",
     "RollBackState",
     "ToldStep",

@@ -26,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.roll_back import (
     OldVolume,
     RollBackGroup,
+    RollBackPlan,
     Workload,
     kept_name,
 )
@@ -52,32 +53,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import Res
 _PROTECTION = "kubernetes.io/pvc-protection"
 #: All annotations of an object may have 256 KiB.
 _MOST_RECORD = 200 * 1024
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class RollBackPlan:
-    """``groups`` in the order of their claims. ``warnings``: sentences."""
-
-    groups: tuple[RollBackGroup, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether an earlier run of the same restore has begun with something."""
-        return any(group.is_open for group in self.groups)
-
-    @property
-    def stopped(self) -> dict[tuple[str, str], list[str]]:
-        """What is stopped, for each claim by namespace and name."""
-        return {
-            (volume.namespace, volume.name): sorted([*(each.title for each in group.workloads), *group.pods])
-            for group in self.groups
-            for volume in group.volumes
-        }
-
-    @property
-    def namespaces(self) -> list[str]:
-        return sorted({group.namespace for group in self.groups})
 
 
 @dataclasses.dataclass(slots=True)
@@ -352,4 +327,4 @@ def _source(item: PlanItem) -> str:
     return decision.snapshot.handle if decision is not None and decision.snapshot is not None else ""
 
 
-__all__ = ("RollBackPlan", "plan_roll_back")
+__all__ = ("plan_roll_back",)

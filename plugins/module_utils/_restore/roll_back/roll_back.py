@@ -22,11 +22,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_s
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.roll_back import (
     RollBackGroup,
+    RollBackPlan,
     RollBackResult,
     RollBackState,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.in_cluster import RollBackCluster
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.planning import RollBackPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.steps import (
     AFTER,
     BEFORE,

@@ -144,7 +144,7 @@ def test_killed_without_a_claim(lab: SnapshotLab, cluster: Cluster, backups: Bac
     killed = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert cluster.get("persistentvolumes", old["metadata"]["name"]) is not None
-    done = backups.restore("shop", force=True, **dict(TERMS))
+    done = backups.restore("shop", **dict(TERMS))
     assert (done.phase, done.errors_list) == ("Completed", [])
     lab.await_running(namespace)
     assert lab.read(namespace) == {"before": "it is before"}
