@@ -326,10 +326,9 @@ class Execution:
         with self._ready.timings.measure("roll_back"):
             found = self._stay_away(late, self._roll_back.start())
         pods = self._api.find(PODS)
-        for pod in self._roll_back.new_pods() if pods is not None else ():
-            reference = controller_of(pod)
+        for pod in self._roll_back.new_pods():
             if pods is not None:
-                self._hooks.watch(pods, pod, stored_owner=lambda reference=reference: reference)
+                self._hooks.watch(pods, pod, stored_owner=functools.partial(controller_of, pod))
         return found
 
     # -- volumes ------------------------------------------------------------------------------------------------------

@@ -67,10 +67,10 @@ def find_owners(
                 changes.setdefault(owner.ref, []).append(_change(item, owner, findings.objects))
     for workload in stopped:
         for mark in () if not workload.patch else book.tracking.marks(workload.obj):
-            owner = book.find(mark.owner)
-            if owner is not None and not mark.left_alone:
-                owners[owner.ref] = owner
-                changes.setdefault(owner.ref, []).append(_stop_of(workload, owner))
+            above = None if mark.left_alone else book.find(mark.owner)
+            if above is not None:
+                owners[above.ref] = above
+                changes.setdefault(above.ref, []).append(_stop_of(workload, above))
     terms = run.request.gitops
     decision = decide(
         book,
