@@ -190,9 +190,10 @@ class RollBack:
             self._run.progress(f"roll-back of {group.title}: {what}")
 
     def _do(self, step: Step, one: _Progress, cluster: RollBackCluster) -> None:
-        self._tell(one.group, step)
         with self._putting_back(one):
-            step.do(one.group, cluster)
+            if not step.is_done(one.group, cluster):
+                self._tell(one.group, step)
+                step.do(one.group, cluster)
 
     @contextlib.contextmanager
     def _putting_back(self, one: _Progress) -> t.Iterator[None]:

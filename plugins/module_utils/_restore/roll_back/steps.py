@@ -249,7 +249,10 @@ class Start:
         return f"start {', '.join(names)} as before" if names else ""
 
     def is_done(self, group: RollBackGroup, cluster: RollBackCluster) -> bool:
-        return not any(_is_marked(cluster, kind, name, group.namespace) for kind, name in _workloads(group))
+        if any(_is_marked(cluster, kind, name, group.namespace) for kind, name in _workloads(group)):
+            return False
+        mounting = {str(pod["metadata"]["name"]) for pod in cluster.pods_with(group.namespace, group.claims)}
+        return mounting.issuperset(group.pods)
 
     def do(self, group: RollBackGroup, cluster: RollBackCluster) -> None:
         for kind, name in reversed(_workloads(group)):

@@ -50,14 +50,12 @@ Objects: t.TypeAlias = "t.Mapping[GroupResource, t.Mapping[str, ObjectView]]"
 class Users:
     """Of some claims of one namespace: each user's claims. ``refusals``: phrases about claims that strangers have.
 
-    ``finished`` are pods that have ended, ``going`` those that are being deleted; all others are to mount their claims,
-    and ``mounted`` has these.
+    ``pods`` have no owner, ``finished`` are pods that have ended; of all others ``mounted`` has the claims.
     """
 
     workloads: dict[Key, set[str]] = dataclasses.field(default_factory=dict)
     pods: dict[str, set[str]] = dataclasses.field(default_factory=dict)
     finished: dict[str, set[str]] = dataclasses.field(default_factory=dict)
-    going: dict[str, set[str]] = dataclasses.field(default_factory=dict)
     mounted: set[str] = dataclasses.field(default_factory=set)
     refusals: dict[str, str] = dataclasses.field(default_factory=dict)
 
@@ -120,7 +118,6 @@ def _add_pod(found: Users, name: str, pod: ObjectView, claims: set[str], objects
         return
     found.mounted |= claims
     if pod["metadata"].get("deletionTimestamp"):
-        found.going[name] = claims
         return
     if _MIRROR in (pod["metadata"].get("annotations") or {}):
         found.refuse(claims, f"pod '{name}' mounts it, which a kubelet makes of a file")

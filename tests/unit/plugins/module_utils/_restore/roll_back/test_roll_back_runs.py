@@ -229,7 +229,7 @@ def test_pods_that_do_not_mount_the_new_volume(store: t.Any) -> None:
         if verb == "DELETE" and path.endswith("/persistentvolumeclaims/data") and not api.mounts:
             api.mounts = True
 
-    api.refuse = stop_mounting  # type: ignore[assignment]
+    api.refuse = stop_mounting
     done = restore(api, store, **TERMS)
     (entry,) = done.roll_back
     assert entry["state"] == "put back"
@@ -286,7 +286,7 @@ def test_workloads_that_were_changed_meanwhile_stay_so(store: t.Any) -> None:
             if stopped["spec"]["replicas"] == 0:
                 api.kept.put(key, {**stopped, "spec": {**stopped["spec"], "replicas": 5}})
 
-    api.refuse = scale  # type: ignore[assignment]
+    api.refuse = scale
     assert restore(api, store, **TERMS).errors_list == []
     assert api.objects[("deployments", NAMESPACE, "web")]["spec"]["replicas"] == 5
     _check_tidy(api)
@@ -317,3 +317,12 @@ def test_an_update_beside_it_keeps_its_number_of_replicas(tmp_path: Path) -> Non
         _check_new(api, ("data",), 2, done)
         web = api.objects[("deployments", NAMESPACE, "web")]
         assert (web["spec"]["replicas"], web["metadata"]["labels"]["new"]) == (2, "yes")
+
+
+def test_claims_alone_are_enough(store: t.Any) -> None:
+    """As the documentation has it: what stands for their snapshots comes along."""
+    api = AppCluster()
+    _deployment(api)
+    put_backup(store)
+    done = restore(api, store, **TERMS, included_resources=["persistentvolumeclaims"])
+    _check_new(api, ("data",), 2, done)
