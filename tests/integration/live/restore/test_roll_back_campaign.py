@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 _SOAK = Path(__file__).parents[3] / "soak"
-_SEED, _COUNT = "9", "1"
+_SEED, _COUNT = "11", "1"
 
 
 def test_the_application_is_up_on_old_data_or_on_new(kubeconfig: str) -> None:
