@@ -46,7 +46,8 @@ attributes:
     support: full
     details:
       - The result tells how many objects of each type would be stored, and which commands would run in which
-        container, and which volumes would be snapshotted. No command is run.
+        container, and which volumes would be snapshotted. No hook is run. Databases that would be held (O(databases))
+        are asked, by reading alone, whether they could be.
   diff_mode:
     support: full
     details:

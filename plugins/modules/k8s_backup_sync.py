@@ -50,6 +50,7 @@ options:
       - Where the objects of Velero are.
       - If not set, it is V(velero), or V(heptio-ark) for the types of Heptio Ark.
     type: str
+    aliases: [velero_namespace]
   api_group:
     description:
       - Whose types are meant. If not set, those of Velero where the cluster has them, else those of Heptio Ark.
@@ -237,7 +238,7 @@ _CREDENTIAL = ArgumentSpec(
 )
 SPEC = ArgumentSpec(
     options={
-        "namespace": {"type": "str"},
+        "namespace": {"type": "str", "aliases": ["velero_namespace"]},
         "api_group": {"type": "str", "choices": [family.group for family in FAMILIES]},
         "remove": {"type": "bool"},
         "create_location": {"type": "bool", "default": False},

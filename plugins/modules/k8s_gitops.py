@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
+  - arkive.k8s._results.without_store
   - arkive.k8s._storage
 attributes:
   check_mode:
@@ -180,11 +181,24 @@ warnings_list:
   sample: []
 errors_list:
   description:
-    - What went wrong, in the form of RV(warnings_list). The first of them are in C(msg), too.
+    - What went wrong, in the form of RV(warnings_list), such as an owner that could not be resumed; the others are
+      resumed all the same. The first of them are in C(msg), too.
   returned: always
   type: list
   elements: dict
   sample: []
+left_out:
+  description:
+    - What is not in this result whole, because it is too large, and of how many entries of each part something is
+      missing.
+  returned: always
+  type: dict
+  sample: {}
+result_path:
+  description: The file with the parts of RV(left_out) as JSON, readable by its owner only. Null without one.
+  returned: always
+  type: str
+  sample: null
 error_details:
   description:
     - What is known about the error that ended the task beside its sentence, such as C(status), C(reason) and C(request)
@@ -205,12 +219,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.gitops_options
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_GITOPS
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, Result, Task, run_task
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import compact_stamp, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 
-SPEC = ArgumentSpec().merge(GITOPS_TASK, AUTH, STORAGE_UNUSED, PROGRESS)
+SPEC = ArgumentSpec().merge(GITOPS_TASK, AUTH, STORAGE_UNUSED, PROGRESS, RESULT)
 
 
 def work(task: Task) -> Result:
@@ -225,10 +240,13 @@ def work(task: Task) -> Result:
     run_id = request.run or f"gitops-{compact_stamp(utc_now())}"
     run = ClusterRun(client=client, issues=issues, progress=task.progress, cancel=task.cancel, run_id=run_id)
     outcome = change_owners(request, run, make_book(task.params, client), check_mode=task.check_mode)
+    errors = to_return(issues.errors)
     return {
         **outcome.to_return(),
         "changed": bool(outcome.paused or outcome.resumed),
         "warnings_list": to_return(issues.warnings),
+        "errors_list": errors,
+        **(failed_by("", errors) if errors else {}),
     }
 
 

@@ -37,8 +37,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - No command is run. The result tells which would be, in which container, and which databases would be held. Only
-        those of which one is to be chosen, by C(standby) or with O(databases=auto), are asked for their roles.
+      - No command is run. The result tells which would be, in which container, and which databases would be held. These
+        are asked, by reading alone, whether they could be, in a session of the database's own client.
       - With O(state=linted), containers are not asked for programs, and no report is written.
   diff_mode:
     support: none

@@ -86,11 +86,12 @@ options:
   expected_plan_digest:
     description:
       - RV(plan_digest) of the plan that was approved. The restore is begun only while its plan is still that one. If it
-        is not, the task fails before anything is written, and names what is different.
+        is not, the task fails before anything is written, and names what is different. An empty text approves
+        nothing, and fails the task.
       - It covers the name and the uid of the backup, the options that decide what is written, and for each object its
         type, namespace and name, what is done with it, and the body that it is to have; for a claim also where its data
         comes from. The versions and the fields of objects in the cluster are not in it, nor times, nor the values of
-        Secrets, which the uid of the backup stands for.
+        Secrets, which the uid of the backup stands for; of a tree, a uid is made of its Secrets.
       - The digest alone says in which part of the plan something is different, and the objects there are named, of
         which it may be one, all, or one that is not in the plan any more. With O(expected_plan) each is named.
       - The API server is asked for a dry run of each object before the restore begins, as in check mode.

@@ -39,8 +39,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - Nothing is executed in a pod. The result tells which claims would be snapshotted, with which class, and which
-        hooks would run around that.
+      - No hook is run. The result tells which claims would be snapshotted, with which class, and which hooks would run
+        around that. Databases that would be held (O(databases)) are asked, by reading alone, whether they could be.
   diff_mode:
     support: full
     details:

@@ -67,6 +67,7 @@ options:
       - The namespace with the objects.
       - If not set, it is V(velero), or V(heptio-ark) for the types of Heptio Ark.
     type: str
+    aliases: [velero_namespace]
   api_group:
     description:
       - Whose types are meant for O(state=passed). If not set, those of Velero where the cluster has them, else those of

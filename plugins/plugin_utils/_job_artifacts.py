@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line
+from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import mask_urls
+
 Result: t.TypeAlias = "t.Mapping[str, t.Any]"
 Reader: t.TypeAlias = "t.Callable[[Result], t.Any]"
 
 #: A message goes into notifications: what is longer is cut.
 _LONGEST_MESSAGE = 500
+#: Operations that are handed on; each may have a message.
+_OPERATIONS = 100
 _NOT_BEGUN = "The task did not run: what the job printed says why."
 
 #: Actions of a plan by which an object stays as it is.
@@ -25,10 +30,24 @@ def _message(result: Result) -> str:
     """The first error, in one sentence; empty when all went well."""
     if not result:
         return _NOT_BEGUN
-    if not result.get("failed"):
-        return ""
-    text = str(result.get("msg") or "The task failed.")
+    return _cut(str(result.get("msg") or "The task failed.")) if _has_failed(result) else ""
+
+
+def _has_failed(result: Result) -> bool:
+    return bool(result.get("failed", not result) or result.get("unreachable"))
+
+
+def _cut(text: str) -> str:
+    text = one_line(mask_urls(text))
     return text if len(text) <= _LONGEST_MESSAGE else f"{text[: _LONGEST_MESSAGE - 3]}..."
+
+
+def _operations(result: Result) -> list[t.Any]:
+    """Those that went wrong come first, as there may be any number of them."""
+    found = [entry for entry in result.get("operations") or () if isinstance(entry, dict)]
+    ordered = sorted(found, key=lambda entry: "Fail" not in str(entry.get("phase")))
+    names = ("kind", "name", "phase", "message")
+    return [{name: _cut(str(entry.get(name) or "")) for name in names} for entry in ordered[:_OPERATIONS]]
 
 
 def _count(name: str) -> Reader:
@@ -36,7 +55,7 @@ def _count(name: str) -> Reader:
 
 
 def _text(name: str) -> Reader:
-    return lambda result: str(result.get(name) or "")
+    return lambda result: _cut(str(result.get(name) or ""))
 
 
 def _name_within(name: str) -> Reader:
@@ -67,7 +86,7 @@ def _planned(result: Result) -> int:
 
 
 _COMMON: t.Mapping[str, Reader] = {
-    "arkive_failed": lambda result: bool(result.get("failed", not result)),
+    "arkive_failed": _has_failed,
     "arkive_changed": lambda result: bool(result.get("changed")),
     "arkive_phase": _text("phase"),
     "arkive_location": _text("location"),
@@ -104,7 +123,7 @@ _OWN: t.Mapping[str, t.Mapping[str, Reader]] = {
         "arkive_prune_freed_bytes": lambda result: result.get("freed_bytes") or 0,
     },
     "backups": {"arkive_backups": _count("backups")},
-    "operations": {"arkive_operations": lambda result: list(result.get("operations") or ())},
+    "operations": {"arkive_operations": _operations, "arkive_operations_count": _count("operations")},
 }
 #: The names that each playbook leaves behind.
 ARTIFACTS: t.Mapping[str, tuple[str, ...]] = {

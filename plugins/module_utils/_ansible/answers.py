@@ -22,6 +22,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.yaml_documents im
 #: ``key=value``; a key has neither blanks nor what YAML begins a collection with.
 _PAIR = re.compile(r"\s*([^\s=:{\[,]+)\s*=\s*(.*?)\s*", re.DOTALL)
 
+#: What must be approved before something is done. A file or a step before that gave nothing has approved nothing.
+_GATES = frozenset({"expected_plan", "expected_plan_digest"})
+
 _LOOKS_STRUCTURED = re.compile(r"^\s*[\[{]|^\s*-\s|:\s|:$", re.MULTILINE)
 
 
@@ -30,7 +33,10 @@ def read_answers(spec: Spec, given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     by_name = {
         name: option for option_name, option in spec.items() for name in (option_name, *option.get("aliases", ()))
     }
-    read = {name: _read(by_name[name], value) if name in by_name else value for name, value in given.items()}
+    read = {
+        name: _read(by_name[name], value) if name in by_name and name not in _GATES else value
+        for name, value in given.items()
+    }
     return {name: value for name, value in read.items() if value is not _UNSET}
 
 

@@ -28,7 +28,8 @@ _ALWAYS_WHOLE = frozenset(
         "plan_path", "plan_digest", "freeze_window_seconds",
     }
 )  # fmt: skip
-_FIRST = ("msg", "errors_list")
+#: The first parts, and into how many pieces the room is divided of which each may have one.
+_FIRST = {"msg": 2, "errors_list": 2, "warnings_list": 4}
 #: Bytes of the options of a task.
 _LONGEST_OPTIONS = 30_000
 #: Characters of a text, entries of a list and members of a mapping within a part, in the order in which it is tried.
@@ -59,7 +60,8 @@ def is_large(result: Result, *, limit: int = LIMIT) -> bool:
 def shrink(result: Result, *, limit: int = LIMIT) -> tuple[Result, dict[str, int]]:
     """A result of at most ``limit`` bytes, and of how many entries of each of its parts it does not have all.
 
-    Errors come first: they may take half of the room. What is left out of a part that holds failures is something else.
+    Errors come first: they may take half of the room; warnings come next, with a quarter of what is left. What none
+    of the others needs is theirs, too. What is left out of a part that holds failures is something else.
     """
     room = limit - _RESERVED
     while True:
@@ -79,8 +81,10 @@ def _fill(result: Result, room: int) -> tuple[Result, dict[str, int]]:
     order = [name for name in _FIRST if name in parts]
     order += sorted((name for name in parts if name not in _FIRST), key=lambda name: sizes[name])
     for at, name in enumerate(order):
-        share = room // 2 if name in _FIRST else room // (len(order) - at)
-        small[name], missing = _fit(name, parts[name], max(share, 0), sizes[name])
+        share = room // _FIRST.get(name, len(order) - at)
+        # What the parts behind it do not need is not kept for them.
+        spare = room - sum(sizes[other] for other in order[at + 1 :])
+        small[name], missing = _fit(name, parts[name], max(share, spare, 0), sizes[name])
         room -= _size(small[name])
         if missing:
             left_out[name] = missing

@@ -25,7 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import DIA
 OPERATIONS = ArgumentSpec(
     options={
         "state": {"type": "str", "choices": ["passed", "present", "absent"], "default": "passed"},
-        "namespace": {"type": "str"},
+        "namespace": {"type": "str", "aliases": ["velero_namespace"]},
         "api_group": {"type": "str", "choices": [family.group for family in FAMILIES]},
         # What is secret in it is masked by its name: see secret_params.
         "locations": {"type": "dict", "default": {}, "no_log": False},

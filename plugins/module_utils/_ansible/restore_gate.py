@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.gate_files import GATE, GateFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Result, Task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.whole_files import open_regular
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.expected_plan import ExpectedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan_digest import PlanDigest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.restore_document import (
@@ -50,8 +51,14 @@ def tell_restore(task: Task, run: t.Callable[[], tuple[Result, PlanDigest | None
 def expected_plan(params: t.Mapping[str, t.Any]) -> ExpectedPlan | None:
     """The plan that was approved; None where the options name none. Raises ``ValidationError``."""
     text, path = params["expected_plan_digest"], params["expected_plan"]
-    expected = ExpectedPlan.of_digest(text) if text else None
-    if not path:
+    for name, given in (("expected_plan_digest", text), ("expected_plan", path)):
+        if given is not None and not given.strip():
+            raise ValidationError(
+                f"{name} is empty: nothing was approved, and nothing is restored.",
+                hint="Look at what was to set it, or leave it out where nobody approves plans.",
+            )
+    expected = None if text is None else ExpectedPlan.of_digest(text)
+    if path is None:
         return expected
     found = read_expected_plan(_read(path), source=f"The file {path}")
     if expected is not None and found.digest != expected.digest:
@@ -64,7 +71,8 @@ def expected_plan(params: t.Mapping[str, t.Any]) -> ExpectedPlan | None:
 
 def _read(path: str) -> t.Any:
     try:
-        with open(path, "rb") as file:
+        # A volume of a ConfigMap has links; a pipe would be waited for.
+        with open_regular(os.path.realpath(path)) as file:
             return json.load(file)
     except OSError as exc:
         raise ValidationError(f"The file {path} of expected_plan cannot be read: {exc.strerror}.") from exc

@@ -127,6 +127,10 @@ class BlockRunner:
         for record in section.freezes:
             seconds = "" if record.seconds is None else f" after {record.seconds:.2f} s"
             self._progress(f"{record.target.where}: {record.ending}{seconds}")
+        for held in section.quiesces:
+            if held.seconds is not None:
+                ending = "" if held.consistent else ", and not until its release"
+                self._progress(f"{held.where}: held for {held.seconds:.2f} s{ending}")
 
 
 __all__ = ("BlockRunner", "PodSink")

@@ -166,7 +166,8 @@ class BackupRun:
                 self._issues.warning(item.not_there, resource="pods", namespace=namespace, name=name)
         for rule in self._pods.unused_rules:
             self._issues.warning(not_used(rule))
-        self._issues.add_warnings(self._request.databases.unused(found.pod for found in self._pods.with_databases))
+        pods = (found.pod for found in self._pods.with_databases)
+        self._issues.add_warnings(self._request.databases.unused(pods, among="running pod of the backup"))
         count = len(self._pods.hooked)
         self._progress(f"pods: {self.sink.counts['pods'] + count} found, {count} with hooks")
 

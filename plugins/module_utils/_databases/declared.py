@@ -63,12 +63,12 @@ class DatabaseChoice:
     selected: tuple[SelectedDatabase, ...] = ()
     recognised: bool = False
 
-    def unused(self, pods: t.Iterable[ObjectView]) -> list[str]:
-        """A sentence for each of ``selected`` that fits none of ``pods``: nothing is held by it."""
+    def unused(self, pods: t.Iterable[ObjectView], *, among: str = "running pod") -> list[str]:
+        """For each of ``selected`` that fits none of ``pods``, which are ``among``: nothing is held by it."""
         labels = [(pod.get("metadata") or {}).get("labels") for pod in pods]
         return [
             f"The database {entry.declaration.kind} of the pods with {entry.selector.to_text()} is not held: no "
-            "running pod has these labels."
+            f"{among} has these labels. Check its selector."
             for entry in self.selected
             if not any(entry.selector.matches(found) for found in labels)
         ]

@@ -30,9 +30,12 @@ class LockBusy(DatabaseError):
 class SessionLost(DatabaseError):
     """The session is over, and with it what it held. ``said``: the last words of the client."""
 
-    def __init__(self, message: str, *, said: str = "") -> None:
+    def __init__(self, message: str, *, said: str = "", why: str = "", words: str = "") -> None:
+        """``why`` and ``words``: parts of ``message``, a clause and a sentence for what the client said."""
         super().__init__(message)
         self.said = said
+        self.why = why
+        self.words = words
 
 
 class ClientMissing(DatabaseError):

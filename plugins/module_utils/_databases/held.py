@@ -112,6 +112,8 @@ class HeldDatabase:
         session = self._open(cancel)
         try:
             self._hold.foresee(_Asking(session, self._container, _LOOK_SECONDS, cancel))
+            if self._counts is not None:
+                self._counts.foresee(self._hold.known, cancel)
         except _MISREAD as exc:
             raise self._misread(exc) from exc
         finally:

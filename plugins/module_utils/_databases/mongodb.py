@@ -36,9 +36,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors impor
     StatementRefused,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import Hold, HoldFacts, HoldOrder, Mode, Server
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.mongodb_checks import (
+    JOURNAL,
+    LOCK,
+    ask_for_right,
+    check_lockable,
+    check_rights,
+)
 
-JOURNAL, LOCK = "journal", "lock"
-_LONG_SECONDS = 5
 #: How much later than asked the process in the container has it unlocked.
 _LEASE_MARGIN_SECONDS = 10.0
 #: The user and the password that the container was started with (the official image, and Bitnami's, which may have it
@@ -56,6 +61,7 @@ fi
 ARKIVE_PASSWORD=$p
 export ARKIVE_USER ARKIVE_PASSWORD
 shift
+command -v mongosh >/dev/null 2>&1 || { echo "arkive: mongosh: not found" >&2; exit 127; }
 """
 _CLIENT = (
     'exec mongosh --quiet --norc "mongodb://127.0.0.1:${MONGODB_PORT_NUMBER:-27017}/admin'
@@ -82,27 +88,9 @@ _HELLO = "db.hello()"
 _STATUS = "db.adminCommand({serverStatus: 1, metrics: 0, repl: 0, locks: 0, wiredTiger: 0, tcmalloc: 0})"
 _OPTIONS = "db.adminCommand({getCmdLineOpts: 1}).parsed"
 _NAMES = "db.adminCommand({listDatabases: 1, nameOnly: true}).databases"
-_IS_LOCKED = "db.adminCommand({currentOp: 1, $ownOps: true}).fsyncLock === true"
-#: Whoever writes, and has for long: the lock waits for it, and everybody else behind the lock.
-_WRITERS = (
-    'db.getSiblingDB("admin").aggregate([{$currentOp: {allUsers: true, localOps: true, idleSessions: true}}, '
-    f'{{$match: {{"locks.Global": {{$in: ["w", "W"]}}, $or: [{{secs_running: {{$gte: {_LONG_SECONDS}}}}}, '
-    f'{{"transaction.timeOpenMicros": {{$gte: {_LONG_SECONDS * 1_000_000}}}}}]}}}}, '
-    "{$project: {opid: 1, secs_running: 1}}, {$limit: 1}]).toArray()"
-)
 _FLUSH = "db.adminCommand({fsync: 1}).ok"
 _LOCK = "db.adminCommand({fsync: 1, lock: true}).lockCount"
-_PRIVILEGES = "db.adminCommand({connectionStatus: 1, showPrivileges: true}).authInfo"
-#: On the cluster.
-_ACTIONS = {JOURNAL: ("fsync",), LOCK: ("fsync", "unlock")}
-_ROLES = (
-    'Name a user with the roles clusterMonitor and hostManager: db.getSiblingDB("admin")'
-    '.grantRolesToUser("<user>", ["clusterMonitor", "hostManager"]).'
-)
-_CONFIG = "db.adminCommand({replSetGetConfig: 1}).config.members"
-_MEMBERS = "db.adminCommand({replSetGetStatus: 1}).members"
 _PING = "db.adminCommand({ping: 1}).ok"
-_UNAUTHORIZED = "Unauthorized"
 _LAPSED = "arkive: the lease ran out"
 
 
@@ -160,10 +148,10 @@ class MongodbHold:
 
     def foresee(self, server: Server) -> None:
         self._choose_mode(server, self._look(server))
-        self._check_rights(server)
+        check_rights(server, self.known.mode)
         if self.known.mode == LOCK:
             try:
-                self._check_lockable(server)
+                check_lockable(server, self.known)
             except LockBusy as exc:
                 self.known.warnings.append(exc.sentence)
 
@@ -176,7 +164,7 @@ class MongodbHold:
         if self.known.mode == LOCK:
             self._lock(server)
         else:
-            self._ask_for_right(server, _FLUSH)
+            ask_for_right(server, _FLUSH)
         self._flush(server)
 
     def keep(self, server: Server) -> None:
@@ -233,7 +221,7 @@ class MongodbHold:
         known.role, self._process = _role_of(hello), _process_of(hello)
         if not known.role:
             raise DatabaseError("It is neither primary nor secondary: it starts, recovers, or is an arbiter.")
-        status = answer(self._ask_for_right(server, _STATUS))
+        status = answer(ask_for_right(server, _STATUS))
         known.version = f"MongoDB {status.get('version', '')}"
         engine = status.get("storageEngine") or {}
         if engine.get("persistent") is False:
@@ -241,7 +229,7 @@ class MongodbHold:
                 f"It keeps nothing on its disk: its storage engine is {engine.get('name')}.",
                 hint="There is nothing to snapshot. Leave it out.",
             )
-        options: dict[str, t.Any] = answer(self._ask_for_right(server, _OPTIONS)) or {}
+        options: dict[str, t.Any] = answer(ask_for_right(server, _OPTIONS)) or {}
         known.facts |= {"replica_set": hello.get("setName", ""), "storage_engine": engine.get("name", "")}
         written = ((hello.get("lastWrite") or {}).get("opTime") or {}).get("ts", {}).get("$timestamp")
         if written:
@@ -281,73 +269,14 @@ class MongodbHold:
         journal = f"{path}/journal"
         places = {"the data directory": self._directory, "the journal": server.real_path(journal) or journal}
         if storage.get("directoryPerDB"):
-            for entry in answer(self._ask_for_right(server, _NAMES)):
+            for entry in answer(ask_for_right(server, _NAMES)):
                 below = f"{path}/{entry['name']}"
                 places[f"the database {entry['name']}"] = server.real_path(below) or below
         return places
 
-    def _check_rights(self, server: Server) -> None:
-        """Of what ``begin`` would ask for. A server without users says of nobody what they may do."""
-        info = answer(server.ask(_PRIVILEGES)) or {}
-        if not info.get("authenticatedUsers"):
-            return
-        actions = {
-            action
-            for each in info.get("authenticatedUserPrivileges") or ()
-            if {"cluster", "anyResource"} & set(each.get("resource") or {})
-            for action in each.get("actions") or ()
-        }
-        missing = [action for action in _ACTIONS[self.known.mode] if action not in actions]
-        if missing and "anyAction" not in actions:
-            raise DatabaseError(
-                f"Its user may not do {' and '.join(missing)} on the cluster, which takes it to hold it.", hint=_ROLES
-            )
-
-    def _check_voters(self, server: Server) -> None:
-        """Whether the others can acknowledge what is written with ``w: majority`` while this one is locked."""
-        config = answer(self._ask_for_right(server, _CONFIG)) or ()
-        states = {each.get("_id"): each for each in answer(self._ask_for_right(server, _MEMBERS)) or ()}
-        voting = [each for each in config if each.get("votes", 1)]
-        with_data = [each for each in voting if not each.get("arbiterOnly")]
-        own = next((number for number, state in states.items() if state.get("self")), None)
-        if own not in {each.get("_id") for each in with_data}:
-            return
-        needed = min(len(voting) // 2 + 1, len(with_data))
-        others = [
-            each
-            for each in with_data
-            if each.get("_id") != own and states.get(each.get("_id"), {}).get("stateStr") in ("PRIMARY", "SECONDARY")
-        ]
-        if len(others) < needed:
-            raise DatabaseError(
-                f"Of its replica set, {needed} voting members with data have to acknowledge each write of "
-                f"w: majority, and {len(others)} besides this one can: such writes would wait while it is locked.",
-                hint="Lock one that has no vote, such as a hidden member, or put its files on one claim, which takes "
-                "no lock (mode journal).",
-            )
-
-    def _check_lockable(self, server: Server) -> None:
-        """Raises ``LockBusy`` where the lock would have to wait, and everybody else behind it."""
-        known = self.known
-        if known.role == "secondary":
-            self._check_voters(server)
-        elif known.role == "primary":
-            known.warnings.append("The primary is locked: all writes to its replica set wait. Take a secondary.")
-        if answer(self._ask_for_right(server, _IS_LOCKED)):
-            raise LockBusy(
-                "It is locked already, by somebody else's fsync.",
-                hint="Unlock it with db.fsyncUnlock(), or wait for it.",
-            )
-        for writer in answer(self._ask_for_right(server, _WRITERS)):
-            raise LockBusy(
-                f"Its operation {writer.get('opid')} has written for more than {_LONG_SECONDS} s. The lock would wait "
-                "for it, and everybody else behind the lock.",
-                hint="Make the backup when it is done. db.currentOp() shows it.",
-            )
-
     def _lock(self, server: Server) -> None:
         """Not before the process that would unlock it is there, and not behind somebody who writes for long."""
-        self._check_lockable(server)
+        check_lockable(server, self.known)
         self._armed = True
         self._lease.arm(server)
         self.known.lease = "timer"
@@ -357,7 +286,7 @@ class MongodbHold:
             )
         self._asked = True
         self._lasts()
-        if not answer(self._ask_for_right(server, _LOCK)):
+        if not answer(ask_for_right(server, _LOCK)):
             raise DatabaseError("It does not say that it is locked.")
         if not self._lease.renew(server):
             raise SessionLost("Its lease ran out before it was locked.", said=_LAPSED)
@@ -373,17 +302,6 @@ class MongodbHold:
             raise DatabaseError(
                 "What it has written could not be synced to the disk.", hint="The container needs the program sync."
             )
-
-    def _ask_for_right(self, server: Server, statement: str) -> list[list[str]]:
-        try:
-            return server.ask(statement)
-        except StatementRefused as exc:
-            if exc.state != _UNAUTHORIZED:
-                raise
-            raise DatabaseError(
-                f"{exc.message.rstrip('.')}.",
-                hint=_ROLES,
-            ) from exc
 
 
 def _role_of(hello: t.Mapping[str, t.Any]) -> str:

@@ -47,7 +47,14 @@ class QuiesceRecord:
 
     @property
     def where(self) -> str:
-        return f"{self.kind} in container {self.container} of pod {self.namespace}/{self.pod}"
+        """For sentences. What is refused before its container is known has none."""
+        container = f"container {self.container} of " if self.container else ""
+        return f"{self.kind} in {container}pod {self.namespace}/{self.pod}"
+
+    def not_held(self, *, for_snapshots: bool = False) -> str:
+        """Which one could not be held, and why: sentences."""
+        purpose = " for its snapshots" if for_snapshots else ""
+        return f"{self.where} could not be held{purpose}: {self.error}"
 
     @property
     def still_held(self) -> str:

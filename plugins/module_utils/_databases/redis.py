@@ -31,8 +31,12 @@ user=$1
 # Without a password the client would not say who it is; one that is needless is taken.
 if [ -n "$user" ]; then export REDISCLI_AUTH="${{REDISCLI_AUTH:-none}}" VALKEYCLI_AUTH="${{VALKEYCLI_AUTH:-none}}"; fi
 {OWN_PORT}
-if [ -n "$user" ]; then exec "$c" -p "$port" --user "$user"; fi
-exec "$c" -p "$port"
+set -- -p "$port"
+if [ -n "$user" ]; then set -- "$@" --user "$user"; fi
+# A client that is not let in answers nothing that is asked for, and stays.
+said=$("$c" "$@" PING 2>&1 </dev/null)
+case $said in *NOAUTH*) printf '%s\n' "$said" >&2; exit 1;; esac
+exec "$c" "$@"
 """
 #: As in ``NOAUTH Authentication required.``; answers that are awaited begin with lower case, a number, or ``#``.
 _ERROR = re.compile(r"([A-Z][A-Z0-9]+) (.+)")

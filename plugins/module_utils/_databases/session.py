@@ -11,6 +11,7 @@ The end of an answer is known by a token that the client repeats, never by the t
 
 from __future__ import annotations
 
+import re
 import secrets
 import typing as t
 
@@ -26,6 +27,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadl
 
 #: A client that is there answers at once.
 _CLOSING_SECONDS = 5.0
+#: What a shell says of a client that is not there.
+_NO_CLIENT = re.compile(r"^arkive: (?:exec: )?(?:(?:line )?[0-9]+: )?(?:exec: )?[\w-]+: not found", re.MULTILINE)
 
 
 class Stream(t.Protocol):
@@ -92,7 +95,8 @@ class DatabaseSession:
         said = self._stream.take_said()
         self._stream.abort()
         words = f" It said: {' '.join(said.split())[:300]}" if said else ""
-        return SessionLost(f"The session in {self._where} was lost: {why}.{words}", said=said)
+        message = f"The session in {self._where} was lost: {why}.{words}"
+        return SessionLost(message, said=said, why=why, words=words)
 
 
 def require_answer(session: DatabaseSession, *, seconds: float, cancel: CancelToken) -> None:
@@ -100,9 +104,20 @@ def require_answer(session: DatabaseSession, *, seconds: float, cancel: CancelTo
     try:
         session.ask("", seconds=seconds, cancel=cancel)
     except SessionLost as exc:
-        raise DatabaseError(
-            exc.message, hint="Check that the container has the database's client, and which user it may connect as."
-        ) from exc
+        raise _explained(exc) from exc
+
+
+def _explained(exc: SessionLost) -> DatabaseError:
+    """Why there is no session."""
+    if _NO_CLIENT.search(exc.said):
+        return DatabaseError(
+            f"Its container does not have the database's client.{exc.words}",
+            hint="Name the container that has it, and check that the kind is the right one.",
+        )
+    return DatabaseError(
+        f"Its client could not open a session: {exc.why}.{exc.words}",
+        hint="Check which user connects and by which password, and that the server is up.",
+    )
 
 
 __all__ = ("DatabaseSession", "Stream", "require_answer")

@@ -45,6 +45,7 @@ _READS_ONLY: t.Mapping[str, tuple[str, ...]] = {
     "mysql": ("set session transaction read only",),
 }
 _MARGIN_SECONDS = 1.0
+_REOPEN_SECONDS = 5.0
 _NO_TIME = "there was no time for it"
 
 
@@ -75,11 +76,21 @@ class TableCounts:
         self._before: dict[str, int] = {}
         self._problems: dict[str, str] = {}
 
+    def foresee(self, known: HoldFacts, cancel: CancelToken) -> None:
+        """Look whether the tables can be read; nothing is counted. Raises ``Cancelled``."""
+        try:
+            self._count(FREE_SECONDS, cancel, counts=False)
+        finally:
+            self.close()
+        known.warnings += [f"The rows of {table} are not counted: {why}." for table, why in self._problems.items()]
+
     def before(self, cancel: CancelToken) -> None:
         """Before it is held: what takes time is done by now. Raises ``Cancelled``."""
         only_look = self._order.mode in _STILL.get(self._name, ()) or self._name in _ALWAYS_STILL
         try:
             self._before = self._count(FREE_SECONDS, cancel, counts=not only_look)
+            if self._may_be_still:
+                self._reopen(cancel)
         finally:
             if not self._may_be_still:
                 self.close()
@@ -149,6 +160,19 @@ class TableCounts:
                 self._problems[table] = _NO_TIME if deadline.remaining <= 0 else said.rstrip(".")
                 self._give_up(place)
         return found
+
+    def _reopen(self, cancel: CancelToken) -> None:
+        """A session that ended with the refusal of one table is there again for the others."""
+        deadline = Deadline(_REOPEN_SECONDS)
+        for table in self._order.counts:
+            place = _statement(self._name, table, counts=False)[0]
+            if table not in self._problems and place not in self._sessions:
+                try:
+                    self._sessions[place] = self._open(place, deadline, cancel)
+                except Cancelled:
+                    raise
+                except ArkiveError as exc:
+                    self._problems[table] = exc.message.rstrip(".")
 
     def _give_up(self, place: str) -> None:
         lost = self._sessions.pop(place, None)

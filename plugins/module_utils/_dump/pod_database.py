@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
@@ -27,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._dump.errors import Dum
 from ansible_collections.arkive.k8s.plugins.module_utils._dump.request import DumpRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import resolve_container
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_errors import ExecRefused
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_pipe import ExecPipe, open_pipe
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import namespaced_path
@@ -34,6 +36,24 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_ru
 
 _LOOK_SECONDS = 60.0
 _SHOWN_WORDS = 600
+#: By what servers say: PostgreSQL (28P01, 28000, 42501, 3D000), MariaDB and MySQL (1045, 1044, 1142, 1049), Redis
+#: (NOAUTH, WRONGPASS, NOPERM), and MongoDB.
+_ADVICE: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(
+            r"authentication failed|no password supplied|role \"[^\"]*\" does not exist|\b1045\b|NOAUTH|WRONGPASS", re.I
+        ),
+        "Set user and password, or leave both out to connect as the container itself would.",
+    ),
+    (
+        re.compile(r"permission denied|must be superuser|\b1044\b|\b1142\b|\b1227\b|NOPERM|not authorized", re.I),
+        "Name a user with more rights: the notes of the module say which.",
+    ),
+    (
+        re.compile(r"database \"[^\"]*\" does not exist|\b1049\b", re.I),
+        "Name a database that is there, or make it.",
+    ),
+)
 _NO_SHELL = ("executable file not found", "no such file or directory", "not found in $path", "permission denied")
 
 
@@ -93,7 +113,7 @@ class PodDatabase:
                 f"There is no program {one_line(name)} in {self.where}.",
                 hint="Name another container of the pod that has it, with container.",
             )
-        raise DumpError(f"{program} in {self.where} ended with code {pipe.rc}. {said}".strip())
+        raise DumpError(f"{program} in {self.where} ended with code {pipe.rc}. {said}".strip(), hint=_advice(said))
 
     def ask(self, argv: t.Sequence[str], program: str, cancel: CancelToken) -> str:
         """What a program prints that says little."""
@@ -108,9 +128,21 @@ class PodDatabase:
         return answer.decode("utf-8", "replace")
 
 
+def _advice(said: str) -> str | None:
+    """What to do about what a program has said, where that is known."""
+    return next((advice for words, advice in _ADVICE if words.search(said)), None)
+
+
 def find_database(client: KubeClient, request: DumpRequest) -> PodDatabase:
     """Raises ``ValidationError`` where the options, or the pod's annotations, do not say which it is; ``KubeError``."""
-    pod = client.get(namespaced_path("v1", request.namespace, "pods", request.pod))
+    try:
+        pod = client.get(namespaced_path("v1", request.namespace, "pods", request.pod))
+    except KubeError as exc:
+        if not exc.not_found:
+            raise
+        raise DumpError(
+            f"There is no pod {request.namespace}/{request.pod}.", hint="Check its name and its namespace."
+        ) from exc
     if not is_running(pod):
         raise DumpError(f"The pod {request.namespace}/{request.pod} does not run.")
     annotations = (pod.get("metadata") or {}).get("annotations") or {}

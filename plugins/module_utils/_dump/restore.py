@@ -89,8 +89,8 @@ def _look(request: DumpRequest, run: ClusterRun, database: PodDatabase) -> Targe
     try:
         answer = database.ask(database.kind.look_command(order), "The look at what is there", run.cancel)
         target = database.kind.look(order, answer)
-    except (ExecError, DatabaseError) as exc:
-        raise DumpError(f"Nothing was restored into {database.where}. {exc.sentence}") from exc
+    except (ExecError, DatabaseError, DumpError) as exc:
+        raise DumpError(f"Nothing was restored into {database.where}. {exc.message}", hint=exc.hint) from exc
     if target.found and not request.into_non_empty:
         raise DumpError(
             f"{database.title} in {database.where} is not empty: it has {target.found}. Nothing was restored.",

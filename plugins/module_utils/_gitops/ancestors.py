@@ -14,6 +14,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._gitops.argo import set
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.errors import GitOpsError
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner import Owner
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_book import OwnerBook
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_kind import read_entries
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_ref import OwnerRef
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 
@@ -88,7 +89,7 @@ class Ancestors:
 
 
 def _set_names(owner: Owner) -> t.Iterator[str]:
-    for reference in owner.obj["metadata"].get("ownerReferences") or ():
+    for reference in read_entries(owner.obj, ("metadata", "ownerReferences")):
         if reference.get("kind") == "ApplicationSet":
             yield str(reference.get("name"))
 

@@ -13,7 +13,13 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
-from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_kind import OwnerKind, Settings, read_field
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_kind import (
+    OwnerKind,
+    Settings,
+    read_entries,
+    read_field,
+    read_texts,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_ref import Identity
 
 APPLICATION_SETS = GroupResource("applicationsets", "argoproj.io")
@@ -36,8 +42,7 @@ class Application(OwnerKind):
         automated = read_field(obj, self.field)
         on = isinstance(automated, dict) and automated.get("enabled") is not False
         policy = automated if on else {}
-        annotations = read_field(obj, ("metadata", "annotations")) or {}
-        skipped = annotations.get(_SKIP_RECONCILE) == "true"
+        skipped = read_field(obj, ("metadata", "annotations", _SKIP_RECONCILE)) == "true"
         return Settings(
             auto_sync=on,
             self_heal=policy.get("selfHeal") is True,
@@ -58,8 +63,8 @@ class Application(OwnerKind):
         return None
 
     def inventory(self, obj: ObjectView) -> t.Iterator[Identity]:
-        for entry in read_field(obj, ("status", "resources")) or ():
-            if isinstance(entry, dict) and entry.get("name") and entry.get("kind"):
+        for entry in read_entries(obj, ("status", "resources")):
+            if entry.get("name") and entry.get("kind"):
                 where = str(entry.get("namespace") or "")
                 yield Identity(str(entry.get("group") or ""), str(entry["kind"]), where, str(entry["name"]))
 
@@ -68,11 +73,11 @@ def set_lets_edit(application_set: ObjectView, application: str) -> bool:
     """Whether the set leaves ``spec.syncPolicy`` of that Application to others."""
     if read_field(application_set, ("spec", "syncPolicy", "applicationsSync")) in _CREATE_ONLY:
         return True
-    for rule in read_field(application_set, ("spec", "ignoreApplicationDifferences")) or ():
-        if not isinstance(rule, dict) or rule.get("name") not in (None, "", application):
+    for rule in read_entries(application_set, ("spec", "ignoreApplicationDifferences")):
+        if rule.get("name") not in (None, "", application):
             continue
-        pointers = [str(pointer) for pointer in rule.get("jsonPointers") or ()]
-        paths = ["/" + str(path).strip().lstrip(".").replace(".", "/") for path in rule.get("jqPathExpressions") or ()]
+        pointers = read_texts(rule.get("jsonPointers"))
+        paths = ["/" + path.strip().lstrip(".").replace(".", "/") for path in read_texts(rule.get("jqPathExpressions"))]
         if any(found in (_SYNC_POLICY, f"{_SYNC_POLICY}/automated", "/spec") for found in (*pointers, *paths)):
             return True
     return False

@@ -53,11 +53,9 @@ class AroundChange:
         left = self._why_left(conflicts, unsure, succeeded=succeeded)
         paused, self._paused = self._paused, []
         to_resume = [owner for owner in paused if owner.ref not in left]
-        resumed: list[OwnerRef] = []
-        try:
-            resumed = [owner.ref for owner in self._pausing.resume(to_resume)]
-        except ArkiveError as exc:
-            left |= {owner.ref: f"it could not be resumed: {exc.message}" for owner in to_resume}
+        done = self._pausing.resume(to_resume)
+        resumed = [owner.ref for owner in done.resumed]
+        left |= {ref: f"it could not be resumed: {exc.message.rstrip('.')}" for ref, exc in done.failed.items()}
         stay = tuple(
             LeftPaused(owner=owner.ref, why=left[owner.ref], command=owner.resume_command)
             for owner in paused
@@ -99,10 +97,7 @@ class AroundChange:
             try:
                 found = find_out_of_sync(client, owner, timeout=self._terms.compare_timeout)
             except ArkiveError as exc:
-                unsure[owner.ref] = f"it could not be compared with git: {exc.message.rstrip('.')}"
-                continue
-            if found is None:
-                unsure[owner.ref] = f"Argo CD did not compare it within {self._terms.compare_timeout:g} s"
+                unsure[owner.ref] = f"whether it would undo something is not known: {exc.message.rstrip('.')}"
                 continue
             for identity, why in found.items():
                 change = changes.get(identity)

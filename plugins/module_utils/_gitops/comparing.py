@@ -12,8 +12,9 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.argo import Application
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.errors import GitOpsError
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner import Owner
-from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_kind import read_field
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_kind import read_entries, read_field
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_ref import Identity
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeTimeout
@@ -22,6 +23,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait
 
 #: Its controller takes it off when it has compared anew (Argo CD docs/user-guide/annotations-and-labels.md).
 _REFRESH = "argocd.argoproj.io/refresh"
+#: ``status.sync.status`` of an Application that was compared; a comparison that failed leaves it Unknown.
+_COMPARED = ("Synced", "OutOfSync")
 
 
 def compares_itself(owner: Owner) -> bool:
@@ -29,28 +32,32 @@ def compares_itself(owner: Owner) -> bool:
     return isinstance(owner.kind, Application)
 
 
-def find_out_of_sync(client: KubeClient, owner: Owner, *, timeout: float) -> dict[Identity, str] | None:
+def find_out_of_sync(client: KubeClient, owner: Owner, *, timeout: float) -> dict[Identity, str]:
     """The objects that a sync would change or prune, each with what it would do.
 
-    None where it did not answer in time. Raises ``KubeError``.
+    Raises ``GitOpsError`` where it did not answer in time, or could not compare, and ``KubeError``.
     """
     name, namespace = owner.ref.name, owner.ref.namespace
     patch = {"metadata": {"annotations": {_REFRESH: "hard"}}}
     patch_object(client, owner.resource, name, patch, namespace=namespace)
     try:
         found = wait_for_object(client, owner.resource, name, namespace, _is_compared, timeout=timeout)
-    except KubeTimeout:
-        return None
-    return {} if found is None else dict(_out_of_sync(found))
+    except KubeTimeout as exc:
+        raise GitOpsError(f"Argo CD did not compare it within {timeout:g} s.") from exc
+    if found is None:
+        return {}
+    if read_field(found, ("status", "sync", "status")) not in _COMPARED:
+        # Such as Unknown: its list is that of an earlier time, or there is none.
+        raise GitOpsError("Argo CD could not compare it; its conditions say why.")
+    return dict(_out_of_sync(found))
 
 
 def _is_compared(obj: Object | None) -> bool:
-    return obj is None or _REFRESH not in (obj["metadata"].get("annotations") or {})
+    return obj is None or read_field(obj, ("metadata", "annotations", _REFRESH)) is None
 
 
 def _out_of_sync(obj: Object) -> t.Iterator[tuple[Identity, str]]:
     kind = Application()
-    entries = [entry for entry in read_field(obj, ("status", "resources")) or () if isinstance(entry, dict)]
     states = {
         Identity(
             str(entry.get("group") or ""),
@@ -58,7 +65,7 @@ def _out_of_sync(obj: Object) -> t.Iterator[tuple[Identity, str]]:
             str(entry.get("namespace") or ""),
             str(entry.get("name") or ""),
         ): entry
-        for entry in entries
+        for entry in read_entries(obj, ("status", "resources"))
     }
     for identity in kind.inventory(obj):
         entry = states.get(identity, {})

@@ -150,7 +150,7 @@ def _refusal(undoing: t.Sequence[Owner], changes: t.Mapping[OwnerRef, tuple[Chan
 def _unread_error(book: OwnerBook) -> GitOpsError:
     ref, why = next(iter(book.unread.items()))
     return GitOpsError(
-        f"{ref} owns objects that would change, and may not be read: {why}",
+        f"{ref} owns objects of the plan, and may not be read: {why}",
         hint="Grant get and patch on it (k8s_access_info says which rights), or set on_gitops_owned: report.",
     )
 

@@ -16,7 +16,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
-from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_kind import OwnerKind, Settings, read_field
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_kind import (
+    OwnerKind,
+    Settings,
+    read_entries,
+    read_field,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_ref import Identity
 
 #: ``spec.suspend`` stops drift correction and new revisions; what runs already goes on to its end.
@@ -35,8 +40,8 @@ def _is_reconciling(obj: ObjectView) -> bool:
 
 
 def _is(obj: ObjectView, condition: str) -> bool:
-    found = read_field(obj, ("status", "conditions")) or ()
-    return any(isinstance(one, dict) and (one.get("type"), one.get("status")) == (condition, "True") for one in found)
+    found = read_entries(obj, ("status", "conditions"))
+    return any((one.get("type"), one.get("status")) == (condition, "True") for one in found)
 
 
 class Kustomization(OwnerKind):
@@ -77,8 +82,8 @@ class Kustomization(OwnerKind):
 
     def inventory(self, obj: ObjectView) -> t.Iterator[Identity]:
         """Entries are ``<namespace>_<name>_<group>_<kind>``; a ``:`` of a name is written as two underscores."""
-        for entry in read_field(obj, ("status", "inventory", "entries")) or ():
-            text = str(entry.get("id") or "") if isinstance(entry, dict) else ""
+        for entry in read_entries(obj, ("status", "inventory", "entries")):
+            text = str(entry.get("id") or "")
             namespace, _first, rest = text.partition("_")
             rest, _second, kind = rest.rpartition("_")
             name, _third, group = rest.rpartition("_")

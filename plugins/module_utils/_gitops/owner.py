@@ -72,11 +72,18 @@ class Owner:
             if not isinstance(place.get(name), dict):
                 place[name] = {}
             place = place[name]
-        if self.mark.was is None:
+        if self.was is None:
             place.pop(last, None)
         else:
-            place[last] = self.mark.was
+            place[last] = self.was
         return self.kind.read(obj)
+
+    @property
+    def was(self) -> t.Any:
+        """The field before the pause. What somebody has made of it since is what it is."""
+        if self.mark is None or self.value != self.kind.paused_value:
+            return self.value
+        return self.mark.was
 
     @property
     def value(self) -> t.Any:
@@ -129,7 +136,7 @@ def resume_patch(owner: Owner, *, guarded: bool = False) -> Object:
     metadata = _metadata(owner, None) if guarded else {"annotations": {PAUSED_ANNOTATION: None}}
     patch: Object = {"metadata": metadata}
     if owner.mark is not None and owner.value == owner.kind.paused_value:
-        patch |= nested(owner.kind.field, owner.mark.was)
+        patch |= nested(owner.kind.field, owner.was)
     return patch
 
 

@@ -75,6 +75,17 @@ def read_field(obj: ObjectView, path: t.Sequence[str]) -> t.Any:
     return found
 
 
+def read_entries(obj: ObjectView, path: t.Sequence[str]) -> t.Iterator[dict[str, t.Any]]:
+    """The mappings in the list at ``path``. A definition without a schema lets anything be there."""
+    found = read_field(obj, path)
+    yield from (entry for entry in found if isinstance(entry, dict)) if isinstance(found, list) else ()
+
+
+def read_texts(values: t.Any) -> list[str]:
+    """The texts of a list; none of anything else."""
+    return [text for text in values if isinstance(text, str)] if isinstance(values, list) else []
+
+
 def nested(path: t.Sequence[str], value: t.Any) -> dict[str, t.Any]:
     """A document with ``value`` at ``path`` and nothing else."""
     for name in reversed(path):
@@ -82,4 +93,4 @@ def nested(path: t.Sequence[str], value: t.Any) -> dict[str, t.Any]:
     return t.cast("dict[str, t.Any]", value)
 
 
-__all__ = ("OwnerKind", "Settings", "nested", "read_field")
+__all__ = ("OwnerKind", "Settings", "nested", "read_entries", "read_field", "read_texts")

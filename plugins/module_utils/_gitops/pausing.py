@@ -8,9 +8,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import time
+import types
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
@@ -18,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.errors import GitOpsError
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner import Owner, pause_patch, resume_patch
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_ref import OwnerRef
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.pause_mark import PauseMark
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
@@ -31,6 +32,13 @@ _ATTEMPTS = 5
 _SETTLE_SECONDS = 2.0
 
 
+class Resumption(t.NamedTuple):
+    """``failed``: why owners could not be resumed. One in neither is not paused by the run any more."""
+
+    resumed: tuple[Owner, ...] = ()
+    failed: t.Mapping[OwnerRef, ArkiveError] = types.MappingProxyType({})
+
+
 class Pausing:
     """For one run, ``run.run_id``. ``limit``: for how many seconds others respect a pause."""
 
@@ -42,19 +50,24 @@ class Pausing:
         """Pause them in their order, and wait until none is at work any more; those that were paused here.
 
         One that a person has suspended stays as it is. Raises ``GitOpsError`` or ``KubeError``, and has resumed all
-        of them then.
+        of them then; those that could not be are named in it.
         """
+        tried: list[Owner] = []
         paused: list[Owner] = []
         try:
             for owner in owners:
+                # One whose answer is lost may be paused as well.
+                tried.append(owner)
                 found = self._pause(owner)
                 if found is not None:
                     paused.append(found)
             return self._await_idle(paused, timeout)
-        except ArkiveError:
-            with contextlib.suppress(ArkiveError):
-                self.resume(paused)
-            raise
+        except BaseException as exc:
+            known = {owner.ref: owner for owner in (*tried, *paused)}
+            failed = self.resume(tried).failed
+            if not failed or not isinstance(exc, ArkiveError):
+                raise
+            raise _with_left(exc, self._run.run_id, [known[ref] for ref in failed]) from exc
 
     def check(self, owner: Owner) -> None:
         """Raises ``GitOpsError`` where another run holds it paused that is taken to be alive."""
@@ -80,39 +93,35 @@ class Pausing:
         found = [_read(client, owner) for owner in owners]
         return [owner for owner in found if owner is not None and not owner.now.suspended]
 
-    def resume(self, owners: t.Sequence[Owner]) -> list[Owner]:
-        """Resume those that this run has paused, the last one first; they go on although the run is cancelled.
-
-        Those that are not paused by it any more are left out. Raises the first ``KubeError`` after all were tried.
-        """
+    def resume(self, owners: t.Sequence[Owner]) -> Resumption:
+        """Resume those that this run has paused, the last one first; they go on although the run is cancelled."""
         client = self._run.uncancelled().client
         resumed: list[Owner] = []
-        failure: KubeError | None = None
+        failed: dict[OwnerRef, ArkiveError] = {}
         for owner in reversed(owners):
             try:
                 found = _resume(client, owner, self._run.run_id)
-            except KubeError as exc:
-                failure = failure or exc
+            except ArkiveError as exc:
+                failed[owner.ref] = exc
                 continue
             if found is not None:
                 resumed.append(found)
-        if failure is not None:
-            raise failure
-        return resumed
+        return Resumption(tuple(resumed), failed)
 
     def _pause(self, owner: Owner) -> Owner | None:
         client = self._run.client
+        failure = KubeError(f"{owner.ref} was not paused.")
         for _attempt in range(_ATTEMPTS):
             if owner.now.suspended and (owner.mark is None or owner.mark.until is None):
                 return None
             self.check(owner)
-            was = owner.value if owner.mark is None else owner.mark.was
-            mark = PauseMark(run=self._run.run_id, until=client.server_now() + self._limit, was=was)
+            mark = PauseMark(run=self._run.run_id, until=client.server_now() + self._limit, was=owner.was)
             try:
                 found = Owner.of(owner.kind, owner.resource, _patch(client, owner, pause_patch(owner, mark)))
             except KubeError as exc:
-                if not exc.conflict:
+                if not (exc.conflict or exc.may_pass):
                     raise
+                failure = exc
                 again = _read(client, owner)
                 if again is None:
                     return None
@@ -122,6 +131,8 @@ class Pausing:
                 raise GitOpsError(f"{owner.ref} was told to pause, and the API server did not keep that.")
             self._run.issues.info(f"paused {owner.ref}")
             return found
+        if not failure.conflict:
+            raise failure
         raise GitOpsError(
             f"{owner.ref} is changed by somebody else again and again, and could not be paused.",
             hint="Find out who writes it, such as an ApplicationSet or a Kustomization above it.",
@@ -160,21 +171,38 @@ class Pausing:
         return found
 
 
+def _with_left(exc: ArkiveError, run_id: str, left: t.Sequence[Owner]) -> GitOpsError:
+    """The same error, with what stays paused because of another one. ``left``: as they were read last."""
+    names = ", ".join(str(owner.ref) for owner in left)
+    return GitOpsError(
+        f"{exc.message.rstrip('.')}; and these stay paused, as they could not be resumed: {names}.",
+        hint=f"Resume them by k8s_gitops with state: resumed and run: {run_id}. {exc.hint or ''}".strip(),
+        details=exc.details,
+    )
+
+
 def resume_marked(run: ClusterRun, owner: Owner) -> Owner | None:
-    """Resume ``owner`` whoever has paused it; None when it is not paused any more. Raises ``KubeError``."""
+    """Resume ``owner`` whoever has paused it; None when it is not paused any more. Raises ``ArkiveError``."""
     return _resume(run.client, owner, owner.mark.run if owner.mark else "")
 
 
 def _resume(client: KubeClient, owner: Owner, run_id: str) -> Owner | None:
+    was_sent = False
     for _attempt in range(_ATTEMPTS):
         again = _read(client, owner)
-        if again is None or again.mark is None or again.mark.run != run_id:
+        if again is None:
             return None
+        if again.mark_problem:
+            raise GitOpsError(f"its annotation arkive.k8s/paused cannot be used: {again.mark_problem}")
+        if again.mark is None or again.mark.run != run_id:
+            # It was ours where only the answer was lost.
+            return again if was_sent and again.mark is None else None
         try:
             return Owner.of(again.kind, again.resource, _patch(client, again, resume_patch(again, guarded=True)))
         except KubeError as exc:
-            if not exc.conflict:
+            if not (exc.conflict or exc.may_pass):
                 raise
+            was_sent = was_sent or exc.may_pass
             last = exc
     raise last
 
@@ -188,4 +216,4 @@ def _patch(client: KubeClient, owner: Owner, patch: Object) -> Object:
     return patch_object(client, owner.resource, owner.ref.name, patch, namespace=owner.ref.namespace)
 
 
-__all__ = ("Pausing", "resume_marked")
+__all__ = ("Pausing", "Resumption", "resume_marked")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.ancestors import Ancestors
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.errors import GitOpsError
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.kinds import OWNER_KINDS
@@ -66,10 +66,13 @@ class GitOpsOutcome:
 
 
 def change_owners(request: GitOpsRequest, run: ClusterRun, book: OwnerBook, *, check_mode: bool) -> GitOpsOutcome:
-    """Raises ``GitOpsError`` for an owner that is not there or cannot be paused; then none of them is."""
+    """Raises ``GitOpsError`` for an owner that is not there or cannot be paused; then none of them is.
+
+    One that cannot be resumed is among the errors of the run.
+    """
     if request.state == "paused":
         return _pause(request, run, book, check_mode=check_mode)
-    found = _wanted(request, book) if request.owners or request.namespaces else list(book.list_all())
+    found = _wanted(request, book, run) if request.owners or request.namespaces else list(book.list_all())
     marked = [owner for owner in found if owner.mark is not None or owner.mark_problem]
     if request.state == "listed":
         return GitOpsOutcome(run=request.run, owners=tuple(found if request.owners or request.namespaces else marked))
@@ -79,13 +82,28 @@ def change_owners(request: GitOpsRequest, run: ClusterRun, book: OwnerBook, *, c
             run.issues.warning(
                 f"{owner.ref} was left as it is: its annotation arkive.k8s/paused cannot be used: {owner.mark_problem}."
             )
-    resumed = chosen if check_mode else [done for owner in chosen if (done := resume_marked(run, owner)) is not None]
+    resumed = chosen if check_mode else list(_resume_all(run, chosen))
     now = {owner.ref: owner for owner in resumed}
     return GitOpsOutcome(
         run=request.run,
         owners=tuple(now.get(owner.ref, owner) for owner in marked),
         resumed=tuple(owner.ref for owner in resumed),
     )
+
+
+def _resume_all(run: ClusterRun, owners: t.Iterable[Owner]) -> t.Iterator[Owner]:
+    """Those that were resumed. One that could not be is an error of the run, and keeps no other paused."""
+    for owner in owners:
+        try:
+            done = resume_marked(run, owner)
+        except ArkiveError as exc:
+            run.issues.error(
+                f"{owner.ref} stays paused: it could not be resumed: {exc.message}",
+                hint=f"It is resumed by: {owner.resume_command}",
+            )
+            continue
+        if done is not None:
+            yield done
 
 
 def _is_chosen(request: GitOpsRequest, owner: Owner, run: ClusterRun) -> bool:
@@ -100,7 +118,7 @@ def _is_chosen(request: GitOpsRequest, owner: Owner, run: ClusterRun) -> bool:
 
 def _pause(request: GitOpsRequest, run: ClusterRun, book: OwnerBook, *, check_mode: bool) -> GitOpsOutcome:
     ancestors, pausing = Ancestors(book), Pausing(run, limit=request.limit)
-    wanted = _wanted(request, book)
+    wanted = _wanted(request, book, run)
     chains = [ancestors.to_pause(owner) for owner in wanted if owner.unpaused.acts]
     in_order = list({owner.ref: owner for chain in chains for owner in chain}.values())
     for owner in in_order:
@@ -115,13 +133,20 @@ def _pause(request: GitOpsRequest, run: ClusterRun, book: OwnerBook, *, check_mo
     )
 
 
-def _wanted(request: GitOpsRequest, book: OwnerBook) -> list[Owner]:
+def _wanted(request: GitOpsRequest, book: OwnerBook, run: ClusterRun) -> list[Owner]:
+    """Raises ``GitOpsError`` for one that is not there; one that is to be resumed does not keep the others paused."""
     found: dict[OwnerRef, Owner] = {}
     for ref in request.owners:
         owner = book.find(ref)
         if owner is None:
             why = book.unread.get(ref, "it is not in the cluster")
-            raise GitOpsError(f"{ref} cannot be found: {why}.", hint=f"Kinds are {', '.join(OWNER_KINDS)}.")
+            missing = GitOpsError(
+                f"{ref} cannot be found: {why.rstrip('.')}.", hint=f"Kinds are {', '.join(OWNER_KINDS)}."
+            )
+            if request.state != "resumed":
+                raise missing
+            run.issues.error(missing.message, hint=missing.hint or "")
+            continue
         found[owner.ref] = owner
     if request.namespaces:
         for owner in book.list_all():

@@ -27,6 +27,7 @@ import functools
 import re
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_ref import Mark, OwnerRef
 
@@ -67,7 +68,7 @@ class Tracking:
     applications: frozenset[str] | None = frozenset()
 
     def marks(self, obj: ObjectView) -> tuple[Mark, ...]:
-        """The owners that ``obj`` names, each once, the surest first."""
+        """The owners that ``obj`` names, each once, the surest first; not those whose names nothing can have."""
         metadata = obj.get("metadata") or {}
         labels, annotations = _texts(metadata.get("labels")), _texts(metadata.get("annotations"))
         if not labels and not annotations:
@@ -78,7 +79,7 @@ class Tracking:
             *self._labels(labels),
             *_helm_marks(annotations),
         ]
-        return tuple({mark.owner: mark for mark in reversed(found)}.values())[::-1]
+        return tuple({mark.owner: mark for mark in reversed(found) if _can_be(mark.owner)}.values())[::-1]
 
     def strip(self, metadata: dict[str, t.Any], *, keep_labels: bool = False) -> None:
         """Take off what would make a copy one of the owner's objects.
@@ -142,6 +143,12 @@ def _application(text: str) -> OwnerRef:
     """``<namespace>_<app>`` or ``<app>``: no name in Kubernetes has an underscore."""
     namespace, _line, name = text.rpartition("_")
     return _ref("Application", namespace, name)
+
+
+@functools.lru_cache(maxsize=1024)
+def _can_be(ref: OwnerRef) -> bool:
+    """A label or an annotation may say anything; what is no name of an object names no owner."""
+    return is_subdomain_name(ref.name) and (not ref.namespace or is_subdomain_name(ref.namespace))
 
 
 @functools.lru_cache(maxsize=1024)

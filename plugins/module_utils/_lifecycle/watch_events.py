@@ -13,6 +13,8 @@ import datetime as dt
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line
+from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import mask
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.location_overview import ScheduleOverview
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prunable import Prunable
 
@@ -28,6 +30,8 @@ EventKind: t.TypeAlias = t.Literal[
     "location_available",
 ]
 EVENT_KINDS: tuple[EventKind, ...] = t.get_args(EventKind)
+#: Characters of a text in an event.
+_LONGEST = 2000
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,9 @@ class LocationEvent:
     def to_dict(self) -> dict[str, t.Any]:
         """As a rule sees it, below ``event``."""
         told = {"event": self.kind, "location": self.location, "seen": rfc3339(self.seen), "message": self.message}
-        return {"arkive": {**told, **{name: dict(members) for name, members in self.subject.items()}}}
+        whole = {**told, **{name: dict(members) for name, members in self.subject.items()}}
+        # Names and messages come out of a bucket: rules print them, and hand them on.
+        return {"arkive": {name: _clean(value) for name, value in whole.items()}}
 
 
 def backup_members(backup: Prunable, status: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -66,6 +72,15 @@ def schedule_members(schedule: ScheduleOverview, now: dt.datetime) -> dict[str, 
     good = schedule.good
     age = int((now - good.made).total_seconds()) if good and good.made else None
     return {**schedule.to_return(), "age_seconds": age}
+
+
+def _clean(value: t.Any) -> t.Any:
+    if isinstance(value, dict):
+        return {name: _clean(entry) for name, entry in value.items()}
+    if not isinstance(value, str):
+        return value
+    text = one_line(mask(value))
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def _text(value: object) -> str | None:

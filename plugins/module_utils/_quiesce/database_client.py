@@ -72,7 +72,9 @@ def read_password(client: KubeClient, pod: ObjectView, wanted: SecretKey) -> str
         secret = client.get(f"/api/v1/namespaces/{namespace}/secrets/{wanted.name}")
     except KubeError as exc:
         if exc.not_found:
-            raise DatabaseError(f"{where}, which has the password, does not exist.") from exc
+            raise DatabaseError(
+                f"{where}, which is to have the password, does not exist.", hint="Make it, or name the right one."
+            ) from exc
         raise
     labels = (secret.get("metadata") or {}).get("labels") or {}
     if wanted.only_of_pod and labels.get(SECRET_LABEL) != "true" and wanted.name not in _secrets_of(pod):
@@ -83,7 +85,9 @@ def read_password(client: KubeClient, pod: ObjectView, wanted: SecretKey) -> str
         )
     encoded = (secret.get("data") or {}).get(wanted.key)
     if encoded is None:
-        raise DatabaseError(f"{where} has no key {wanted.key}.", hint="Name it as name/key.")
+        keys = ", ".join(sorted(secret.get("data") or {})) or "none"
+        how = "by the annotation, as name/key" if wanted.only_of_pod else "with key"
+        raise DatabaseError(f"{where} has no key {wanted.key}.", hint=f"Its keys are {keys}: name one {how}.")
     try:
         found = base64.b64decode(str(encoded)).decode()
     except (binascii.Error, UnicodeDecodeError) as exc:

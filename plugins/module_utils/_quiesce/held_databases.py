@@ -56,24 +56,27 @@ class HeldDatabases:
     def hold(self, *, freezes: bool) -> None:
         """All at once. ``errors`` has those that could not be. ``freezes``: the task will freeze, and leave it so."""
         run_at_once(lambda database: database.begin(self._run.cancel), self._databases, meanwhile=lambda: None)
-        self.warnings += [text for database in self._all if database.is_passed_over for text in database.warnings]
+        self.warnings += [
+            text for database in self._all if database.is_passed_over for text in database.take_warnings()
+        ]
         for database in self._databases:
             record = database.record
-            self.warnings += database.warnings
+            self.warnings += database.take_warnings()
             if not database.held:
-                self.errors.append(f"{record.where} could not be held: {record.error}")
+                self.errors.append(record.not_held())
             elif freezes and record.known.mode not in _SILENT_RELEASES.get(record.kind, ()):
                 # Before anything is frozen: later it could not.
                 database.end()
                 record.consistent = False
                 self._told.add(record.where)
                 record.error = f"It is not held while a later task thaws: {_frozen_refusal(record)}"
-                self.errors.append(f"{record.where} could not be held: {record.error}")
+                self.errors.append(record.not_held())
 
     def release(self, frozen: t.Collection[str]) -> None:
         """``frozen``: the claims that the task leaves frozen."""
         run_at_once(PodDatabase.end, self._databases, meanwhile=lambda: None)
         for database in self._databases:
+            self.warnings += database.take_warnings()
             database.require_frozen(frozen)
             if database.broken and database.record.where not in self._told:
                 self.errors.append(database.record.error)
@@ -123,7 +126,7 @@ def foresee_databases(
             record.error = f"It is not held while a later task thaws: {_frozen_refusal(record)}"
         entries.append(record.to_return() | {"statements": statements})
         if record.error:
-            failed.append(f"{record.where} could not be held: {record.error}")
+            failed.append(record.not_held())
     return entries, failed
 
 

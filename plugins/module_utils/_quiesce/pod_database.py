@@ -60,6 +60,7 @@ class PodDatabase:
         self._held = held
         self._container = container
         self._spoiled = ""
+        self._told = 0
 
     @property
     def held(self) -> bool:
@@ -73,6 +74,12 @@ class PodDatabase:
     @property
     def warnings(self) -> list[str]:
         return [f"{self.record.where}: {text}" for text in self.record.known.warnings]
+
+    def take_warnings(self) -> list[str]:
+        """Those of ``warnings`` that are new since the last time: some come to be as it is let go."""
+        new = self.warnings[self._told :]
+        self._told += len(new)
+        return new
 
     @property
     def is_passed_over(self) -> bool:
@@ -219,8 +226,9 @@ def _declared(pod: ObjectView, declared: DatabaseDeclaration) -> tuple[QuiesceRe
         return record, None
     try:
         record.container = resolve_container(pod, declared.container)
-    except HookError as exc:
-        record.error = f"{exc.sentence.rstrip('.')}."
+    except HookError:
+        names = ", ".join(container["name"] for container in (pod.get("spec") or {}).get("containers") or ())
+        record.error = f"There is no such container. Those of the pod are {names}." if names else "It has no container."
         return record, None
     return record, row.load()
 

@@ -119,14 +119,13 @@ class PodWindow:
         if database is None or self._run.cancel.is_cancelled:
             return
         if database.is_passed_over:
-            self.warnings += database.warnings
+            self.warnings += database.take_warnings()
             return
         database.begin(self._run.cancel)
-        self.warnings += database.warnings
+        self.warnings += database.take_warnings()
         if database.held or self._run.cancel.is_cancelled:
             return
-        where = database.record.where
-        text = f"{where} could not be held for its snapshots: {database.record.error}"
+        text = database.record.not_held(for_snapshots=True)
         fields = {"name": self._name, "namespace": self._namespace, "resource": "pods"}
         if settings.hooks.default_on_error == "Fail":
             self._run.issues.error("Error quiescing a database", error=text, **fields)
@@ -141,6 +140,7 @@ class PodWindow:
         if database is None or not database.held:
             return
         database.end()
+        self.warnings += database.take_warnings()
 
     def judge_database(self, frozen: t.Collection[str]) -> None:
         """Once everything is over. ``frozen``: the claims whose freeze held from its start to its release."""

@@ -61,7 +61,7 @@ def plan_quiescing(client: KubeClient, namespace: str, claims: t.Collection[str]
     sequential = any(rule.run_on == "ordered" for pod in hooked for rule in rules_of(pod))
     warnings = [f"pod {'/'.join(pod.key)}: {text}" for pod in hooked for text in pod.warnings]
     warnings += [f"{text}." for text in (*rules_for_others(quiescing.rules, rules), *unused_rules(rules, pods))]
-    warnings += quiescing.databases.unused(pods)
+    warnings += quiescing.databases.unused(pods, among="running pod that mounts one of the claims")
     if quiescing.freeze_paths:
         hooked = _freeze_paths(hooked, wanted, quiescing, warnings)
     return QuiescePlan(pods, [pod for pod in hooked if pod.pre or pod.post or pod.database], sequential, warnings)

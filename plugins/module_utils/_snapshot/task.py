@@ -197,7 +197,8 @@ class _Task:
             database, statements = foresee_database(self._run, hooked.pod, found, hooked.pre, settings)
             self._issues.add_warnings(database.warnings)
             planned.append(database.record.to_return() | {"statements": statements})
-        failures += [entry["error"] for entry in planned if entry["error"]]
+            if database.record.error:
+                failures.append(database.record.not_held(for_snapshots=True))
         return planned
 
     def keep(self, members: t.Sequence[SetMember], *, check_mode: bool) -> SnapshotOutcome:

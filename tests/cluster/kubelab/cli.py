@@ -22,7 +22,9 @@ from kubelab.forwarder import forward, relay
 from kubelab.gitops_types import gitops_types
 from kubelab.golang import FLUX, GOLDEN
 from kubelab.init import run_init
+from kubelab.local_volumes import add_local_volume, remove_local_volume
 from kubelab.model import Lab, default_state
+from kubelab.program_images import KOPIA_IMAGE, find_kopia
 from kubelab.robust import robust
 from kubelab.s3 import S3Files, start_s3
 from kubelab.status import shell, status
@@ -93,6 +95,13 @@ def _parser() -> argparse.ArgumentParser:
     velero.add_argument("action", choices=("start", "stop", "program"))
     velero.add_argument("--bucket", help="the bucket that it knows; for start")
     velero.add_argument("--prefix", default="", help="a prefix in the bucket")
+    velero.add_argument("--node-agent", action="store_true", help="with its node-agent, which copies volumes")
+    local = command("local-volume", _local_volume, "add or remove a volume without snapshots; add prints its path")
+    local.add_argument("action", choices=("add", "remove"))
+    local.add_argument("name", help="of its PersistentVolume")
+    local.add_argument("--size", default="64Mi", help="for add (default: 64Mi)")
+    kopia = command("kopia", _kopia, "program: where kopia's command is; image: serve its image, and print its name")
+    kopia.add_argument("action", choices=("program", "image"))
     flux = command("flux", _flux, "start or stop Flux's controllers; built: exit code 3 when they are not")
     flux.add_argument("action", choices=("start", "stop", "built"))
     checked = command("conformance", _conformance, "run the CSI suite, and check a running cluster")
@@ -109,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     command("_forward", _forward, None).add_argument("--fd", type=int)
     relayed = command("_relay", _relay, None)
     relayed.add_argument("--fd", type=int, nargs="+")
+    relayed.add_argument("--server", nargs="+", help="for each of these sockets, HOST:PORT")
     relayed.add_argument("--for", dest="served", help="whose it is, by which it is found")
     command("_watchdog", _watchdog, None).add_argument("--init", type=int)
     return parser
@@ -133,6 +143,10 @@ def _build_flux(_options: argparse.Namespace) -> None:
     build_flux()
 
 
+def _build_kopia(_options: argparse.Namespace) -> None:
+    KOPIA_IMAGE.build()
+
+
 def _build_execution_environment(options: argparse.Namespace) -> None:
     if options.collections is None:
         raise LabError("Which collections are to be in the execution environment? Say --collections.")
@@ -143,6 +157,7 @@ _BUILDS: dict[str, t.Callable[[argparse.Namespace], None]] = {
     "cluster": _build_cluster,
     "velero": _build_velero,
     "execution-environment": _build_execution_environment,
+    "kopia": _build_kopia,
     "flux": _build_flux,
 }
 
@@ -224,8 +239,29 @@ def _velero(options: argparse.Namespace) -> int:
         return 0
     if not options.bucket:
         raise LabError("Which bucket is Velero to know? Say --bucket.")
-    json.dump(asdict(start_velero(options.state, bucket=options.bucket, prefix=options.prefix)), sys.stdout)
+    started = start_velero(options.state, bucket=options.bucket, prefix=options.prefix, node_agent=options.node_agent)
+    json.dump(asdict(started), sys.stdout)
     print()
+    return 0
+
+
+def _local_volume(options: argparse.Namespace) -> None:
+    launcher.require_root()
+    if options.action == "remove":
+        remove_local_volume(options.state, options.name)
+        return
+    print(add_local_volume(options.state, options.name, options.size))
+
+
+def _kopia(options: argparse.Namespace) -> int:
+    if options.action == "program":
+        program = find_kopia()
+        print(program or "", end="\n" if program else "")
+        return 0 if program else 3
+    lab = Lab.load(options.state)
+    if lab is None:
+        raise LabError(f"No cluster is at {options.state}: start one.")
+    print(KOPIA_IMAGE.serve(lab))
     return 0
 
 
@@ -267,7 +303,7 @@ def _forward(options: argparse.Namespace) -> None:
 
 
 def _relay(options: argparse.Namespace) -> None:
-    relay(options.fd)
+    relay(options.fd, options.server)
 
 
 def _watchdog(options: argparse.Namespace) -> None:

@@ -54,6 +54,13 @@ class GoBuild:
         """Where the programs are; None when they have not been built."""
         return find_cached(self.name, self._key)
 
+    def pinned(self, module: str) -> str:
+        """The version of a module that go.mod asks for."""
+        found = re.search(rf"(?m)\b{re.escape(module)} (v\S+)", (self.source / "go.mod").read_text(encoding="utf-8"))
+        if found is None:
+            raise LabError(f"{self.source}/go.mod does not ask for {module}.")
+        return found.group(1)
+
     @property
     def _key(self) -> str:
         return digest_of(self.source, *self.packages)
@@ -118,11 +125,24 @@ VELERO_PLUGIN = GoBuild(
     packages=("github.com/vmware-tanzu/velero-plugin-for-aws/velero-plugin-for-aws",),
     minutes=7,
 )
+VELERO_RESTORE_HELPER = GoBuild(
+    name="velero-restore-helper",
+    packages=("github.com/vmware-tanzu/velero/cmd/velero-restore-helper",),
+    folder=SOURCES / "velero",
+)
+"""What pods wait in until the node-agent has restored their volumes."""
 FLUX = GoBuild(
     name="flux",
     packages=("github.com/fluxcd/source-controller", "github.com/fluxcd/kustomize-controller"),
     minutes=5,
     definitions_of=("github.com/fluxcd/source-controller", "github.com/fluxcd/kustomize-controller"),
+)
+KOPIA = GoBuild(
+    name="kopia",
+    packages=("github.com/kopia/kopia",),
+    minutes=6,
+    version_of="github.com/kopia/kopia",
+    version_variable="github.com/kopia/kopia/repo.BuildVersion",
 )
 GOLDEN = GoBuild(name="golden", packages=(".",), folder=SOURCES.parent.parent / "golden" / "go")
 """Needed by no cluster: what the golden tests are compared with."""
@@ -239,6 +259,7 @@ __all__ = [
     "CSI_SANITY",
     "FLUX",
     "GOLDEN",
+    "KOPIA",
     "KUBERNETES",
     "LOOPFILE",
     "NODE_BUILDS",
@@ -247,6 +268,7 @@ __all__ = [
     "SOURCES",
     "VELERO",
     "VELERO_PLUGIN",
+    "VELERO_RESTORE_HELPER",
     "GoBuild",
     "find_go",
     "go_version",

@@ -21,6 +21,7 @@ import pytest
 import yaml
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.watch_options import WATCH
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.location_watch import LocationWatch
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.watch_events import EVENT_KINDS
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.prune_lab import PruneLab
 
@@ -115,10 +116,44 @@ def test_a_location_that_answers_slowly_does_not_stop_the_loop() -> None:
 def test_secrets_are_in_no_event(tmp_path: pathlib.Path) -> None:
     """Nobody listens there, and the failure is told of with all that is known of it."""
     keys = {"access_key": "AKIAEXAMPLE", "secret_key": "wJalrXUtnFEMI-example"}
-    place = {"bucket": "backups", "endpoint_url": "http://127.0.0.1:9", **keys}
+    place = {"bucket": "backups", "endpoint_url": "http://joe:s3cr3t-pass@127.0.0.1:9", **keys}
     (event,) = run_for({"storage_location": place, "failed_looks": 1, "interval": "100ms"}, seconds=200.0)
     assert event["arkive"]["event"] == "location_unavailable"
-    assert not any(secret in json.dumps(event) for secret in keys.values())
+    assert not any(secret in json.dumps(event) for secret in (*keys.values(), "s3cr3t-pass"))
+
+
+def test_what_is_in_the_bucket_is_plain_text_in_an_event(tmp_path: pathlib.Path) -> None:
+    """Of a backup whose name, schedule and problem somebody has made up."""
+    lab = PruneLab(tmp_path)
+    lab.put("shop-1", schedule="")
+    folder = tmp_path / "location" / "backups" / "shop-1"
+    document = json.loads((folder / "velero-backup.json").read_text())
+    document["metadata"]["labels"] = {"velero.io/schedule-name": "night\x1b[31m\u202e" + "x" * 5000}
+    (folder / "velero-backup.json").write_text(json.dumps(document))
+    (event,) = run_for({"storage_location": {"path": str(tmp_path / "location")}, "lookback": "100000h"})
+    text = json.dumps(event, ensure_ascii=False)
+    assert "shop-1" in text
+    assert not any(sign in text for sign in ("\x1b", "\u202e"))
+    assert len(text) < 10_000
+
+
+def test_a_defect_ends_the_source_with_a_sentence_that_repeats_nothing(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_watch: object) -> t.NoReturn:
+        raise KeyError("hunter2\x1b[31m")
+
+    monkeypatch.setattr(LocationWatch, "look", fail)
+    with pytest.raises(ValueError, match=r"was not made for \(KeyError in .*\.py, line \d+\)") as caught:
+        run_for({"storage_location": {"path": str(tmp_path)}})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_path_grows_by_one_entry_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", ["/nowhere"])
+    for _source in range(3):
+        load()["_find_collection"]()
+    assert len(sys.path) == 2
 
 
 def test_the_collection_is_found_by_the_path_of_the_source(tmp_path: pathlib.Path) -> None:

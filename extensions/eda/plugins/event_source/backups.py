@@ -92,6 +92,7 @@ EXAMPLES = r"""
 import asyncio
 import pathlib
 import sys
+import traceback
 import typing as t
 
 
@@ -99,7 +100,9 @@ def _find_collection() -> None:
     """A source is loaded by its path, and knows the collection that it is a part of by that path alone."""
     for folder in pathlib.Path(__file__).absolute().parents:
         if folder.name == "ansible_collections":
-            sys.path.insert(0, str(folder.parent))
+            # Each source of a rulebook comes by here, and so does one that is started again.
+            if str(folder.parent) not in sys.path:
+                sys.path.insert(0, str(folder.parent))
             return
     raise ImportError(
         f"{__file__} is not below a folder ansible_collections: install the collection arkive.k8s, and name the source "
@@ -113,6 +116,7 @@ async def main(queue: asyncio.Queue[t.Any], args: dict[str, t.Any]) -> None:
     from ansible_collections.arkive.k8s.plugins.module_utils._ansible.watch_options import open_watch
     from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
     from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+    from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line
 
     cancel = CancelToken()
     try:
@@ -123,6 +127,14 @@ async def main(queue: asyncio.Queue[t.Any], args: dict[str, t.Any]) -> None:
             await asyncio.sleep(interval)
     except ArkiveError as exc:
         # What ansible-rulebook shows of an error is its text.
-        raise ValueError(exc.sentence) from None
+        raise ValueError(one_line(exc.sentence)) from None
+    except Exception as exc:  # pylint: disable=broad-exception-caught
+        # Its text may repeat anything, such as what a file of the location holds.
+        *_callers, last = traceback.extract_tb(exc.__traceback__)
+        raise ValueError(
+            f"The event source arkive.k8s.backups met something that it was not made for "
+            f"({type(exc).__name__} in {pathlib.Path(last.filename).name}, line {last.lineno}). This is a defect of "
+            "arkive.k8s: please report it."
+        ) from None
     finally:
         cancel.cancel("the event source has ended")

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import typing as t
 
@@ -16,12 +17,29 @@ from ansible_collections.arkive.k8s.plugins.module_utils._report.errors import T
 from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_place import (
     TreePlace,
     check_size,
+    is_hidden,
     is_manifest,
 )
 
 _SECONDS = 600.0
 _LINK = "120000"
 _FILE = "blob"
+_SUBMODULE = "commit"
+#: Where git has them, it reads another repository than the one that is named: a hook of git has them set.
+_OF_ANOTHER = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_DIR",
+        "GIT_INDEX_FILE",
+        "GIT_NAMESPACE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_WORK_TREE",
+    }
+)
+#: A commit is what its id says, and what is not there is not fetched by a command that the repository names.
+_SETTINGS = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
 
 
 def of_commit(place: TreePlace) -> t.Iterator[tuple[str, bytes]]:
@@ -48,9 +66,16 @@ def _files(place: TreePlace) -> list[tuple[str, str]]:
     for line in _git(place, "ls-tree", "-r", "-z", "-l", "--full-tree", what).split(b"\0"):
         about, _tab, said = line.partition(b"\t")
         name = said.decode("utf-8", "backslashreplace")
-        if not is_manifest(name):
+        if not line or is_hidden(name):
             continue
         mode, kind, number, size = about.decode().split()
+        if kind == _SUBMODULE:
+            raise TreeError(
+                f"{readable(name)} in {place.describe} is a submodule, whose files are in another repository.",
+                hint="Check the tree out with it and leave tree.ref out, or name a folder beside it in tree.subpath.",
+            )
+        if not is_manifest(name):
+            continue
         if mode == _LINK:
             raise TreeError(
                 f"The file {readable(name)} in {place.describe} is a link, which is not followed in a commit.",
@@ -64,8 +89,9 @@ def _files(place: TreePlace) -> list[tuple[str, str]]:
 
 def _git(place: TreePlace, *arguments: str, given: bytes = b"") -> bytes:
     command = ["git", "-C", place.path, *arguments]
+    environment = {name: value for name, value in os.environ.items() if name not in _OF_ANOTHER} | _SETTINGS
     try:
-        done = subprocess.run(command, input=given, capture_output=True, timeout=_SECONDS, check=False)
+        done = subprocess.run(command, input=given, capture_output=True, timeout=_SECONDS, check=False, env=environment)
     except OSError as exc:
         raise TreeError(
             f"git cannot be started: {exc.strerror}.", hint="Install git, or check the tree out and leave tree.ref out."

@@ -62,11 +62,23 @@ def _of_folder(place: TreePlace) -> t.Iterator[tuple[str, bytes]]:
     inside = os.path.realpath(place.path)
     for root, folders, files in os.walk(top):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in folders:
+            _check_folder(os.path.join(root, name), top)
         for name in sorted(files):
             full = os.path.join(root, name)
             shown = os.path.relpath(full, top)
             if is_manifest(shown):
                 yield shown, _read(full, inside)
+
+
+def _check_folder(path: str, top: str) -> None:
+    """A link to a folder is not followed: what is in the tree is read by its own path, once."""
+    real, whole = os.path.realpath(path), os.path.realpath(top)
+    if os.path.islink(path) and os.path.commonpath((whole, real)) != whole:
+        raise TreeError(
+            f"The folder {path} is a link that leads out of {top}: it is not read.",
+            hint="Put the folder itself there, or remove the link.",
+        )
 
 
 def _read(path: str, inside: str) -> bytes:

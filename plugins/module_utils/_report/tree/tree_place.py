@@ -13,9 +13,8 @@ import posixpath
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._report.errors import TreeError
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan_digest import TREE_BACKUP
 
-#: The name of the backup that a tree is taken for.
-TREE_BACKUP = "tree"
 #: The bytes of a file.
 LARGEST = 64 << 20
 _SUFFIXES = (".yaml", ".yml", ".json")
@@ -48,8 +47,12 @@ class TreePlace:
 
 def is_manifest(name: str) -> bool:
     """By the path in the tree: hidden files and those in hidden folders are none."""
-    parts = name.split("/")
-    return parts[-1].endswith(_SUFFIXES) and not any(part.startswith(".") for part in parts)
+    return name.endswith(_SUFFIXES) and not is_hidden(name)
+
+
+def is_hidden(name: str) -> bool:
+    """By the path in the tree."""
+    return any(part.startswith(".") for part in name.split("/"))
 
 
 def check_size(name: str, size: int) -> None:
@@ -58,4 +61,4 @@ def check_size(name: str, size: int) -> None:
         raise TreeError(f"The file {name} is larger than {LARGEST >> 20} MiB.")
 
 
-__all__ = ("LARGEST", "TREE_BACKUP", "TreePlace", "check_size", "is_manifest")
+__all__ = ("LARGEST", "TREE_BACKUP", "TreePlace", "check_size", "is_hidden", "is_manifest")

@@ -9,13 +9,17 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import math
 import tempfile
 import typing as t
+import uuid
 
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer import TarballWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
@@ -32,6 +36,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import B
 
 _DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
 _NAMED = 5
+_ROUNDS = 500_000
 
 
 class _Type(t.NamedTuple):
@@ -66,11 +71,11 @@ def open_tree(place: TreePlace, *, client: KubeClient, cancel: CancelToken | Non
                     if key in there:
                         raise _twice(obj, place, there[key], name)
                     there[key] = name
-                    _add(writer, kind, obj)
+                    _add(writer, kind, obj, name)
                 writer.close()
             file.seek(0)
             store.put(keys.tarball, file.read())
-        store.put(keys.metadata, json.dumps(_backup()).encode())
+        store.put(keys.metadata, json.dumps(_backup(_uid_of([obj for _file, obj in objects]))).encode())
         yield TreeStore(store, warnings)
 
 
@@ -178,16 +183,35 @@ def _check(obj: Object, kind: _Type, file: str) -> None:
         metadata.pop("namespace", None)
 
 
-def _add(writer: TarballWriter, kind: _Type, obj: Object) -> None:
-    writer.add_items(kind.group_resource, [(obj, None)], preferred_version=obj["apiVersion"].rpartition("/")[2])
+def _add(writer: TarballWriter, kind: _Type, obj: Object, file: str) -> None:
+    """Raises ``TreeError`` for a name that leads elsewhere."""
+    try:
+        writer.add_items(kind.group_resource, [(obj, None)], preferred_version=obj["apiVersion"].rpartition("/")[2])
+    except ArchiveError as exc:
+        raise TreeError(
+            f"{readable(obj['kind'])} {readable(obj['metadata']['name'])} in the file {file} has a name or a namespace "
+            "that no object can have."
+        ) from exc
 
 
-def _backup() -> Object:
+def _uid_of(objects: t.Iterable[Object]) -> str:
+    """Another one whenever a Secret is another one, as the digest of a plan has no trace of their values.
+
+    It takes long enough to make that nobody tries values out by it.
+    """
+    secrets = sorted(encode_compact(obj) for obj in objects if (obj["apiVersion"], obj["kind"]) == ("v1", "Secret"))
+    if not secrets:
+        return ""
+    digest = hashlib.sha256(b"\n".join(secrets)).digest()
+    return str(uuid.UUID(bytes=hashlib.pbkdf2_hmac("sha256", digest, b"arkive.k8s tree", _ROUNDS)[:16]))
+
+
+def _backup(uid: str) -> Object:
     """The data of volumes is no part of a tree."""
     return {
         "apiVersion": "velero.io/v1",
         "kind": "Backup",
-        "metadata": {"name": TREE_BACKUP, "namespace": "velero"},
+        "metadata": {"name": TREE_BACKUP, "namespace": "velero", **({"uid": uid} if uid else {})},
         "spec": {"snapshotVolumes": False},
         "status": {"phase": "Completed", "formatVersion": "1.1.0", "version": 1},
     }

@@ -83,7 +83,12 @@ def carry_pause(group_resource: GroupResource) -> t.Callable[[t.Mapping[str, t.A
         _set_field(desired, kind.field, read_field(live, kind.field))
         if "operation" in live:
             desired["operation"] = live["operation"]
-        (desired["metadata"].get("annotations") or {}).pop(PAUSED_ANNOTATION, None)
+        annotations = desired["metadata"].get("annotations") or {}
+        annotations.pop(PAUSED_ANNOTATION, None)
+        mark = read_field(live, ("metadata", "annotations", PAUSED_ANNOTATION))
+        if mark is not None:
+            # One that is deleted and made again has to be known as paused afterwards, too.
+            desired["metadata"]["annotations"] = {**annotations, PAUSED_ANNOTATION: mark}
 
     return carry
 

@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan_digest import (
+    TREE_BACKUP,
     ObjectDigest,
     ObjectId,
     PlanDigest,
@@ -133,6 +134,8 @@ def _verb(action: str) -> str:
 
 
 def _said_of_backup(found: PlanDigest) -> str:
+    if found.backup_name == TREE_BACKUP:
+        return "another tree: its Secrets have other values, or the approved plan was of a backup"
     uid = f" with the uid {found.backup_uid}" if found.backup_uid else ""
     return f"another backup: it is of '{found.backup_name}'{uid}"
 

@@ -18,6 +18,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import en
 
 #: Of what is digested: another one whenever the same plan would have another digest.
 VERSION = 1
+#: The name of the backup that a tree of manifests is taken for. Its uid stands for the values of its Secrets.
+TREE_BACKUP = "tree"
 #: Groups of objects, by their names, of each of which the text of a digest has a mark.
 _GROUPS = 32
 _MARK = 4
@@ -91,4 +93,14 @@ def marks_of(text: str) -> tuple[str, ...]:
     return tuple(marks[at : at + _MARK] for at in range(0, len(marks), _MARK))
 
 
-__all__ = ("VERSION", "ObjectDigest", "ObjectId", "PlanDigest", "digest_of", "group_of", "is_digest", "marks_of")
+__all__ = (
+    "TREE_BACKUP",
+    "VERSION",
+    "ObjectDigest",
+    "ObjectId",
+    "PlanDigest",
+    "digest_of",
+    "group_of",
+    "is_digest",
+    "marks_of",
+)

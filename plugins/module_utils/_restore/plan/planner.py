@@ -38,7 +38,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import Prepared
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.roll_back import KEPT_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.stop_mark import as_before
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.candidates import Candidate, ObjectReader
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.candidates import (
+    UNLISTED,
+    Candidate,
+    ObjectReader,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rules import ClaimRules, would_lose_data
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.compare import is_plainly_equal
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.existing import ExistingObjects
@@ -250,7 +254,7 @@ class Planner:
                 raise
             for some in [absent[namespace]] if namespace in absent else absent.values():
                 for candidate in some.values():
-                    candidate.unlisted = f"what is there cannot be listed: {exc.message}"
+                    candidate.unlisted = f"{UNLISTED}: {exc.message}"
             return planned
         for there, found in names.items():
             self._live.note_names(resource.group_resource, there, found)

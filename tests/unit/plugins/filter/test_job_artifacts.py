@@ -94,6 +94,42 @@ def test_what_went_wrong_is_said_shortly() -> None:
     assert (len(said), said[-3:]) == (500, "...")
 
 
+@pytest.mark.parametrize("playbook", sorted(ARTIFACTS))
+def test_they_are_small_and_plain_whatever_the_result_has(playbook: str) -> None:
+    """A name may be anything in a bucket, and a result as large as it likes."""
+    odd = {"kind": "Backup\x1b[31m", "name": "n" * 5000, "phase": "Failed", "message": "m\n" * 5000, "more": {"a": 1}}
+    good = {"kind": "Backup", "name": "good", "phase": "Completed", "message": ""}
+    result = {
+        "failed": True,
+        "msg": "one\ntwo \x1b[31m\u202e" + LONG,
+        "operations": [*[good] * 5000, odd, "odd"],
+        "backups": [good] * 5000,
+    }
+    found = artifacts_of(result, playbook, check_mode=False)
+    text = json.dumps(found, ensure_ascii=False)
+    assert len(text) < 60_000
+    assert not any(sign in text for sign in ("\x1b", "\u202e", "\\n"))
+    if playbook == "operations":
+        assert (found["arkive_operations"][0]["phase"], found["arkive_operations_count"]) == ("Failed", 5002)
+
+
+def test_a_host_that_is_not_reached_has_failed() -> None:
+    found = artifacts_of({"unreachable": True, "msg": "No route.", "changed": False}, "backup", check_mode=False)
+    assert (found["arkive_failed"], found["arkive_message"]) == (True, "No route.")
+
+
+def test_no_secret_of_the_location_is_in_them(tmp_path: pathlib.Path) -> None:
+    """Nobody listens there; what is known of the failure is handed on."""
+    secrets = {"access_key": "AKIAEXAMPLEKEY000001", "secret_key": "wJalrXUtnFEMI-example"}
+    place = {"bucket": "backups", "endpoint_url": "http://joe:s3cr3t-pass@127.0.0.1:9", **secrets}
+    code, found, printed = run_playbook(
+        str(ROOT / "playbooks" / "backups.yml"), {"backups_storage_location": place}, folder=tmp_path
+    )
+    assert (code, found["arkive_failed"], bool(found["arkive_message"])) == (2, True, True), printed
+    said = json.dumps(found) + printed
+    assert not any(secret in said for secret in (*secrets.values(), "s3cr3t-pass"))
+
+
 def test_the_guide_has_them_all() -> None:
     """One table, and nothing in it that is not there."""
     guide = (ROOT / "docs" / "docsite" / "rst" / "guide_awx.rst").read_text()

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import typing as t
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -134,9 +135,24 @@ def test_a_plan_file_that_was_changed(restore: t.Callable[..., Result], tmp_path
     assert "are the same file" in same["msg"]
 
 
-def test_an_empty_digest_is_none(restore: t.Callable[..., Result]) -> None:
-    """What a survey of AWX gives for a question without an answer."""
-    assert restore(expected_plan_digest="")["state_counts"]["created"] == 3
+@pytest.mark.parametrize("name", ["expected_plan_digest", "expected_plan"])
+@pytest.mark.parametrize("text", ["", " ", "\n"])
+def test_an_empty_approval_is_none(restore: t.Callable[..., Result], name: str, text: str) -> None:
+    """What a shell makes of ``$(cat digest)`` where the step before has written nothing: nobody has approved that."""
+    done = restore(**{name: text})
+    assert done["failed"]
+    assert done["msg"].startswith(f"{name} is empty: nothing was approved")
+    assert not done["plan"]
+
+
+def test_a_plan_file_is_a_file_or_a_link_to_one(restore: t.Callable[..., Result], tmp_path: Path) -> None:
+    """A volume of a ConfigMap has links. Nobody writes into the pipe, and it is not waited for."""
+    os.mkfifo(tmp_path / "pipe")
+    assert "is no regular file" in restore(expected_plan=str(tmp_path / "pipe"))["msg"]
+    restore(check_mode=True)
+    (tmp_path / "plan.out").rename(tmp_path / "approved.json")
+    (tmp_path / "link").symlink_to("approved.json")
+    assert restore(expected_plan=str(tmp_path / "link"))["state_counts"]["created"] == 3
 
 
 def test_an_error_before_there_is_a_plan(restore: t.Callable[..., Result], tmp_path: Path) -> None:

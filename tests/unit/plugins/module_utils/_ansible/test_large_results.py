@@ -101,6 +101,15 @@ def test_errors_come_first() -> None:
     assert left_out["errors_list"] == 20_000 - len(small["errors_list"])
 
 
+@pytest.mark.parametrize("name", ["errors_list", "warnings_list", "hooks"])
+def test_room_that_nobody_else_needs_is_used(name: str) -> None:
+    """All but one part are small."""
+    whole = {"changed": True, "msg": "It failed.", "plan": [], name: [error(number, 900) for number in range(220)]}
+    small, left_out = shrink(whole)
+    assert 200_000 < len(json.dumps(whole)) < LIMIT - 5000
+    assert (small, left_out) == (whole, {})
+
+
 def test_what_failed_comes_first_in_its_part() -> None:
     hooks = [hook(number) for number in range(50)] + [hook(50, "failed"), hook(51, "timed_out")]
     plan = [item(number) for number in range(2000)] + [item(2000, "conflict")]

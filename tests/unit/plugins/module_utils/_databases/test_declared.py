@@ -136,7 +136,9 @@ def test_an_entry_that_fits_no_pod_is_told() -> None:
     choice = parse_databases([{"label_selector": "app=db", "kind": "postgresql"}])
     assert choice.unused([{"metadata": {"labels": {"app": "db"}}}]) == []
     (said,) = choice.unused([{"metadata": {"labels": {"app": "web"}}}, {"metadata": {}}])
-    assert "app in (db) is not held" in said
+    assert "app in (db) is not held: no running pod has these labels. Check its selector." in said
+    (said,) = choice.unused([], among="running pod of the backup")
+    assert "no running pod of the backup has these labels" in said
 
 
 @pytest.mark.parametrize("row", KINDS, ids=lambda row: row.name)

@@ -73,6 +73,32 @@ def test_a_client_that_reaches_no_server_is_told_in_its_own_words() -> None:
     assert psql.ended == "aborted"
 
 
+@pytest.mark.parametrize(
+    ("said", "message", "hint"),
+    [
+        # As dash, bash and busybox say it of ``exec``, and as the script of MongoDB does.
+        ("arkive: exec: line 7: psql: not found", "does not have the database's client", "check that the kind"),
+        ("arkive: 18: exec: mysql: not found", "does not have the database's client", "check that the kind"),
+        ("arkive: mongosh: not found", "does not have the database's client", "check that the kind"),
+        ("arkive: line 12: exec: psql: not found", "does not have the database's client", "check that the kind"),
+        (
+            'FATAL: password authentication failed for user "b"',
+            "could not open a session: the client ended",
+            "password",
+        ),
+        ("could not connect: No such file or directory", "could not open a session: the client ended", "server is up"),
+    ],
+)
+def test_why_there_is_no_session_is_told_with_what_to_do(said: str, message: str, hint: str) -> None:
+    psql = FakePsql(answers())
+    psql.lost, psql.stderr = EOFError(), said
+    with pytest.raises(DatabaseError, match=message) as caught:
+        held_database(psql).begin(CancelToken())
+    assert (said in caught.value.message, hint in (caught.value.hint or "")) == (True, True)
+    # Where it is, is said by whoever tells of it.
+    assert "db-0" not in caught.value.message
+
+
 def test_a_cancelled_run_holds_nothing() -> None:
     cancel = CancelToken()
     cancel.cancel("SIGTERM")

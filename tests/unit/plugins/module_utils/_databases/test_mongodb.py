@@ -306,6 +306,15 @@ def test_who_connects_is_known_by_the_container(
     assert done.stdout.strip() == found
 
 
+def test_a_container_without_the_client_says_so_at_once() -> None:
+    (argv,) = Mongodb().clients(HoldOrder(mode="auto", label="arkive"))
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env={"PATH": "/nowhere"}) as client:
+        # Its input stays open, as that of a session does.
+        assert client.wait(timeout=10) == 127
+        assert client.stderr is not None
+        assert client.stderr.read() == b"arkive: mongosh: not found\n"
+
+
 def members(*states: str, own: int = 1, **votes: t.Any) -> dict[str, t.Any]:
     """A set with these members, of which ``own`` is asked; ``votes`` and ``arbiters`` by their numbers."""
     silent, arbiters = votes.get("silent", ()), votes.get("arbiters", ())

@@ -9,7 +9,9 @@ The answers are those of Redis 7.0.15 and Valkey 9.1.2, as redis-cli prints them
 
 from __future__ import annotations
 
+import subprocess
 import typing as t
+from pathlib import Path
 
 import pytest
 
@@ -279,6 +281,35 @@ def test_the_client_is_told_when_an_answer_ends() -> None:
     shell, *plain = Redis().clients(order())
     assert shell[0] == "/bin/sh"
     assert plain == [("redis-cli",), ("valkey-cli",)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "user", "code", "said"),
+    [
+        # As redis-cli 7.0 says them: with a password that is wrong, with none, and to one who is let in.
+        ("AUTH failed: WRONGPASS invalid username-password pair\nNOAUTH Authentication required.", "b", 1, "WRONGPASS"),
+        ("NOAUTH Authentication required.", "", 1, "NOAUTH"),
+        ("PONG", "", 0, "ran -p 6379\n"),
+        ("PONG", "b", 0, "ran -p 6379 --user b\n"),
+        ("LOADING Redis is loading the dataset in memory", "", 0, "ran -p 6379\n"),
+    ],
+)
+def test_a_client_that_is_not_let_in_ends_at_once(tmp_path: Path, answer: str, user: str, code: int, said: str) -> None:
+    client = tmp_path / "redis-cli"
+    client.write_text('#!/bin/sh\nfor w; do :; done; if [ "$w" = PING ]; then echo "$ANSWER"; else echo "ran $*"; fi\n')
+    client.chmod(0o755)
+    shell, *_plain = Redis().clients(HoldOrder(mode="auto", label="arkive", user=user))
+    script = shell[2].replace("/proc/", f"{tmp_path}/proc/")
+    path = f"{tmp_path}:/usr/bin:/bin"
+    done = subprocess.run(
+        [*shell[:2], script, *shell[3:]],
+        env={"PATH": path, "ANSWER": answer},
+        input="",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, said in done.stdout + done.stderr) == (code, True)
 
 
 MAY, MAY_NOT = ["OK"], ["User backup has no permissions to run the 'client|pause' command"]

@@ -92,6 +92,17 @@ def test_what_cannot_be_counted_is_a_warning_and_the_hold_goes_on() -> None:
     assert "The rows of shop.orders are not counted" in record.known.warnings[-1]
 
 
+def test_check_mode_says_what_could_not_be_counted_and_counts_nothing() -> None:
+    psql = FakePsql(answers() | {"select 1 from": ("42P01", 'relation "orders" does not exist')})
+    psql.table |= {"select current_setting('is_superuser')": [["on"]]}
+    order = HoldOrder(mode="light", label="arkive", counts=("shop.orders",))
+    record, place = QuiesceRecord(namespace="shop", pod="db-0", container="db", kind="postgresql"), FakeContainer(psql)
+    counts = TableCounts(Postgresql(), order, place, name="postgresql", where=record.where)
+    HeldDatabase(Postgresql(), order, place, record, counts).foresee(CancelToken())
+    assert record.known.warnings == ['The rows of shop.orders are not counted: relation "orders" does not exist.']
+    assert not [statement for statement in psql.asked if "count(*)" in statement]
+
+
 class Client(FakePsql):
     """Of MariaDB: the framing is another one."""
 
@@ -141,3 +152,24 @@ def test_a_session_that_is_lost_before_is_not_opened_while_everybody_waits() -> 
     counts.held(known, CancelToken())
     assert known.facts["counts"] == {"shop.orders": {"error": "Table 'shop.orders' doesn't exist"}}
     assert len(place.opened) == 1
+
+
+@pytest.mark.parametrize("names", [("shop.orders", "shop.none"), ("shop.none", "shop.orders")])
+@pytest.mark.parametrize(("kind", "name"), [(Mariadb(), "mariadb"), (Mysql(), "mysql")])
+def test_a_table_that_is_not_there_costs_the_others_no_count(kind: t.Any, name: str, names: tuple[str, ...]) -> None:
+    """The client ends with what is refused, and with it the session that all tables have."""
+    lost = EOFError()
+    client = Client({"": [], "select count(*) from `shop`.`orders`": [["7"]]})
+    client.table |= {"select 1 from `shop`.`none`": lost, "select count(*) from `shop`.`none`": lost}
+    client.stderr = "ERROR 1146 (42S02) at line 3: Table 'shop.none' doesn't exist"
+    place = FakeContainer(client)
+    counts = TableCounts(kind, HoldOrder(mode="auto", label="arkive", counts=names), place, name=name, where="it")
+    known = HoldFacts(mode="read_lock")
+    counts.before(CancelToken())
+    opened = len(place.opened)
+    counts.held(known, CancelToken())
+    assert known.facts["counts"] == {
+        "shop.orders": {"before": 7, "after": 7},
+        "shop.none": {"error": "Table 'shop.none' doesn't exist"},
+    }
+    assert len(place.opened) == opened  # none while everybody waits

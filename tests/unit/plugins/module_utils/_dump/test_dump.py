@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._dump.request import Du
 from ansible_collections.arkive.k8s.plugins.module_utils._dump.restarting import require_lasting
 from ansible_collections.arkive.k8s.plugins.module_utils._dump.restore import restore_dump
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -125,6 +126,50 @@ def test_a_password_is_in_no_text_of_a_request() -> None:
 def test_pods_whose_database_is_not_known(pod: dict[str, t.Any], fields: dict[str, t.Any], said: str) -> None:
     with pytest.raises(ArkiveError, match=said):
         find_database(client(**pod), request(**fields))
+
+
+def test_a_pod_that_is_not_there_is_told_with_what_to_do() -> None:
+    class NoPod:
+        def get(self, _path: str) -> t.NoReturn:
+            raise KubeError("not found", status=404, reason="NotFound")
+
+    with pytest.raises(DumpError, match="There is no pod shop/db-0") as caught:
+        find_database(t.cast("t.Any", NoPod()), request())
+    assert caught.value.hint == "Check its name and its namespace."
+
+
+class Ended(t.NamedTuple):
+    """In the place of a pipe."""
+
+    rc: int
+    said: str
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        # As PostgreSQL 15, MariaDB 10.11 and Redis 7.0 have said it, and as MySQL's and MongoDB's manuals have it.
+        ('FATAL:  password authentication failed for user "b"', "Set user and password"),
+        ("fe_sendauth: no password supplied", "Set user and password"),
+        ("Got error: 1045: Access denied for user 'b'@'localhost' (using password: YES)", "Set user and password"),
+        ("NOAUTH Authentication required.", "Set user and password"),
+        ("WRONGPASS invalid username-password pair", "Set user and password"),
+        ("connection() error: Authentication failed.", "Set user and password"),
+        ("ERROR:  permission denied for table orders", "more rights"),
+        ("Got error: 1044: Access denied for user 'b'@'%' to database 'shop'", "more rights"),
+        ("NOPERM this user has no permissions to run the 'psync' command", "more rights"),
+        ("not authorized on admin to execute command", "more rights"),
+        ('FATAL:  database "nodb" does not exist', "Name a database that is there"),
+        ("Got error: 1049: Unknown database 'nodb'", "Name a database that is there"),
+        ("No space left on device", ""),
+    ],
+)
+def test_what_a_program_says_comes_with_what_to_do(said: str, hint: str) -> None:
+    found = find_database(client(), request())
+    with pytest.raises(DumpError, match="ended with code 1") as caught:
+        found.require_success(t.cast("t.Any", Ended(1, said)), "pg_dump")
+    assert hint in (caught.value.hint or "")
+    assert bool(hint) is bool(caught.value.hint)
 
 
 def test_what_a_pod_says_of_its_database() -> None:

@@ -110,8 +110,12 @@ def test_a_secret_is_read_from_the_namespace_of_the_pod(cluster: t.Any) -> None:
 @pytest.mark.parametrize(
     ("secret", "value", "why"),
     [
-        (SecretKey(name="other", key="pw"), b"x", "Secret shop/other, which has the password, does not exist"),
-        (SecretKey(name="backup", key="password"), b"x", "has no key password"),
+        (
+            SecretKey(name="other", key="pw"),
+            b"x",
+            "Secret shop/other, which is to have the password, does not exist. Make it",
+        ),
+        (SecretKey(name="backup", key="password"), b"x", "has no key password. Its keys are pw: name one with key."),
         (SecretKey(name="backup", key="pw"), b"\xff", "is no text"),
         (SecretKey(name="backup", key="pw"), b"", "is empty"),
         (SecretKey(name="backup", key="pw", only_of_pod=True), b"x", "kubectl label secret -n shop backup"),

@@ -49,6 +49,7 @@ class Held:
         if self.held:
             self._calls.append("unlock")
             self.held = False
+            self._record.known.warnings.append("The rows of shop.orders are not counted.")
             self._record.consistent, self._record.error = not self._breaks, self._breaks
 
 
@@ -92,6 +93,9 @@ def test_it_is_held_around_a_command_however_that_ends(lab: t.Any, code: int) ->
     assert steps(lab) == ["lock", "hook", "unlock"]
     assert len(outcome.errors) == bool(code)
     assert outcome.quiesces[0]["consistent"] is True
+    # Said as it was let go.
+    told = "postgresql in container db of pod shop/db-0: The rows of shop.orders are not counted."
+    assert outcome.warnings.count(told) == 1
 
 
 def test_none_is_held_where_nobody_wants_it(lab: t.Any) -> None:

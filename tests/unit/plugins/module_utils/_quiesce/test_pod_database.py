@@ -80,6 +80,7 @@ class Held:
         if self._raises is not None:
             raise self._raises
         self.held = False
+        self.record.known.warnings.append("The rows of shop.orders are not counted.")
         self.record.consistent = self._holds
         self.record.error = "" if self._holds else "It was not held until the snapshot was cut."
 
@@ -150,9 +151,19 @@ def test_one_that_cannot_be_held_is_as_a_pre_hook_that_fails(cluster: t.Any, on_
     assert lab.steps == (["lock a", "work"] if stops else ["lock a", "freeze a", "work", "release a"])
     section.report_warnings(lab.issues)
     said = [issue.error or issue.message for issue in (*lab.issues.errors, *lab.issues.warnings)]
-    (text,) = said  # once
+    text, *counted = said  # once
+    assert len(counted) == 0
     assert "postgresql in container db of pod shop/a could not be held" in text
     assert section.why_broken == ""
+
+
+def test_what_it_says_as_it_is_let_go_is_a_warning_once(cluster: t.Any) -> None:
+    lab = Section(cluster)
+    entry = lab.add("a")
+    assert entry.database is not None
+    entry.database.record.known.warnings.append("Its archiver fails.")
+    where = "postgresql in container db of pod shop/a"
+    assert lab.run().warnings == [f"{where}: Its archiver fails.", f"{where}: The rows of shop.orders are not counted."]
 
 
 def test_what_was_cut_while_it_was_not_held_is_not_consistent(cluster: t.Any) -> None:
@@ -189,12 +200,13 @@ def test_a_declaration_that_makes_no_sense_is_an_error_and_nobody_is_asked(clust
     pod = cluster.add_pod("a")
     for declared, why in (
         (DatabaseDeclaration(kind="oracle", refusal="No such kind."), "No such kind."),
-        (DatabaseDeclaration(kind="postgresql", container="x"), "no such container"),
+        (DatabaseDeclaration(kind="postgresql", container="x"), "no such container. Those of the pod are "),
     ):
         database = prepare_database(run, pod, declared, [], DatabaseSettings(policy=FreezePolicy()))
         database.begin(run.cancel)
         assert (database.held, why in database.record.error) == (False, True)
         assert why in foreseen(cluster, pod, declared)["error"]
+        assert "in container  " not in database.record.not_held()
 
 
 class AskedServer:

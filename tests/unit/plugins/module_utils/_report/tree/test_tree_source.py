@@ -85,6 +85,42 @@ def test_what_sops_has_encrypted_is_told(api: RestoreApi, tmp_path: Path) -> Non
     assert "s.yaml is encrypted by sops and left out" in warnings[0]
 
 
+_SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: shop}\nstringData:\n  p: %s\n"
+
+
+def uid_of(api: RestoreApi, place: TreePlace) -> str:
+    with open_tree(place, client=api.client) as tree, open_source(tree.store, TREE_BACKUP) as backup:
+        return str(backup.backup["metadata"].get("uid") or "")
+
+
+def test_a_tree_with_other_secrets_is_another_one(api: RestoreApi, tmp_path: Path) -> None:
+    """The digest of a plan has the names of a Secret's keys only."""
+    first = uid_of(api, write(tmp_path, a=_CONFIG, s=_SECRET % "one"))
+    assert first
+    assert uid_of(api, write(tmp_path, z=_DEPLOYMENT, s=_SECRET % "one # a remark")) == first
+    assert uid_of(api, write(tmp_path, s=_SECRET % "two")) not in ("", first)
+    (tmp_path / "s.yaml").unlink()
+    assert uid_of(api, TreePlace(path=str(tmp_path))) == ""
+
+
+@pytest.mark.parametrize("name", ["../../x", "a/b", ".."])
+def test_a_name_that_leads_elsewhere(api: RestoreApi, tmp_path: Path, name: str) -> None:
+    text = f'apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: "{name}", namespace: shop}}\n'
+    with pytest.raises(ArkiveError, match=r"in the file a\.yaml has a name or a namespace that no object can have"):
+        members(api, write(tmp_path, a=text))
+
+
+def test_a_link_to_a_folder(api: RestoreApi, tmp_path: Path) -> None:
+    """What is left out without a word would be missing after the restore."""
+    place = write(tmp_path / "tree", base__a=_CONFIG)
+    (tmp_path / "tree" / "again").symlink_to("base")
+    assert members(api, place)[0] == ["resources/configmaps/namespaces/shop/a.json"]
+    write(tmp_path / "elsewhere", b=_CONFIG)
+    (tmp_path / "tree" / "more").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ArkiveError, match=r"more is a link that leads out of"):
+        members(api, place)
+
+
 WRONG = [
     ("text", {"a": "just text"}, "holds something that is no object of Kubernetes"),
     ("number for a name", {"a": "{apiVersion: v1, kind: ConfigMap, metadata: {name: 1}}"}, "no object of Kubernetes"),
@@ -150,6 +186,33 @@ def test_a_commit_of_a_repository(api: RestoreApi, tmp_path: Path, git: t.Callab
     for wrong in ({"ref": "no-such-tag"}, {"ref": "one", "subpath": "no"}):
         with pytest.raises(ArkiveError, match="git cannot read"):
             members(api, TreePlace(path=str(tmp_path), **wrong))
+
+
+def test_a_commit_is_that_of_the_repository_that_is_named(
+    api: RestoreApi, tmp_path: Path, git: t.Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hook of git sets these, and a replacement would show another commit under an approved id."""
+    write(tmp_path, a=_CONFIG)
+    git("add", "-A")
+    git("commit", "-q", "-m", "one")
+    git("tag", "one")
+    write(tmp_path, a=_CONFIG.replace("name: a", "name: b"))
+    git("commit", "-q", "-a", "-m", "two")
+    git("replace", "one", "HEAD")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
+    found = members(api, TreePlace(path=str(tmp_path), ref="one"))[0]
+    assert found == ["resources/configmaps/namespaces/shop/a.json"]
+
+
+def test_a_submodule_is_not_left_out_without_a_word(
+    api: RestoreApi, tmp_path: Path, git: t.Callable[..., None]
+) -> None:
+    write(tmp_path, a=_CONFIG)
+    git("add", "-A")
+    git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},base")
+    git("commit", "-q", "-m", "one")
+    with pytest.raises(ArkiveError, match=r"base in .* is a submodule"):
+        members(api, TreePlace(path=str(tmp_path), ref="HEAD"))
 
 
 def test_a_commit_is_read_without_attributes_and_filters(
