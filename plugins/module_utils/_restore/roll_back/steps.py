@@ -17,7 +17,6 @@ import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.claims import is_bound
@@ -30,15 +29,17 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.roll_bac
     RollBackGroup,
     ToldStep,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.stop_mark import (
-    ROLL_BACK_ANNOTATION,
-    StopMark,
-    inverse_patch,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.stop_mark import ROLL_BACK_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import made_by
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.in_cluster import RollBackCluster
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.stopping import stop_patch
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.users import has_mounted
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.workloads import (
+    is_marked,
+    is_stopped,
+    start,
+    stop,
+    workloads_of,
+)
 
 
 class Step(t.Protocol):
@@ -116,15 +117,15 @@ class Stop:
         return "; ".join(f"{workload.resource.kind} '{workload.name}' {workload.told}" for workload in group.workloads)
 
     def is_done(self, group: RollBackGroup, cluster: RollBackCluster) -> bool:
-        return all(_is_stopped(cluster, kind, name, group.namespace) for kind, name in _workloads(group))
+        return all(is_stopped(cluster, kind, name, group.namespace) for kind, name in workloads_of(group))
 
     def do(self, group: RollBackGroup, cluster: RollBackCluster) -> None:
-        for kind, name in _workloads(group):
-            _stop(cluster, kind, name, group.namespace)
+        for kind, name in workloads_of(group):
+            stop(cluster, kind, name, group.namespace)
 
     def undo(self, group: RollBackGroup, cluster: RollBackCluster) -> None:
-        for kind, name in reversed(_workloads(group)):
-            _start(cluster, kind, name, group.namespace)
+        for kind, name in reversed(workloads_of(group)):
+            start(cluster, kind, name, group.namespace)
 
 
 class Leave:
@@ -249,14 +250,14 @@ class Start:
         return f"start {', '.join(names)} as before" if names else ""
 
     def is_done(self, group: RollBackGroup, cluster: RollBackCluster) -> bool:
-        if any(_is_marked(cluster, kind, name, group.namespace) for kind, name in _workloads(group)):
+        if any(is_marked(cluster, kind, name, group.namespace) for kind, name in workloads_of(group)):
             return False
         mounting = {str(pod["metadata"]["name"]) for pod in cluster.pods_with(group.namespace, group.claims)}
         return mounting.issuperset(group.pods)
 
     def do(self, group: RollBackGroup, cluster: RollBackCluster) -> None:
-        for kind, name in reversed(_workloads(group)):
-            _start(cluster, kind, name, group.namespace)
+        for kind, name in reversed(workloads_of(group)):
+            start(cluster, kind, name, group.namespace)
         _make_pods(group, cluster)
 
     def undo(self, group: RollBackGroup, cluster: RollBackCluster) -> None:
@@ -264,8 +265,8 @@ class Start:
         new = [volume.name for volume in group.volumes if cluster.is_moved(volume)]
         if not new:
             return
-        for kind, name in _workloads(group):
-            _stop(cluster, kind, name, group.namespace)
+        for kind, name in workloads_of(group):
+            stop(cluster, kind, name, group.namespace)
         mounting = {str(pod["metadata"]["name"]) for pod in cluster.pods_with(group.namespace, new)}
         cluster.delete_pods(group.namespace, sorted(mounting.intersection(group.pods)))
         cluster.await_no_pods(group.namespace, new)
@@ -369,63 +370,6 @@ def put_back(group: RollBackGroup, cluster: RollBackCluster) -> None:
 def has_room(group: RollBackGroup, cluster: RollBackCluster) -> bool:
     """Whether the old volumes of all claims are kept under their other names already."""
     return Keep().is_done(group, cluster)
-
-
-def _workloads(group: RollBackGroup) -> list[tuple[GroupResource, str]]:
-    """Those that are stopped now, and those that were when it began."""
-    found = {(workload.group_resource, workload.name): None for workload in group.workloads}
-    for volume in group.volumes:
-        found |= {(GroupResource.parse(kind), name): None for kind, name in volume.workloads}
-    return list(found)
-
-
-def _stop(cluster: RollBackCluster, kind: GroupResource, name: str, namespace: str) -> None:
-    def make_patch(live: Object) -> Object:
-        mark = StopMark.of(live)
-        if mark is not None and mark.restore == cluster.restore and mark.holds(live):
-            return {}
-        patch = stop_patch(kind, live, cluster.restore)
-        if not patch:
-            return {}
-        mark = StopMark(restore=cluster.restore, stopped=patch, back=inverse_patch(live, patch))
-        return {**patch, "metadata": {"annotations": {ROLL_BACK_ANNOTATION: mark.to_annotation()}}}
-
-    cluster.rewrite(cluster.resource(kind), name, namespace, make_patch)
-
-
-def _start(cluster: RollBackCluster, kind: GroupResource, name: str, namespace: str) -> None:
-    def make_patch(live: Object) -> Object:
-        mark = StopMark.of(live)
-        if mark is None or mark.restore != cluster.restore:
-            return {}
-        back = mark.back if mark.holds(live) else {}
-        return {**back, "metadata": {"annotations": {ROLL_BACK_ANNOTATION: None}}}
-
-    cluster.rewrite(cluster.resource(kind), name, namespace, make_patch)
-
-
-def _is_marked(cluster: RollBackCluster, kind: GroupResource, name: str, namespace: str) -> bool:
-    found: list[bool] = []
-
-    def look(live: Object) -> Object:
-        mark = StopMark.of(live)
-        found.append(mark is not None and mark.restore == cluster.restore)
-        return {}
-
-    cluster.rewrite(cluster.resource(kind), name, namespace, look)
-    return any(found)
-
-
-def _is_stopped(cluster: RollBackCluster, kind: GroupResource, name: str, namespace: str) -> bool:
-    found: list[bool] = []
-
-    def look(live: Object) -> Object:
-        mark = StopMark.of(live)
-        found.append((mark is not None and mark.holds(live)) or not stop_patch(kind, live, cluster.restore))
-        return {}
-
-    cluster.rewrite(cluster.resource(kind), name, namespace, look)
-    return all(found)
 
 
 def _make_pods(group: RollBackGroup, cluster: RollBackCluster) -> None:
