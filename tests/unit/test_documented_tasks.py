@@ -218,12 +218,13 @@ def find_places(document: t.Any) -> t.Iterator[tuple[str, str]]:
 
 
 def test_locations_of_the_guides_fit_into_one_bucket() -> None:
-    """A location at the root of a bucket refuses the prefixes beside it (docs/compatibility 1.1), also of another guide."""
+    """A location at the root of a bucket refuses what is beside it (docs/compatibility 1.1), of any other guide too."""
     texts = [block for block in BLOCKS if block.file.endswith((".rst", "README.md"))]
     documents = [document for block in texts for document in yaml.safe_load_all(block.text)]
     places = {place for document in documents for place in find_places(document) if "{{" not in place[0]}
     assert ("backups", "production") in places
-    assert {bucket for bucket, prefix in places if not prefix} & {bucket for bucket, prefix in places if prefix} == set()
+    whole = {bucket for bucket, prefix in places if not prefix}
+    assert whole & {bucket for bucket, prefix in places if prefix} == set()
 
 
 def test_a_task_with_a_mistake_is_found() -> None:
