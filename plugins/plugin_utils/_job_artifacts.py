@@ -22,8 +22,8 @@ _LONGEST_MESSAGE = 500
 _OPERATIONS = 100
 _NOT_BEGUN = "The task did not run: what the job printed says why."
 
-#: Actions of a plan by which an object stays as it is.
-_NOTHING_DONE = ("unchanged", "skip", "conflict", "unverified")
+#: Actions of a plan by which an object stays as it is. What is ``unverified`` will be made or changed.
+_NOTHING_DONE = ("unchanged", "skip", "conflict")
 
 
 def _message(result: Result) -> str:

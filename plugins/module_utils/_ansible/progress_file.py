@@ -33,7 +33,8 @@ def progress_to(path: str | None) -> ProgressSink:
     lock = threading.Lock()
 
     def write(line: str) -> None:
-        text = one_line(_BREAKS.sub(" ", mask(line)).strip())[:_LONGEST_LINE] + "\n"
+        text = one_line(_BREAKS.sub(" ", mask(line)).strip())
+        text = f"{text}\n" if len(text) <= _LONGEST_LINE else f"{text[: _LONGEST_LINE - 3]}...\n"
         with lock, contextlib.suppress(OSError):
             descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
             try:

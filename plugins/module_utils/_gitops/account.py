@@ -42,8 +42,9 @@ class LeftPaused:
     command: str
 
     @property
-    def sentence(self) -> str:
-        return f"{self.owner} stays paused: {self.why}. It is resumed by: {self.command}"
+    def lines(self) -> tuple[str, str]:
+        """For people. The command has a line of its own, as long lines of progress are cut."""
+        return f"{self.owner} stays paused: {self.why}. It is resumed by:", self.command
 
     def to_return(self) -> dict[str, str]:
         return {"owner": str(self.owner), "why": self.why, "command": self.command}

@@ -99,7 +99,8 @@ def run_restore(
         outcome = Execution(ready).run()
         progress(outcome.closing_line)
         for left in outcome.gitops.left_paused:
-            progress(left.sentence)
+            for line in left.lines:
+                progress(line)
         return dataclasses.replace(outcome, digest=digest)
 
 

@@ -78,13 +78,13 @@ def test_a_plan() -> None:
     result = {
         "changed": True,
         "restore": {"metadata": {"name": "shop-r"}, "spec": {"backupName": "shop-1"}},
-        "plan_counts": {"create": 12, "update": 2, "unchanged": 5, "skip": 1, "conflict": 0, "unverified": 0},
+        "plan_counts": {"create": 12, "update": 2, "unchanged": 5, "skip": 1, "conflict": 4, "unverified": 7},
         "plan_digest": "sha256:abc",
     }
     found = artifacts_of(result, "restore", check_mode=True)
     assert (found["arkive_backup_name"], found["arkive_restore_planned"], found["arkive_plan_digest"]) == (
         "shop-1",
-        14,
+        21,  # what is unverified will be made, as in a namespace that the restore makes first
         "sha256:abc",
     )
 

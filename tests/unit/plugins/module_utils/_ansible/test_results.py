@@ -75,6 +75,7 @@ def test_progress_lines(tmp_path: pathlib.Path) -> None:
     assert first == "pods: 3 found"
     assert second.startswith("two lines and a long one x")
     assert len(second) == 300
+    assert second.endswith("x...")  # that something is cut is seen
 
 
 def test_progress_that_nobody_reads(tmp_path: pathlib.Path) -> None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import pathlib
 import shlex
 import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.progress_file import progress_to
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.account import LeftPaused
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.argo import set_lets_edit
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.field_owners import (
     changed_fields,
@@ -117,6 +120,22 @@ def test_a_pause_is_resumed_exactly(kind: str, spec: Object) -> None:
     assert not resumed["metadata"]["annotations"]
     words = shlex.split(paused.resume_command)
     assert json.loads(words[-1]) == resume_patch(paused)
+
+
+def test_the_command_that_resumes_is_shown_whole(tmp_path: pathlib.Path) -> None:
+    """Lines of progress are cut: one that has a reason before the command lost the command's end."""
+    shown = tmp_path / "progress"
+    shown.touch()
+    show = progress_to(str(shown))
+    before = owner("Application", {"syncPolicy": {"automated": {"prune": True, "selfHeal": True}}})
+    patch = pause_patch(before, PauseMark(run="r", until=NOON, was=before.value))
+    paused = Owner.of(before.kind, before.resource, merge(before.obj, patch))
+    why = "whether it would undo something is not known: Argo CD did not compare it within 60 s"
+    for line in LeftPaused(owner=paused.ref, why=why, command=paused.resume_command).lines:
+        show(line)
+    said, command = shown.read_text().splitlines()
+    assert why in said
+    assert command == paused.resume_command
 
 
 def test_what_somebody_else_has_made_of_it_stays() -> None:
