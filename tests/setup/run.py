@@ -108,7 +108,7 @@ def make_test(_arguments: list[str]) -> int:
                 building[0].join()
                 step.count(True)
             if not step.failed:
-                building.append(cluster.build_flux())
+                building.append(cluster.build_later())
                 for name in ("integration", *_live_lanes()):
                     running.start(name)
             running.join(report)

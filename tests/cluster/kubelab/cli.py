@@ -23,6 +23,7 @@ from kubelab.gitops_types import gitops_types
 from kubelab.golang import FLUX, GOLDEN
 from kubelab.init import run_init
 from kubelab.model import Lab, default_state
+from kubelab.program_images import KOPIA_IMAGE, find_kopia
 from kubelab.robust import robust
 from kubelab.s3 import S3Files, start_s3
 from kubelab.status import shell, status
@@ -93,6 +94,8 @@ def _parser() -> argparse.ArgumentParser:
     velero.add_argument("action", choices=("start", "stop", "program"))
     velero.add_argument("--bucket", help="the bucket that it knows; for start")
     velero.add_argument("--prefix", default="", help="a prefix in the bucket")
+    kopia = command("kopia", _kopia, "program: where kopia's command is; image: serve its image, and print its name")
+    kopia.add_argument("action", choices=("program", "image"))
     flux = command("flux", _flux, "start or stop Flux's controllers; built: exit code 3 when they are not")
     flux.add_argument("action", choices=("start", "stop", "built"))
     checked = command("conformance", _conformance, "run the CSI suite, and check a running cluster")
@@ -133,6 +136,10 @@ def _build_flux(_options: argparse.Namespace) -> None:
     build_flux()
 
 
+def _build_kopia(_options: argparse.Namespace) -> None:
+    KOPIA_IMAGE.build()
+
+
 def _build_execution_environment(options: argparse.Namespace) -> None:
     if options.collections is None:
         raise LabError("Which collections are to be in the execution environment? Say --collections.")
@@ -143,6 +150,7 @@ _BUILDS: dict[str, t.Callable[[argparse.Namespace], None]] = {
     "cluster": _build_cluster,
     "velero": _build_velero,
     "execution-environment": _build_execution_environment,
+    "kopia": _build_kopia,
     "flux": _build_flux,
 }
 
@@ -226,6 +234,18 @@ def _velero(options: argparse.Namespace) -> int:
         raise LabError("Which bucket is Velero to know? Say --bucket.")
     json.dump(asdict(start_velero(options.state, bucket=options.bucket, prefix=options.prefix)), sys.stdout)
     print()
+    return 0
+
+
+def _kopia(options: argparse.Namespace) -> int:
+    if options.action == "program":
+        program = find_kopia()
+        print(program or "", end="\n" if program else "")
+        return 0 if program else 3
+    lab = Lab.load(options.state)
+    if lab is None:
+        raise LabError(f"No cluster is at {options.state}: start one.")
+    print(KOPIA_IMAGE.serve(lab))
     return 0
 
 

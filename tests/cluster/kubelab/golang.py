@@ -54,6 +54,13 @@ class GoBuild:
         """Where the programs are; None when they have not been built."""
         return find_cached(self.name, self._key)
 
+    def pinned(self, module: str) -> str:
+        """The version of a module that go.mod asks for."""
+        found = re.search(rf"(?m)\b{re.escape(module)} (v\S+)", (self.source / "go.mod").read_text(encoding="utf-8"))
+        if found is None:
+            raise LabError(f"{self.source}/go.mod does not ask for {module}.")
+        return found.group(1)
+
     @property
     def _key(self) -> str:
         return digest_of(self.source, *self.packages)
@@ -123,6 +130,13 @@ FLUX = GoBuild(
     packages=("github.com/fluxcd/source-controller", "github.com/fluxcd/kustomize-controller"),
     minutes=5,
     definitions_of=("github.com/fluxcd/source-controller", "github.com/fluxcd/kustomize-controller"),
+)
+KOPIA = GoBuild(
+    name="kopia",
+    packages=("github.com/kopia/kopia",),
+    minutes=6,
+    version_of="github.com/kopia/kopia",
+    version_variable="github.com/kopia/kopia/repo.BuildVersion",
 )
 GOLDEN = GoBuild(name="golden", packages=(".",), folder=SOURCES.parent.parent / "golden" / "go")
 """Needed by no cluster: what the golden tests are compared with."""
@@ -239,6 +253,7 @@ __all__ = [
     "CSI_SANITY",
     "FLUX",
     "GOLDEN",
+    "KOPIA",
     "KUBERNETES",
     "LOOPFILE",
     "NODE_BUILDS",

@@ -29,6 +29,7 @@ from kubelab.model import CODE, Lab
 from kubelab.oci import copy_tree
 from kubelab.pki import make_pki
 from kubelab.processes import find_node, init_pids, node_pid
+from kubelab.program_images import KOPIA_IMAGE
 from kubelab.pypi import python_package
 from kubelab.s3 import S3Files
 from kubelab.versions import NODE_PACKAGES, SEAWEEDFS_FROM_PYPI
@@ -68,6 +69,8 @@ def _start(lab: Lab, *, s3_port: int, with_s3: bool, begin: float) -> None:
         lab.save()
         write_configs(lab)
         copy_tree(lab.images, lab.registry)
+        if KOPIA_IMAGE.built():
+            KOPIA_IMAGE.serve(lab)
         files = S3Files(lab.state)
         server = files.launch(port=s3_port) if with_s3 else None
         make_pki(lab)

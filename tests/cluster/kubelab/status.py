@@ -15,6 +15,7 @@ from kubelab.flux import FluxFiles
 from kubelab.freezing import LEFT_FROZEN
 from kubelab.model import Lab
 from kubelab.processes import component_pids, find_node, node_pid
+from kubelab.program_images import KOPIA_IMAGE
 from kubelab.s3 import S3Files
 from kubelab.velero import VeleroFiles
 
@@ -36,6 +37,7 @@ def status(state: Path) -> dict[str, t.Any]:
             kubeconfig=str(lab.kubeconfig), server=lab.host_url, kubectl=lab.program("kubectl"), index=lab.index
         )
         found["pids"] = component_pids(lab)
+        found["images"] = {"kopia": KOPIA_IMAGE.name if KOPIA_IMAGE.is_served(lab) else None}
         if server:
             found["s3"]["pod_endpoint"] = lab.pod_s3_url
     if server:

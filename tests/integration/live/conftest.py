@@ -6,7 +6,8 @@
 
 Read from the environment: ``ARKIVE_TEST_KUBECONFIG``; ``ARKIVE_TEST_KUBECTL``; ``ARKIVE_TEST_S3_ENDPOINT``,
 ``ARKIVE_TEST_S3_ACCESS_KEY`` and ``ARKIVE_TEST_S3_SECRET_KEY``; ``ARKIVE_TEST_STATE``, the directory of the local
-cluster, empty for any other cluster; ``ARKIVE_TEST_VELERO``, the velero command that was built for the local cluster;
+cluster, empty for any other cluster; ``ARKIVE_TEST_S3_POD_ENDPOINT``, the S3 server as its pods reach it;
+``ARKIVE_TEST_VELERO``, the velero command that was built for the local cluster;
 ``ARKIVE_TEST_RULEBOOK``, the ansible-rulebook program;
 ``ARKIVE_TEST_PIPELINES``, an environment with junitparser.
 What a test needs and does not find is a failure, never a skip.
@@ -161,6 +162,32 @@ def velero_program() -> str:
     if not Path(path).is_file():
         pytest.fail(f"ARKIVE_TEST_VELERO names {path}, which does not exist.", pytrace=False)
     return path
+
+
+@pytest.fixture(scope="session")
+def pod_s3_url() -> str:
+    """The S3 server for the local cluster's pods, and for Velero's server. For tests with the marker ``node``."""
+    return setting("ARKIVE_TEST_S3_POD_ENDPOINT", "the URL at which pods reach the S3 server")
+
+
+@pytest.fixture(scope="session")
+def kopia_image(state: Path) -> str:
+    """The image that moves data, which the local cluster's registry has; built now when nothing has before."""
+    return _lab("kopia", "image", "--state", str(state))
+
+
+@pytest.fixture(scope="session")
+def kopia_program() -> str:
+    """Kopia's command, for the host; built now when nothing has before."""
+    _lab("build", "kopia")
+    return _lab("kopia", "program")
+
+
+def _lab(*arguments: str) -> str:
+    done = subprocess.run([sys.executable, str(LAB), *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.fail(f"lab.py {' '.join(arguments)}: {done.stderr}", pytrace=False)
+    return done.stdout.strip()
 
 
 def _hasten_recovery(client: KubeClient, act: t.Callable[[str, str], None]) -> None:

@@ -66,15 +66,16 @@ def build() -> Background:
     return Background("The build of the cluster", argv, log=LOGS / "cluster-build.log")
 
 
-def build_flux() -> Background:
-    """Begin to build Flux, which undoes restores; the live tests that need it wait for this."""
-    return Background("The build of Flux", [sys.executable, _LAB, "build", "flux"], log=LOGS / "flux-build.log")
+def build_later() -> Background:
+    """Begin to build kopia, which moves data, and Flux, which undoes restores; tests that need them wait for this."""
+    argv = [sys.executable, _LAB, "build", "kopia", "flux"]
+    return Background("The build of kopia and Flux", argv, log=LOGS / "later-build.log")
 
 
 def build_others() -> None:
-    """Build what the live tests run against the collection: Velero, and Flux."""
+    """Build what the live tests run against the collection or have it run: Velero, kopia, and Flux."""
     if not is_foreign():
-        must_run([sys.executable, _LAB, "build", "velero", "flux"])
+        must_run([sys.executable, _LAB, "build", "velero", "kopia", "flux"])
 
 
 def start() -> None:
@@ -142,12 +143,13 @@ def _is_running() -> bool:
 def _local_variables() -> Variables:
     status = json.loads(must_run([sys.executable, _LAB, "status", "--json", *_WHERE]))
     found = _variables(status["kubeconfig"], status["kubectl"], status["s3"], state=str(CLUSTER_STATE))
-    return found | {"ARKIVE_TEST_VELERO": _velero()}
+    found["ARKIVE_TEST_S3_POD_ENDPOINT"] = status["s3"]["pod_endpoint"]
+    return found | {f"ARKIVE_TEST_{name.upper()}": _program(name) for name in ("velero", "kopia")}
 
 
-def _velero() -> str:
-    """Velero's command; empty when it has not been built."""
-    _code, printed = run([sys.executable, _LAB, "velero", "program"], quiet=True)
+def _program(name: str) -> str:
+    """The command of what is not built with the cluster; empty when it has not been built."""
+    _code, printed = run([sys.executable, _LAB, name, "program"], quiet=True)
     return printed.strip()
 
 
@@ -189,7 +191,7 @@ def _s3_server() -> t.Iterator[dict[str, str]]:
 
 __all__ = (
     "build",
-    "build_flux",
+    "build_later",
     "build_others",
     "check_frozen",
     "cluster",

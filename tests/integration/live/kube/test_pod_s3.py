@@ -6,13 +6,9 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-import subprocess
-import sys
 import typing as t
 import urllib.parse
-from pathlib import Path
 
 import boto3
 import pytest
@@ -25,7 +21,6 @@ if t.TYPE_CHECKING:
     from cluster_access import S3Access
     from exec_target import Target
 
-LAB = Path(__file__).parents[3] / "cluster" / "lab.py"
 TEXT = "written by a pod"
 #: busybox's wget sends no PUT.
 PUT = r"""
@@ -36,13 +31,6 @@ PUT = r"""
 """
 
 pytestmark = pytest.mark.node
-
-
-@pytest.fixture(scope="module")
-def pod_endpoint(state: Path) -> str:
-    command = [sys.executable, str(LAB), "status", "--json", "--state", str(state)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
-    return str(json.loads(done.stdout)["s3"]["pod_endpoint"])
 
 
 def s3_client(s3: S3Access, endpoint: str) -> t.Any:
@@ -68,9 +56,9 @@ def bucket(s3: S3Access) -> t.Iterator[str]:
 
 
 def test_a_pod_puts_and_gets_an_object(
-    client: KubeClient, target: Target, s3: S3Access, pod_endpoint: str, bucket: str
+    client: KubeClient, target: Target, s3: S3Access, pod_s3_url: str, bucket: str
 ) -> None:
-    from_pod, from_host = s3_client(s3, pod_endpoint), s3_client(s3, s3.endpoint)
+    from_pod, from_host = s3_client(s3, pod_s3_url), s3_client(s3, s3.endpoint)
     place = {"Bucket": bucket, "Key": "folder/object"}
 
     def run(*argv: str) -> ExecResult:
@@ -87,9 +75,9 @@ def test_a_pod_puts_and_gets_an_object(
 
 
 def test_a_pod_without_a_signature_gets_nothing(
-    client: KubeClient, target: Target, pod_endpoint: str, bucket: str
+    client: KubeClient, target: Target, pod_s3_url: str, bucket: str
 ) -> None:
     """It is the S3 server that answers, not a relay that knows the keys."""
-    argv = ["wget", "-q", "-O-", f"{pod_endpoint}/{bucket}/folder/object"]
+    argv = ["wget", "-q", "-O-", f"{pod_s3_url}/{bucket}/folder/object"]
     done = exec_command(client, **target._asdict(), argv=argv, timeout=30.0)
     assert (done.rc, b"403" in done.stderr) == (1, True)
