@@ -147,7 +147,7 @@ options:
     type: raw
   item_operation_timeout:
     description:
-      - Written into the C(Restore), for Velero's own operations; a Go duration.
+      - How long a Job may take that brings the moved data of a volume, a Go duration. The claim has failed then.
       - If not set, it is C(4h).
     type: str
   resource_modifiers:
@@ -239,17 +239,19 @@ options:
     default: false
   uploader_config:
     description:
-      - Written into the C(Restore). It has no effect without Velero's node agent.
+      - How moved data is written into its volumes.
     type: dict
     suboptions:
       write_sparse_files:
         description:
-          - Whether files are written sparsely.
+          - Whether files are written sparsely. Without it a file takes as much room as it is long, and a claim whose
+            data is larger than it asks for asks for more.
         type: bool
         aliases: [writeSparseFiles]
       parallel_files_download:
         description:
-          - How many files are loaded at the same time.
+          - How many files are written at the same time.
+          - If not set, there are as many as the node has CPUs.
         type: int
         aliases: [parallelFilesDownload]
   restore_managed_fields:
@@ -271,7 +273,8 @@ options:
   on_missing_volume_data:
     description:
       - What happens when a claim would come back with an empty volume because the backup holds no data for it, though
-        it should, or holds a snapshot that cannot be used here. The message names the claim and the reason.
+        it should, or holds a snapshot that cannot be used here, or says that its data was moved and does not hold the
+        record of that. The message names the claim and the reason.
       - The same holds for whatever else keeps a claim with data from coming back, and is looked for before the first
         write. That is a storage class that is missing, a quota, an admission policy, a missing right, a zone without
         nodes, or a claim of its name in the cluster that was not made from this backup (told as

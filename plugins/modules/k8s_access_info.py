@@ -123,9 +123,10 @@ options:
     default: true
   provider:
     description:
-      - Who takes these snapshots, as M(arkive.k8s.k8s_snapshot) calls it.
+      - Who takes these snapshots, as M(arkive.k8s.k8s_snapshot) calls it. With V(mover), they are CSI snapshots whose
+        data is moved, as O(arkive.k8s.k8s_backup#module:snapshot_move_data).
     type: str
-    choices: [csi, aws_ebs]
+    choices: [csi, aws_ebs, mover]
     default: csi
   retain:
     description:
@@ -339,7 +340,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import RE
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.terms import ON_OWNED
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import FAMILIES, VELERO
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import PROVIDER_NAMES
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import PROVIDER_NAMES, names_around
 
 SPEC = ArgumentSpec(
     options={
@@ -376,7 +377,7 @@ def work(task: Task) -> Result:
         databases=params["databases"],
         database_secrets=params["database_secrets"],
         scratch_namespace=params["scratch_namespace"] or "",
-        providers=(params["provider"],) if params["volumes"] else (),
+        providers=names_around(params["provider"]) if params["volumes"] else (),
         retain=params["retain"],
         on_existing=params["existing_resource_policy"],
         functions=tuple(dict.fromkeys(params["functions"])),

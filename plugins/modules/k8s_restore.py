@@ -18,6 +18,10 @@ description:
   - Volumes come back with their data where the backup has a snapshot of them, made by CSI or natively. A CSI snapshot
     is brought in as a VolumeSnapshot of its own, from which the new volume is made, and goes again once it has been;
     the storage keeps the snapshot itself. RV(volumes) says for each claim where its data comes from.
+  - Data that was moved into a repository beside the backup, by this collection or by a Velero from 1.12 on, comes back
+    as well, from moved snapshots and from file system backups. The claim is made, a Job fills it, what came is compared
+    with what was saved, and only then what mounts it is made. O(mover) says how. Restic's repositories and block
+    volumes are refused with a sentence, and what an C(emptyDir) held does not come back, with a warning.
   - Runs the restore hooks that pods declare by annotations, C(init.hook.restore.velero.io) and
     C(post.hook.restore.velero.io), and those of O(hooks).
 extends_documentation_fragment:
@@ -31,6 +35,7 @@ extends_documentation_fragment:
   - arkive.k8s._gitops
   - arkive.k8s._gitops.restore
   - arkive.k8s._hooks
+  - arkive.k8s._mover
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.ebs
@@ -208,6 +213,20 @@ EXAMPLES = r"""
       cluster_name: production-2
     storage_location:
       bucket: backups
+
+- name: Restore what a Velero with a node agent has saved, into a cluster without one
+  arkive.k8s.k8s_restore:
+    name: shop-here
+    backup: shop-moved
+    repository_password: "{{ vault_velero_repository_password }}"
+    uploader_config:
+      write_sparse_files: true
+    mover:
+      image: registry.example.com/kopia/kopia:0.22.3
+      concurrency: 4
+    storage_location:
+      bucket: velero
+      prefix: production
 
 - name: Restore, and go on once everything runs
   arkive.k8s.k8s_restore:
@@ -480,12 +499,17 @@ volumes:
     claim: {description: The name of the claim., type: str, returned: always, sample: data}
     method:
       description:
-        - C(CSISnapshot) or C(NativeSnapshot) for a volume that is made from a snapshot, C(kept) for one that is in the
-          cluster or comes back as it was, C(empty) for a new one without data.
+        - C(CSISnapshot) or C(NativeSnapshot) for a volume that is made from a snapshot, or from what was moved of one,
+          C(PodVolumeBackup) for one that is filled from a file system backup, C(kept) for one that is in the cluster or
+          comes back as it was, C(empty) for a new one without data.
       type: str
       returned: always
       sample: CSISnapshot
-    snapshot: {description: The storage's name of the snapshot., type: str, returned: always, sample: snap-0a1b2c}
+    snapshot:
+      description: The storage's name of the snapshot, or the repository's of moved data.
+      type: str
+      returned: always
+      sample: snap-0a1b2c
     driver: {description: The CSI driver of the snapshot., type: str, returned: always, sample: ebs.csi.aws.com}
     volume:
       description: The name of the PersistentVolume; empty while the claim has none.
@@ -500,7 +524,11 @@ volumes:
       type: str
       returned: always
       sample: bound
-    message: {description: Why., type: str, returned: always, sample: ""}
+    message:
+      description: Why. Of moved data, how much it is, and from which repository it comes.
+      type: str
+      returned: always
+      sample: ""
 hooks:
   description: The commands that were run in restored pods, as M(arkive.k8s.k8s_backup) returns them.
   returned: always

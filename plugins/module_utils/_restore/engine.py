@@ -45,6 +45,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import Res
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import lost_claims_error
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import default_restore_name
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
 
 
 def plan_restore(
@@ -178,7 +179,14 @@ def _opened(
         context = ClusterRun(
             client=client, issues=report.issues, progress=progress, cancel=cancel or client.cancel, run_id=name
         )
-        run = RestoreRun(request=request, name=name, context=context)
+        moving = Moving(
+            store=store,
+            run=context,
+            settings=dataclasses.replace(request.mover, timeout=spec.item_operation_timeout),
+            password=request.repository_password,
+            velero_namespace=request.velero_namespace,
+        )
+        run = RestoreRun(request=request, name=name, context=context, moving=moving)
         run.issues.add_warnings(warnings)
         yield _Opened(run, report, backup, objects, Timings())
 
@@ -212,7 +220,8 @@ def _judge(ready: Ready) -> tuple[Ready, ArkiveError | None]:
     """Why the restore must not begin.
 
     ``ArchiveError`` if an object that would be restored cannot be read, ``RestoreError`` if claims would come back
-    without their data and nobody said that they may, ``GitOpsError`` if what owns the objects would undo it.
+    without their data and nobody said that they may, or if it could not be brought, ``GitOpsError`` if what owns the
+    objects would undo it.
     """
     ready = ready.with_plan(ready.judge.existing.judge_plan(ready.plan))
     unreadable = ready.planned.unreadable
@@ -228,7 +237,8 @@ def _judge(ready: Ready) -> tuple[Ready, ArkiveError | None]:
     if gitops.refusal is not None:
         gitops.refusal.details["gitops"] = gitops.account.to_return()
         return _refuse(ready, gitops.refusal, ())
-    return ready, None
+    unfilled = ready.filler.find_refusal(ready.plan, ready.volumes.volumes)
+    return (ready, None) if unfilled is None else _refuse(ready, unfilled, ())
 
 
 def _refuse(ready: Ready, error: ArkiveError, items: t.Sequence[PlanItem]) -> tuple[Ready, ArkiveError]:

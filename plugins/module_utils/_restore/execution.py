@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import time
 import typing as t
 
@@ -56,8 +57,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restor
     plan_volumes,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.vanished_claims import find_vanished
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.volume_filler import VolumeFiller
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.volume_finalizer import VolumeFinalizer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.ready_wait import WorkloadWait
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import WITHOUT_PODS
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,10 @@ class Ready:
     @property
     def plan(self) -> RestorePlan:
         return self.planned.plan
+
+    @property
+    def filler(self) -> VolumeFiller:
+        return VolumeFiller(self.run, self.findings, self.chosen.api)
 
     @property
     def judge(self) -> Judge:
@@ -268,10 +275,40 @@ class Execution:
         last = max(with_volumes, default=0)
         self._carry_out(applier, self._rest()[:last])
         late = self._report_vanished(self._await_volumes())
-        lost = self._volumes.find_lost(self._applied)
-        self._applied = self._applied.with_plan(self._ready.judge.hold_back(self._applied.plan, lost))
+        to_fill = [volume for volume in self._volumes.volumes if volume.is_to_fill]
+        if to_fill:
+            # Accounts and Secrets, by which images are pulled, come first.
+            begun, last = last, self._first_with_pods(last)
+            self._carry_out(applier, self._rest()[begun:last])
+            late = self._fill_volumes(to_fill, late)
+        self._hold_back(self._volumes.find_lost(self._applied))
         self._carry_out(applier, self._rest()[last:])
         return late
+
+    def _first_with_pods(self, begin: int) -> int:
+        """The place of the first wave, from ``begin`` on, that may have somebody make pods."""
+        waves = self._rest()[begin:]
+        quiet = itertools.takewhile(lambda wave: WITHOUT_PODS.issuperset(wave.group_resources), waves)
+        return begin + len(list(quiet))
+
+    def _fill_volumes(
+        self, volumes: t.Sequence[RestoredVolume], late: t.Sequence[RestoredVolume]
+    ) -> list[RestoredVolume]:
+        """Bring the data of ``volumes``. Returns ``late`` as they are now."""
+        with self._ready.timings.measure("data"):
+            filled = VolumeFiller(self._run, self._findings, self._api).run(self._applied.plan, volumes)
+        self._volumes = self._volumes.replacing(filled)
+        self._changed_volumes = True
+        now = {volume.item.number: volume for volume in filled}
+        return [now.get(volume.item.number, volume) for volume in late]
+
+    def _hold_back(self, lost: t.Mapping[str, t.Mapping[str, str]]) -> None:
+        """What is written already is not taken back."""
+        plan = self._applied.plan
+        held = self._ready.judge.hold_back(plan, lost)
+        self._applied = self._applied.with_plan(
+            held.replacing(item for item in plan.items if self._applied.is_written(item))
+        )
 
     def _definitions(self) -> t.Iterator[PlanItem]:
         for wave in self._applied.plan.waves:

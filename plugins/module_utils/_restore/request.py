@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.expected
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import Spelling, spelling_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec, validate_restore_name
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 MissingVolumeData: t.TypeAlias = t.Literal["fail", "warn"]
@@ -47,7 +48,8 @@ class RestoreRequest:
     ``on_bad_member``: whether a member of the archive that is not the object of its path refuses all, or is left out.
     ``merge_subjects`` adds the subjects of bindings to those that are in the cluster, whatever the policy.
     ``convert_api_versions`` brings objects of versions that the cluster has given up into those that it serves.
-    ``snapshot_location``: where native snapshots of volumes are; without it none is used.
+    ``snapshot_location``: where native snapshots of volumes are; without it none is used. ``mover``: how moved data is
+    brought back, from repositories with ``repository_password``; empty: as the cluster's Velero has it.
     ``execution_hooks``: blueprints around all of it, by ``hook_settings``.
     ``gitops``: what is done where Argo CD or Flux owns what is restored.
     ``want_diff`` keeps YAML of what changes, ``max_diffs`` objects of it. ``force`` restores into namespaces that
@@ -87,6 +89,8 @@ class RestoreRequest:
     max_diffs: int = 500
     write_records: bool = True
     snapshot_location: SnapshotLocation | None = None
+    mover: MoverSettings = dataclasses.field(default_factory=MoverSettings)
+    repository_password: str = dataclasses.field(default="", repr=False)
     execution_hooks: ReadHooks = dataclasses.field(default_factory=ReadHooks)
     hook_settings: HookSettings = dataclasses.field(default_factory=HookSettings)
     gitops: GitOpsTerms = dataclasses.field(default_factory=GitOpsTerms)

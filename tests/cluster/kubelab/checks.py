@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 import typing as t
 
 from kubelab.configs import MAX_PODS
 from kubelab.execstream import V4, V5, execute
 from kubelab.kubectl import CheckFailed, Kubectl, Object, claim, container, expect, pod, snapshot, volume_of
+from kubelab.local_volumes import add_local_volume, remove_local_volume
 from kubelab.model import NODE_MASK, NODE_NAME, Lab
 
 _PRIVILEGED: Object = {"securityContext": {"privileged": True}}
@@ -36,6 +38,7 @@ class Checks:
             self.snapshot_and_restore_xfs,
             self.freeze_in_a_sidecar,
             self.slow_and_broken_snapshots,
+            self.volumes_that_wait,
             self.rights_of_a_service_account,
             self.dry_run_changes_nothing,
             self.namespace_goes_with_its_volumes,
@@ -195,6 +198,23 @@ class Checks:
         )
         self._k.run("delete", "volumesnapshot", "broken", "--wait=false")
         return f"slow: {taken:.1f} s"
+
+    def volumes_that_wait(self) -> str:
+        """A volume without snapshots and one of the driver's are bound when a pod mounts them."""
+        name = f"wait-{secrets.token_hex(3)}"
+        begin = time.monotonic()
+        add_local_volume(self._lab.state, name, "32Mi")
+        self._k.apply(claim("local", size="32Mi", storage_class="local"), claim("wait", storage_class="loopfile-wait"))
+        for each in ("local", "wait"):
+            self._k.wait(f"persistentvolumeclaim/{each}", "jsonpath={.status.phase}=Pending", 10)
+        self._k.apply(pod("wait", container(), volumes={each: volume_of(each) for each in ("local", "wait")}))
+        self._k.wait("pod/wait", "condition=Ready")
+        expect(self._k.get("persistentvolumeclaim", "local")["spec"]["volumeName"] == name, "another volume was bound")
+        self._k.sh("wait", "echo kept > /local/file; [ $(stat -c %d /local) != $(stat -c %d /wait) ]")
+        expect(self._k.try_run("exec", "wait", "--", "cat", "/local/file").stdout == "kept\n", "nothing was written")
+        self._k.run("delete", "pod/wait", "persistentvolumeclaim/local", "--timeout=60s")
+        remove_local_volume(self._lab.state, name)
+        return f"{time.monotonic() - begin:.1f} s"
 
     def rights_of_a_service_account(self) -> str:
         """A token may do what its role says, and nothing else."""

@@ -22,6 +22,7 @@ from kubelab.forwarder import forward, relay
 from kubelab.gitops_types import gitops_types
 from kubelab.golang import FLUX, GOLDEN
 from kubelab.init import run_init
+from kubelab.local_volumes import add_local_volume, remove_local_volume
 from kubelab.model import Lab, default_state
 from kubelab.program_images import KOPIA_IMAGE, find_kopia
 from kubelab.robust import robust
@@ -94,6 +95,11 @@ def _parser() -> argparse.ArgumentParser:
     velero.add_argument("action", choices=("start", "stop", "program"))
     velero.add_argument("--bucket", help="the bucket that it knows; for start")
     velero.add_argument("--prefix", default="", help="a prefix in the bucket")
+    velero.add_argument("--node-agent", action="store_true", help="with its node-agent, which copies volumes")
+    local = command("local-volume", _local_volume, "add or remove a volume without snapshots; add prints its path")
+    local.add_argument("action", choices=("add", "remove"))
+    local.add_argument("name", help="of its PersistentVolume")
+    local.add_argument("--size", default="64Mi", help="for add (default: 64Mi)")
     kopia = command("kopia", _kopia, "program: where kopia's command is; image: serve its image, and print its name")
     kopia.add_argument("action", choices=("program", "image"))
     flux = command("flux", _flux, "start or stop Flux's controllers; built: exit code 3 when they are not")
@@ -112,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     command("_forward", _forward, None).add_argument("--fd", type=int)
     relayed = command("_relay", _relay, None)
     relayed.add_argument("--fd", type=int, nargs="+")
+    relayed.add_argument("--server", nargs="+", help="for each of these sockets, HOST:PORT")
     relayed.add_argument("--for", dest="served", help="whose it is, by which it is found")
     command("_watchdog", _watchdog, None).add_argument("--init", type=int)
     return parser
@@ -232,9 +239,18 @@ def _velero(options: argparse.Namespace) -> int:
         return 0
     if not options.bucket:
         raise LabError("Which bucket is Velero to know? Say --bucket.")
-    json.dump(asdict(start_velero(options.state, bucket=options.bucket, prefix=options.prefix)), sys.stdout)
+    started = start_velero(options.state, bucket=options.bucket, prefix=options.prefix, node_agent=options.node_agent)
+    json.dump(asdict(started), sys.stdout)
     print()
     return 0
+
+
+def _local_volume(options: argparse.Namespace) -> None:
+    launcher.require_root()
+    if options.action == "remove":
+        remove_local_volume(options.state, options.name)
+        return
+    print(add_local_volume(options.state, options.name, options.size))
 
 
 def _kopia(options: argparse.Namespace) -> int:
@@ -287,7 +303,7 @@ def _forward(options: argparse.Namespace) -> None:
 
 
 def _relay(options: argparse.Namespace) -> None:
-    relay(options.fd)
+    relay(options.fd, options.server)
 
 
 def _watchdog(options: argparse.Namespace) -> None:

@@ -69,7 +69,7 @@ class FluxFiles:
         for folder in ("tmp", "artifacts"):
             (self._home / folder).mkdir(parents=True)
         started = {}
-        with self._relayed.network((lab.host_url, s3.endpoint), self.logs[_SOURCE]):
+        with self._relayed.network({url: url for url in (lab.host_url, s3.endpoint)}, self.logs[_SOURCE]):
             for name in _HEALTH_PORTS:
                 (self._home / name).symlink_to(programs / name)
                 started[name] = self._start(name, lab.kubeconfig)

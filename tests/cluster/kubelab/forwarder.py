@@ -75,11 +75,13 @@ def forward(fd: int, state: Path) -> None:
         asyncio.run(_serve_all(served))
 
 
-def relay(fds: list[int]) -> None:
-    """Serve sockets that listen in another namespace for what has the same address in this one; does not return."""
+def relay(fds: t.Sequence[int], servers: t.Sequence[str]) -> None:
+    """Serve sockets that listen in another namespace, each for a server ``HOST:PORT`` of this one; does not return."""
     with contextlib.suppress(KeyboardInterrupt):
         listeners = [socket.socket(fileno=fd) for fd in fds]
-        asyncio.run(_serve_all([(each, _to(*each.getsockname())) for each in listeners]))
+        places = [server.rpartition(":") for server in servers]
+        served = zip(listeners, places, strict=True)
+        asyncio.run(_serve_all([(listener, _to(host, int(port))) for listener, (host, _colon, port) in served]))
 
 
 __all__ = ["forward", "relay"]

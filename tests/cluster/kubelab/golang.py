@@ -125,6 +125,12 @@ VELERO_PLUGIN = GoBuild(
     packages=("github.com/vmware-tanzu/velero-plugin-for-aws/velero-plugin-for-aws",),
     minutes=7,
 )
+VELERO_RESTORE_HELPER = GoBuild(
+    name="velero-restore-helper",
+    packages=("github.com/vmware-tanzu/velero/cmd/velero-restore-helper",),
+    folder=SOURCES / "velero",
+)
+"""What pods wait in until the node-agent has restored their volumes."""
 FLUX = GoBuild(
     name="flux",
     packages=("github.com/fluxcd/source-controller", "github.com/fluxcd/kustomize-controller"),
@@ -262,6 +268,7 @@ __all__ = [
     "SOURCES",
     "VELERO",
     "VELERO_PLUGIN",
+    "VELERO_RESTORE_HELPER",
     "GoBuild",
     "find_go",
     "go_version",

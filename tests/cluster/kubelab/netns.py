@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import ipaddress
 import os
 import typing as t
 from pathlib import Path
@@ -19,13 +20,19 @@ _LISTENING = "0A"
 
 
 @contextlib.contextmanager
-def own_network() -> t.Iterator[None]:
-    """What is started and listened on in here is in a new namespace, which has a loopback interface only."""
+def own_network(addresses: t.Sequence[str] = ()) -> t.Iterator[None]:
+    """What is started and listened on in here is in a new namespace, which has a loopback interface only.
+
+    That has these IPv4 addresses, besides its own.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     with open("/proc/thread-self/ns/net", "rb") as outside:
         _must(libc.unshare(_NEW_NETWORK))
         try:
             run("ip", "link", "set", "lo", "up")
+            for address in addresses:
+                if not ipaddress.IPv4Address(address).is_loopback:
+                    run("ip", "addr", "add", f"{address}/32", "dev", "lo")
             yield
         finally:
             _must(libc.setns(outside.fileno(), _NEW_NETWORK))

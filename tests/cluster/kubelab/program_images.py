@@ -10,6 +10,7 @@ Only what some tests run is in them, so they are made when asked for, and served
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 import typing as t
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from kubelab.cache import cached, digest_of, find_cached
 from kubelab.commands import say
-from kubelab.golang import KOPIA, GoBuild
+from kubelab.golang import KOPIA, VELERO, VELERO_RESTORE_HELPER, GoBuild
 from kubelab.model import Lab
 from kubelab.oci import Layer, RegistryTree, copy_tree
 from kubelab.oci_reading import has_image, layers_of
@@ -38,7 +39,7 @@ class ProgramImage:
     tag: str  # with {} where the version without its v is
     module: str
     programs: t.Mapping[str, GoBuild]
-    directories: tuple[str, ...] = ()
+    directories: t.Mapping[str, tuple[int, int]] = field(default_factory=dict)  # and their owner and group
     config: t.Mapping[str, t.Any] = field(default_factory=dict)
 
     @property
@@ -86,8 +87,9 @@ class ProgramImage:
         say(f"Making the image {self.name}")
         with tempfile.TemporaryDirectory(prefix="arkive-image-") as temporary:
             root = Path(temporary) / "root"
-            for directory in self.directories:
+            for directory, owner in self.directories.items():
                 (root / directory).mkdir(parents=True)
+                os.chown(root / directory, *owner)
             for path, program in programs.items():
                 target = root / path
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +106,7 @@ KOPIA_IMAGE = ProgramImage(
     tag="{}",
     module="github.com/kopia/kopia",
     programs={"usr/bin/kopia": KOPIA},
-    directories=("app",),
+    directories={"app": (0, 0)},
     config={
         "Env": [
             _PATH,
@@ -123,10 +125,21 @@ KOPIA_IMAGE = ProgramImage(
 )
 
 
+#: As Velero's Dockerfile has it, whose base has no shell; without velero-helper and restic, which 1.18 runs for nobody.
+VELERO_IMAGE = ProgramImage(
+    repository="velero/velero",
+    tag="v{}",
+    module="github.com/vmware-tanzu/velero",
+    programs={"velero": VELERO, "velero-restore-helper": VELERO_RESTORE_HELPER},
+    directories={"home/cnb": (1002, 1000)},
+    config={"Env": [_PATH, "HOME=/home/cnb"], "User": "1002:1000"},  # cnb of paketobuildpacks/run-jammy-tiny
+)
+
+
 def find_kopia() -> Path | None:
     """The program, for the host; None when it has not been built."""
     found = KOPIA.built()
     return found / "kopia" if found else None
 
 
-__all__ = ["KOPIA_IMAGE", "ProgramImage", "find_kopia"]
+__all__ = ["KOPIA_IMAGE", "VELERO_IMAGE", "ProgramImage", "find_kopia"]

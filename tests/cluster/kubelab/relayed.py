@@ -5,7 +5,7 @@
 """Others' servers as processes of the host, in a network namespace of their own.
 
 They serve ports on every address, which no option changes. A relay brings them to the API server and the S3 server, at
-the addresses that these have on the host, and nowhere else.
+the addresses that these have on the host or for pods, and nowhere else.
 """
 
 from __future__ import annotations
@@ -34,20 +34,26 @@ class Relayed:
         self._pids = pids
 
     @contextlib.contextmanager
-    def network(self, urls: t.Sequence[str], log: Path) -> t.Iterator[None]:
-        """What is started in here is in the new namespace, and reaches the servers of these URLs as from outside."""
-        addresses = [urllib.parse.urlsplit(url) for url in urls]
+    def network(self, servers: t.Mapping[str, str], log: Path) -> t.Iterator[None]:
+        """What is started in here is in the new namespace, and reaches these servers only.
+
+        ``servers``: the URL that it has for each, and the one at which the server is outside. Most have the same twice.
+        """
+        addresses = [urllib.parse.urlsplit(url) for url in servers]
         with contextlib.ExitStack() as listening:
-            with own_network():
+            with own_network([str(each.hostname) for each in addresses]):
                 listeners = [
                     listening.enter_context(socket.create_server((str(each.hostname), each.port or 0), backlog=256))
                     for each in addresses
                 ]
                 yield
-            self._start_relay([listener.fileno() for listener in listeners], log)
+            self._start_relay({x.fileno(): url for x, url in zip(listeners, servers.values(), strict=True)}, log)
 
-    def _start_relay(self, fds: list[int], log: Path) -> None:
-        start_session([sys.executable, str(CODE / "lab.py"), "_relay", "--fd", *map(str, fds), *self._mark], log, fds)
+    def _start_relay(self, urls: t.Mapping[int, str], log: Path) -> None:
+        """Have sockets served that listen in there, whose numbers are the keys."""
+        argv = [sys.executable, str(CODE / "lab.py"), "_relay", "--fd", *map(str, urls)]
+        argv += ["--server", *(urllib.parse.urlsplit(url).netloc for url in urls.values())]
+        start_session([*argv, *self._mark], log, list(urls))
 
     @property
     def _mark(self) -> tuple[str, ...]:

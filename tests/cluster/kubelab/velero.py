@@ -16,21 +16,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kubelab.apiclient import ApiClient
-from kubelab.commands import LabError, processes_started_as, run, say, wait_until
+from kubelab.commands import LabError, processes_started_as, say, wait_until
 from kubelab.golang import VELERO, VELERO_PLUGIN, GoBuild
 from kubelab.kubectl import Kubectl, Object
 from kubelab.model import Lab
 from kubelab.netns import listens
+from kubelab.node_agent import remove_node_agent, wait_for_node_agent
+from kubelab.program_images import VELERO_IMAGE
 from kubelab.relayed import Relayed, log_tail, start_session
 from kubelab.s3 import S3Files, S3Server
+from kubelab.velero_installation import APPLY, Installation, listed
 
 NAMESPACE = "velero"
 LOCATION = "default"
 _CREDENTIALS = "cloud-credentials"
-_COMPONENT = {"component": "velero"}
 _METRICS_PORT = 8085  # the last thing that a server begins to serve before its controllers run
 _READY_WITHIN = 90.0  # seconds; 2 are usual
-_APPLY = ("apply", "--server-side", "--force-conflicts", "-f", "-")
+#: What its node-agent works on.
+_WITH_FINALIZERS = ("restores.velero.io", "datauploads.velero.io", "datadownloads.velero.io")
 
 # What takes an hour, a minute or ten seconds in production would only be waited for.  All else is as Velero has it.
 _OFTEN = (
@@ -50,6 +53,7 @@ class VeleroServer:
     namespace: str
     location: str
     log: str
+    s3_url: str  # in the location
 
 
 def find_velero() -> Path | None:
@@ -59,9 +63,10 @@ def find_velero() -> Path | None:
 
 
 def build_velero() -> None:
-    """Build Velero and its plugin for S3, when they have not been built."""
+    """Build Velero, its plugin for S3 and the image of its node-agent, when they have not been built."""
     for program in (VELERO, VELERO_PLUGIN):
         program.directory()
+    VELERO_IMAGE.build()
 
 
 class VeleroFiles:
@@ -88,7 +93,8 @@ class VeleroFiles:
             (self._home / folder).mkdir(parents=True)
         plugin = _built(VELERO_PLUGIN) / "velero-plugin-for-aws"
         (self._plugins / plugin.name).symlink_to(plugin)
-        with self._relayed.network((lab.host_url, s3.endpoint), self.log):
+        servers = {lab.host_url: lab.host_url, s3.endpoint: s3.endpoint, lab.pod_s3_url: s3.endpoint}
+        with self._relayed.network(servers, self.log):
             return self._start_server(program, lab.kubeconfig)
 
     def _start_server(self, program: Path, kubeconfig: Path) -> subprocess.Popen[bytes]:
@@ -111,38 +117,50 @@ class VeleroFiles:
         return start_session(argv, self.log, folder=self._home, environment=environment)
 
 
-def start_velero(state: Path, *, bucket: str, prefix: str = "") -> VeleroServer:
-    """Start a server that knows one bucket; one that runs is ended first.
+def start_velero(state: Path, *, bucket: str, prefix: str = "", node_agent: bool = False) -> VeleroServer:
+    """Start a server that knows one bucket, and a node-agent for it when asked to; a server that runs is ended first.
 
     A server that starts looks into the bucket and asks the cluster for its types at once, which it does each minute and
-    each five minutes otherwise.
+    each five minutes otherwise.  With a node-agent the location has the URL of the S3 server that pods reach.
     """
     lab, s3 = Lab.load(state), S3Files(state).read()
     if lab is None or s3 is None:
         raise LabError(f"No cluster with an S3 server is at {state}: start one.")
     program = _built(VELERO) / "velero"
+    if node_agent:
+        VELERO_IMAGE.serve(lab)
     begin = time.monotonic()
-    files = VeleroFiles(state)
+    files, kubectl = VeleroFiles(state), Kubectl(lab, NAMESPACE)
     files.kill()
-    _install(Kubectl(lab, NAMESPACE), program, _location(s3, bucket, prefix), s3)
+    url = lab.pod_s3_url if node_agent else s3.endpoint
+    installation = Installation.of(program, lab.kubeconfig)
+    _install(kubectl, installation, _location(s3, url, bucket, prefix), s3)
+    if node_agent:
+        kubectl.run(*APPLY, stdin=listed(installation.node_agent))
+    else:
+        remove_node_agent(kubectl)
     server = files.launch(program, lab, s3)
     _wait_ready(lab, files, server)
+    if node_agent:
+        wait_for_node_agent(kubectl)
     say(f"Velero ready after {time.monotonic() - begin:.1f} s; its log is {files.log}")
     return VeleroServer(
-        program=str(program), pid=server.pid, namespace=NAMESPACE, location=LOCATION, log=str(files.log)
+        program=str(program), pid=server.pid, namespace=NAMESPACE, location=LOCATION, log=str(files.log), s3_url=url
     )
 
 
 def stop_velero(state: Path) -> None:
-    """End the server, and remove what it and its clients put into the cluster."""
+    """End the server and its node-agent, and remove what they and their clients put into the cluster."""
     VeleroFiles(state).kill()
     lab = Lab.load(state)
     if lab is None:
         return
     kubectl = Kubectl(lab, NAMESPACE)
-    found = kubectl.try_run("get", "restores.velero.io", "-o", "name")
-    for name in found.stdout.split():  # finalizers that nobody is left to act on
-        kubectl.try_run("patch", name, "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
+    remove_node_agent(kubectl)
+    for kind in _WITH_FINALIZERS:
+        found = kubectl.try_run("get", kind, "-o", "name")
+        for name in found.stdout.split():  # finalizers that nobody is left to act on
+            kubectl.try_run("patch", name, "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
     kubectl.run("delete", "crd", "-l", "component=velero", "--timeout=60s")
     kubectl.run("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=60s")
 
@@ -154,29 +172,25 @@ def _built(program: GoBuild) -> Path:
     return found
 
 
-def _install(kubectl: Kubectl, program: Path, location: Object, s3: S3Server) -> None:
-    """Velero's definitions as it prints them, and the objects that it looks for."""
-    definitions = run(program, "install", "--crds-only", "--dry-run", "-o", "yaml").stdout
-    kubectl.run(*_APPLY, stdin=definitions)
+def _install(kubectl: Kubectl, installation: Installation, location: Object, s3: S3Server) -> None:
+    """Velero's definitions, and the objects that its server looks for."""
+    kubectl.run(*APPLY, stdin=listed(installation.definitions))
     kubectl.run("wait", "--for=condition=Established", "crd", "-l", "component=velero", "--timeout=60s")
     present = kubectl.try_run("get", "backupstoragelocations.velero.io", LOCATION, "-o", "json")
     if present.returncode == 0 and json.loads(present.stdout)["spec"]["objectStorage"] != _storage(location):
         kubectl.run("delete", "backupstoragelocations.velero.io", LOCATION)  # its status is of another bucket
+        kubectl.run("delete", "backuprepositories.velero.io", "--all")
     keys = f"[default]\naws_access_key_id={s3.access_key}\naws_secret_access_key={s3.secret_key}\n"
-    objects = [
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
-        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": _CREDENTIALS}, "stringData": {"cloud": keys}},
-        location,
-        _deployment(),
-    ]
-    kubectl.run(*_APPLY, stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": _CREDENTIALS}, "stringData": {"cloud": keys}}
+    kubectl.run(*APPLY, stdin=listed([*installation.server, secret, location]))
 
 
-def _location(s3: S3Server, bucket: str, prefix: str) -> Object:
+def _location(s3: S3Server, url: str, bucket: str, prefix: str) -> Object:
     config = {
         "region": s3.region,
         "s3ForcePathStyle": "true",
-        "s3Url": s3.endpoint,
+        "s3Url": url,
+        "publicUrl": s3.endpoint,  # where its client downloads from
         "checksumAlgorithm": "",  # the S3 server knows none
     }
     spec = {
@@ -197,20 +211,6 @@ def _location(s3: S3Server, bucket: str, prefix: str) -> Object:
 
 def _storage(location: Object) -> t.Any:
     return location["spec"]["objectStorage"]
-
-
-def _deployment() -> Object:
-    """The server asks for the Deployment that it thinks it runs in, and restores nothing without."""
-    template = {
-        "metadata": {"labels": _COMPONENT},
-        "spec": {"containers": [{"name": "velero", "image": "arkive.test/sleeper:1"}]},
-    }
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "velero", "labels": _COMPONENT},
-        "spec": {"replicas": 0, "selector": {"matchLabels": _COMPONENT}, "template": template},
-    }
 
 
 def _wait_ready(lab: Lab, files: VeleroFiles, server: subprocess.Popen[bytes]) -> None:

@@ -144,6 +144,7 @@ def _local_variables() -> Variables:
     status = json.loads(must_run([sys.executable, _LAB, "status", "--json", *_WHERE]))
     found = _variables(status["kubeconfig"], status["kubectl"], status["s3"], state=str(CLUSTER_STATE))
     found["ARKIVE_TEST_S3_POD_ENDPOINT"] = status["s3"]["pod_endpoint"]
+    found["ARKIVE_TEST_KOPIA_IMAGE"] = status["images"]["kopia"] or ""  # not yet built, or built since the start
     return found | {f"ARKIVE_TEST_{name.upper()}": _program(name) for name in ("velero", "kopia")}
 
 

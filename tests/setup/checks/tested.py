@@ -48,6 +48,7 @@ _PINNED = (
     ("external-snapshotter", "kubelab", "github.com/kubernetes-csi/external-snapshotter/v8"),
     ("external-provisioner", "kubelab", "github.com/kubernetes-csi/external-provisioner/v5"),
     ("Velero, as a server to compare with", "velero", "github.com/vmware-tanzu/velero"),
+    ("kopia, in the image that moves data", "kopia", "github.com/kopia/kopia"),
 )
 #: Which servers Debian 12 has.
 _DATABASES = ("PostgreSQL 15", "MariaDB 10.11", "Redis 7.0", "Valkey 9")

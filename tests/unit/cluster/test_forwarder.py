@@ -69,3 +69,21 @@ def test_an_answer_comes_after_the_end_of_the_question(address: tuple[str, int],
 def test_without_a_server_the_connection_is_closed(address: tuple[str, int]) -> None:
     with _connect(address) as asking, asking.makefile("rb") as answer:
         assert answer.read() == b""
+
+
+def test_a_relay_leads_to_another_address() -> None:
+    """A server in a namespace of its own has the S3 server at the address of pods, which the host has elsewhere."""
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_echo_in_capitals, args=(server,), daemon=True).start()
+        context = multiprocessing.get_context("fork")
+        place = f"127.0.0.1:{server.getsockname()[1]}"
+        process = context.Process(target=forwarder.relay, args=([listener.fileno()], [place]), daemon=True)
+        process.start()
+        try:
+            with _connect(listener.getsockname()) as asking, asking.makefile("rb") as answer:
+                asking.sendall(b"question")
+                asking.shutdown(socket.SHUT_WR)
+                assert answer.read() == b"QUESTION"
+        finally:
+            process.kill()
+            process.join()

@@ -60,6 +60,10 @@ class ClaimRules:
         volume = self._live.volumes.get(str((live.get("spec") or {}).get("volumeName") or ""))
         origin = self._stored_claim(item, stored, decision).origin_of(live, volume)
         wanted = decision.is_wanted
+        if self._volumes.is_unfilled(live):
+            if not item.made_before:
+                return self._refuse_unfilled(item, live)
+            self._live.note_unfilled(item.namespace or "", item.name)
         if origin == "restored" and wanted and not item.made_before and not _is_bound(live):
             return self._judge_unfinished(item, live, decision)
         if origin == "foreign" and wanted and self._policy == "fail":
@@ -73,6 +77,13 @@ class ClaimRules:
             self._warn(item, f"is {NOT_ROLLED_BACK} to what the backup holds.", hint=_KEPT_HINT)
             return dataclasses.replace(item, kept=NOT_ROLLED_BACK)
         return item
+
+    def _refuse_unfilled(self, item: PlanItem, live: ObjectView) -> PlanItem:
+        """One that was being filled: half of its data is never taken for all of it."""
+        maker = str((live["metadata"].get("labels") or {}).get(RESTORE_NAME_LABEL) or "")
+        why = f"{f'restore {maker!r}' if maker else 'another restore'} has made it, and it has not all of its data"
+        again = f"Run that restore again with name: {maker}, or delete" if maker else "Delete"
+        return self.refuse(item, why, hint=f"{again} the claim and what uses it and restore again.")
 
     def _judge_unfinished(self, item: PlanItem, live: ObjectView, decision: ClaimDecision) -> PlanItem:
         """A claim that another restore of the backup has made, and that has no volume so far."""

@@ -17,11 +17,13 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import (
+    DEFAULT_IMAGE,
+    CredentialsKind,
+    MoverSettings,
+    SecurityContext,
+)
 
-#: ``root`` keeps owners and modes; ``workload`` runs as the pod that uses the claim, and does not.
-SecurityContext: t.TypeAlias = t.Literal["root", "workload"]
-#: ``auto``: short-lived keys bound to the prefix where the server gives such, else the given ones with one warning.
-CredentialsKind: t.TypeAlias = t.Literal["auto", "sts", "static"]
 #: ``claim``: a file system; ``block``: a raw device, which is refused so far.
 Mount: t.TypeAlias = t.Literal["claim", "block"]
 #: ``absent``: nothing lies there. ``foreign``: objects lie there that are no repository. ``new``: a repository without
@@ -31,34 +33,6 @@ RepositoryState: t.TypeAlias = t.Literal["absent", "foreign", "new", "usable", "
 #: Velero's own (1.12 to 1.18): by the pin nothing expires that is not asked to.
 DESCRIPTION = "Kopia Uploader"
 PIN = "velero-pin"
-DEFAULT_IMAGE = "docker.io/kopia/kopia:0.22.3"
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class MoverSettings:
-    """How pods move data: the option ``mover``.
-
-    ``s3_url``: the endpoint as pods reach it, empty where it is the location's own. ``concurrency``: Jobs at once,
-    ``per_node`` of them on one node. ``bandwidth``: bytes a second for each pod, 0 for no limit. ``timeout``: of one
-    Job, in seconds; ``pod_start_timeout``: until its pod runs. ``keep_failed``: a Job that failed stays for a look at
-    it, until its time to live is over.
-    """
-
-    image: str = DEFAULT_IMAGE
-    image_pull_secrets: tuple[str, ...] = ()
-    s3_url: str = ""
-    concurrency: int = 2
-    per_node: int = 1
-    bandwidth: int = 0
-    resources: ObjectView = dataclasses.field(default_factory=lambda: {"requests": {"cpu": "50m", "memory": "256Mi"}})
-    node_selector: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
-    tolerations: tuple[ObjectView, ...] = ()
-    priority_class: str = ""
-    security_context: SecurityContext = "root"
-    credentials: CredentialsKind = "auto"
-    pod_start_timeout: float = 600.0
-    keep_failed: bool = False
-    timeout: float = 14400.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +187,8 @@ class Downloaded:
 class Probe:
     """What is asked before anything is frozen: whether pods in ``namespace`` can use ``source_namespace``'s repository.
 
-    ``write``: it is written to, and made where there is none; else it must be there.
+    ``namespace`` empty: it is not there yet, and only the repository is looked at. ``write``: that is written to, and
+    made where there is none; else it must be there.
     """
 
     namespace: str

@@ -66,6 +66,17 @@ def judge(
     found.stop()
 
 
+@pytest.fixture(scope="module")
+def moving_judge(judge: Judge) -> t.Iterator[Judge]:
+    """The same server with its node-agent, which copies volumes into the bucket and out of it.
+
+    For one file: with it the location has the URL that pods reach.
+    """
+    judge.start(node_agent=True)
+    yield judge
+    judge.start(node_agent=False)
+
+
 @pytest.fixture(scope="session")
 def judged(judge: Judge, client: t.Any, kubectl: t.Any, judged_store: Store) -> t.Iterator[Judged]:
     """The backups, which the server has taken over; and one that it made itself, of the same objects."""

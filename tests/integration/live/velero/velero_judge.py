@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -42,11 +43,18 @@ class Judge:
         self._environment = {"PATH": os.environ["PATH"], "HOME": str(home), "KUBECONFIG": kubeconfig}
         self._home = home
         self._pid = 0
+        self._node_agent = False
         self._downloaded: dict[str, dict[str, Object]] = {}
 
-    def start(self) -> None:
-        """Start the server, again when it runs: it then looks into the bucket at once, and sees new types."""
-        self._pid = json.loads(self._lab("start", "--bucket", self.bucket))["pid"]
+    def start(self, *, node_agent: bool | None = None) -> None:
+        """Start the server, again when it runs: it then looks into the bucket at once, and sees new types.
+
+        ``node_agent``: whether the pod runs that copies volumes; as it is when nothing is said.
+        """
+        if node_agent is not None:
+            self._node_agent = node_agent
+        with_agent = ("--node-agent",) if self._node_agent else ()
+        self._pid = json.loads(self._lab("start", "--bucket", self.bucket, *with_agent))["pid"]
 
     def kill(self) -> None:
         """End the server, and leave everything that it has in the cluster."""
@@ -113,6 +121,21 @@ class Judge:
         except AssertionError as exc:
             status = (self.get(kind, name) or {}).get("status")
             raise AssertionError(f"{exc}; its status is {status}\n{self._log_of(name)}") from None
+
+    def back_up(self, name: str, *namespaces: str, options: t.Sequence[str] = ()) -> Object:
+        """Have it back up these namespaces, and wait until it has; the Backup. ``options`` are those of its client."""
+        self("backup", "create", name, "--include-namespaces", ",".join(namespaces), *options)
+        return self.await_end("backups", name)
+
+    def restore(self, backup: str, mapping: t.Mapping[str, str], *, options: t.Sequence[str] = ()) -> Object:
+        """Have it restore a backup, and wait until it has; the Restore.
+
+        ``mapping``: the new names of namespaces; whichever is not in it comes back under its own.
+        """
+        name = f"{backup}-{secrets.token_hex(2)}"
+        mapped = ["--namespace-mappings", ",".join(f"{old}:{new}" for old, new in mapping.items())] if mapping else []
+        self("restore", "create", name, "--from-backup", backup, *mapped, *options)
+        return self.await_end("restores", name)
 
     def _log_of(self, name: str) -> str:
         """The last lines of the server's log that name a backup or a restore."""
