@@ -75,9 +75,7 @@ class NamedSnapshots:
 
     def backups(self, snapshot: str) -> tuple[str, ...]:
         """The names of those that name it."""
-        return tuple(
-            name for name, read in self._reads.items() if any(found.id == snapshot for found in read.records)
-        )
+        return tuple(name for name, read in self._reads.items() if any(found.id == snapshot for found in read.records))
 
     def of_namespace(self, namespace: str) -> list[Recorded]:
         """Those that have to be in the repository of ``namespace``."""

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.held_snapshots import HeldSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep_state import UpkeepState
 
@@ -36,6 +37,15 @@ class RepositoryRequest:
     percentage: int = 100
     older_than: float = 0.0
     velero_namespace: str = "velero"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CopyTo:
+    """The second location. ``s3_url``: its endpoint as pods reach it. ``delete``: what only the copy has goes."""
+
+    location: StorageLocation
+    s3_url: str = ""
+    delete: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,4 +129,4 @@ def stamp(moment: dt.datetime | None) -> str | None:
     return rfc3339(moment) if moment is not None and moment.year > 1 else None
 
 
-__all__ = ("ListedSnapshot", "RepositoryError", "RepositoryOutcome", "RepositoryRequest", "State", "stamp")
+__all__ = ("CopyTo", "ListedSnapshot", "RepositoryError", "RepositoryOutcome", "RepositoryRequest", "State", "stamp")

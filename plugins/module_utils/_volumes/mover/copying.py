@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A repository that is copied to a second location, object by object: what is missing there, and the Job that copies it.
+"""A repository that is copied to a second location: what is missing there, and the Job that copies it.
 
 The copy has the format, the keys and the id of the original, so a kopia or a Velero of the other location opens it with
 the same password. Nothing that both have is sent again.
@@ -55,8 +55,16 @@ def compare_places(source: Store, copy: Store, folder: str) -> Difference:
     )
 
 
-def copy_job(works: PodWorks, copies: PodWorks, *, repository: str, namespace: str, delete: bool, seconds: float,
-             difference: Difference) -> UpkeepJob:
+def copy_job(
+    works: PodWorks,
+    copies: PodWorks,
+    *,
+    repository: str,
+    namespace: str,
+    delete: bool,
+    seconds: float,
+    difference: Difference,
+) -> UpkeepJob:
     """``copies`` makes the pods' environment of the second location. Raises ``MoverError``."""
     place = copies.place(repository)
     there = PodWork(

@@ -26,9 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep_s
     VERIFY,
 )
 
-Action: t.TypeAlias = t.Literal[
-    "open", "create", "upload", "download", "forget", "look", "maintain", "verify", "copy"
-]
+Action: t.TypeAlias = t.Literal["open", "create", "upload", "download", "forget", "look", "maintain", "verify", "copy"]
 
 #: Where a pod says how it ended.
 MESSAGE_PATH = "/dev/termination-log"

@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a pod has told by its log, since it is too long for its message (see ``upkeep_scripts``).
-"""
+"""What a pod has told by its log, since it is too long for its message (see ``upkeep_scripts``)."""
 
 # Private: not for use outside of this collection.
 
@@ -27,8 +26,11 @@ _GZIP = 31
 def told(end: JobEnd, name: str) -> bytes:
     """What the first container has told under ``name``. Raises ``MoverError`` where it did not arrive whole."""
     outcome = end.outcomes[0] if end.outcomes else None
-    sizes = [size for first, _blank, size in (each.partition(" ") for each in outcome.of("told")) if first == name] \
-        if outcome is not None else []
+    sizes = (
+        [size for first, _blank, size in (each.partition(" ") for each in outcome.of("told")) if first == name]
+        if outcome is not None
+        else []
+    )
     beginning = f"{_TOLD}{name} "
     lines = end.logs[0].splitlines() if end.logs else []
     text = "".join(line.removeprefix(beginning).strip() for line in lines if line.startswith(beginning))

@@ -22,7 +22,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.copying 
     why_not_copied,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.held_snapshots import HeldSnapshot, read_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.held_snapshots import (
+    HeldSnapshot,
+    read_snapshots,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_loop import JobLoop
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_task import JobEnd
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
@@ -33,6 +36,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.told imp
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep_jobs import UpkeepJob
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep_state import UpkeepState, read_state
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.verified import Verified, read_verified
+
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +69,14 @@ class Upkeep:
         self._run = run
         self._target = target
         self._settings = settings
-        self._repository = repository
+        self.repository = repository
         self._namespace = namespace
         self._works = PodWorks(run, target, settings)
+
+    def sweep(self) -> None:
+        """Remove what dead runs have left where the pods run."""
+        for warning in self.mover.sweep([self._namespace]).warnings:
+            self._run.issues.warning(warning)
 
     def look(self) -> Seen:
         """Read snapshots and schedule. Nothing changes."""
@@ -96,12 +107,17 @@ class Upkeep:
         )
         return read_verified(self._ended(job))
 
+    def copy_target(self, store: Store, *, s3_url: str, delete: bool) -> CopyTarget:
+        """A second location, which opens by the same password."""
+        target = MoverTarget(location=store.location, store=store, password=self._target.password)
+        return CopyTarget(target=target, s3_url=s3_url, delete=delete)
+
     def difference(self, copy: CopyTarget) -> Difference:
         """What the copy lacks. Raises ``StoreError``, and ``MoverError`` where something else lies there."""
-        here = Repository(self._target.store, self._repository)
-        there = Repository(copy.target.store, self._repository)
-        if here.where == there.where and self._works.place(self._repository) == self._copies(copy).place(
-            self._repository
+        here = Repository(self._target.store, self.repository)
+        there = Repository(copy.target.store, self.repository)
+        if here.where == there.where and self._works.place(self.repository) == self._copies(copy).place(
+            self.repository
         ):
             raise MoverError(f"The repository {here.where} cannot be copied to itself.")
         state = there.state()
@@ -117,16 +133,16 @@ class Upkeep:
         job = copy_job(
             self._works,
             copies,
-            repository=self._repository,
+            repository=self.repository,
             namespace=self._namespace,
             delete=copy.delete,
             seconds=self._settings.timeout,
             difference=difference,
         )
         end = self._end(job)
-        if error := why_not_copied(end, job, copies.place(self._repository)):
+        if error := why_not_copied(end, job, copies.place(self.repository)):
             raise MoverError(error)
-        there = Repository(copy.target.store, self._repository)
+        there = Repository(copy.target.store, self.repository)
         if there.state() == "new":
             there.mark()
         return compare_places(self._target.store, copy.target.store, there.folder)
@@ -138,7 +154,7 @@ class Upkeep:
         return UpkeepJob(
             works=self._works,
             action=action,
-            repository=self._repository,
+            repository=self.repository,
             namespace=self._namespace,
             doing=doing,
             **more,

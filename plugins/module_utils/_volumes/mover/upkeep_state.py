@@ -77,9 +77,7 @@ class _Run(t.NamedTuple):
 
 def _runs(found: t.Any) -> list[_Run]:
     return [
-        _Run(
-            read_moment(each.get("start")), each.get("success") is True, one_line(str(each.get("error") or "unknown"))
-        )
+        _Run(read_moment(each.get("start")), each.get("success") is True, one_line(str(each.get("error") or "unknown")))
         for each in (found if isinstance(found, list) else ())
         if isinstance(each, dict)
     ]

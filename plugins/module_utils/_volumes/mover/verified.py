@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a pod found that has read a repository back, and which snapshots have what is damaged (docs/compatibility 18.6).
-"""
+"""What a pod found that has read a repository back, by snapshots (docs/compatibility 18.6)."""
 
 # Private: not for use outside of this collection.
 
@@ -14,7 +13,10 @@ import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.held_snapshots import HeldSnapshot, read_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.held_snapshots import (
+    HeldSnapshot,
+    read_snapshots,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_task import JobEnd
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.record_members import count, member
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.told import told, told_object
