@@ -96,7 +96,8 @@ def why_not_copied(end: JobEnd, job: UpkeepJob, place: RepositoryPlace) -> str:
     outcome = end.outcomes[0] if end.outcomes else None
     if not end.error or outcome is None or outcome.state != "failed" or outcome.one("at") != "copy":
         return end.error
-    return explain(outcome, place, namespace=job.namespace, doing=job.task().doing).sentence
+    said = explain(outcome, place, namespace=job.namespace, doing=job.task().doing).sentence
+    return f"The second location (copy_to), {place.where}: {said}"
 
 
 def _environment(place: RepositoryPlace) -> dict[str, str]:

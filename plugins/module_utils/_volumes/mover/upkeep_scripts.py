@@ -32,6 +32,10 @@ verify() { # percent of the files that are read; 0: only whether all is there
   run kopia --no-auto-maintenance --disable-file-logging --disable-color snapshot verify --json \
     --verify-files-percent="$1" --max-errors=1000 >/work/verified.json 2>"$text"
 }
+shorten() { # to the last thing that is wrong: kopia ends with their number
+  grep '^error processing ' "$text" | tail -n 1 | cut -c 1-800 >/work/one || :
+  [ ! -s /work/one ] || cat /work/one >"$text"
+}
 """
 
 _LOOK = r"""
@@ -102,7 +106,9 @@ _COPY = r"""
 repository connect --readonly
 if [ -n "$MV_DELETE" ]; then
   step=whole
-  verify 0 || fail $?
+  verify 0 || rc=$?
+  [ -z "$cancelled" ] || stopped
+  [ "$rc" = 0 ] || { shorten; fail "$rc"; }
 fi
 MV_BUCKET=$MV_TO_BUCKET MV_PREFIX=$MV_TO_PREFIX MV_ENDPOINT=$MV_TO_ENDPOINT MV_REGION=$MV_TO_REGION
 MV_TLS=$MV_TO_TLS MV_VERIFY=$MV_TO_VERIFY
@@ -141,6 +147,7 @@ for try in 1 2 3; do
   rm -rf "$KOPIA_CACHE_DIRECTORY"
   export KOPIA_CONFIG_PATH="$config" KOPIA_CACHE_DIRECTORY="$cache"
 done
+shorten
 fail 1
 """
 
