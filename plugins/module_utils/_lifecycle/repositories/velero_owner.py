@@ -55,10 +55,9 @@ def owner_grants() -> list[Grant]:
     return [
         Grant(
             "Whether a Velero maintains the repository.",
-            needs_on(
-                "list get",
-                VELERO.group_resource("backuprepositories"),
-                VELERO.group_resource("backupstoragelocations"),
+            (
+                *needs_on("list", VELERO.group_resource("backuprepositories")),
+                *needs_on("get", VELERO.group_resource("backupstoragelocations")),
             ),
             "A repository is maintained with force only.",
         )

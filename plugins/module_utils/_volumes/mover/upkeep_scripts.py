@@ -32,7 +32,7 @@ verify() { # percent of the files that are read; 0: only whether all is there
   run kopia --no-auto-maintenance --disable-file-logging --disable-color snapshot verify --json \
     --verify-files-percent="$1" --max-errors=1000 >/work/verified.json 2>"$text"
 }
-shorten() { # to the last thing that is wrong: kopia ends with their number
+shorten() { # to the last thing that is wrong: the end is their number
   grep '^error processing ' "$text" | tail -n 1 | cut -c 1-800 >/work/one || :
   [ ! -s /work/one ] || cat /work/one >"$text"
 }
@@ -131,7 +131,7 @@ copy() {
   [ "$rc" = 0 ] || fail "$rc"
 }
 config=$KOPIA_CONFIG_PATH cache=$KOPIA_CACHE_DIRECTORY
-proved() { # by a kopia that has cached nothing of it
+proved() { # by one that has cached nothing of it
   export KOPIA_CONFIG_PATH="$config.copy$1" KOPIA_CACHE_DIRECTORY="$cache.copy$1"
   repository connect --readonly
   step=prove

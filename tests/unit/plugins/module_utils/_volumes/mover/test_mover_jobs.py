@@ -46,7 +46,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.scripts 
 
 NOW = dt.datetime(2026, 11, 29, 12, tzinfo=dt.UTC)
 PLACE = RepositoryPlace(namespace="shop", bucket="b", prefix="p/kopia/shop/", region="r", endpoint="e:9000")
-ACTIONS: tuple[Action, ...] = ("open", "create", "upload", "download", "forget")
+ACTIONS: tuple[Action, ...] = t.get_args(Action)
 
 
 def plan(action: Action = "upload", **more: t.Any) -> JobPlan:
