@@ -285,6 +285,34 @@ options:
     type: str
     choices: [fail, warn]
     default: fail
+  existing_volume_policy:
+    description:
+      - What happens to the volume of a claim that is in the cluster when the backup has a snapshot of its data.
+      - With V(keep), the claim keeps its volume, which is told as a warning.
+      - With V(roll_back), it gets the data of the backup in place. What mounts the claim is stopped, the claim gives
+        way to one of its name that is made from the snapshot, and what was stopped is started as it was. The old volume
+        is kept under the name C(<claim>-before-<restore>) until the new one is bound and mounted, and after that as
+        O(keep_old_volumes) says. Whatever fails puts it back, and starts everything again.
+      - Deployments, StatefulSets, ReplicaSets, ReplicationControllers, DaemonSets, Jobs, CronJobs and pods of their own
+        are stopped, which setting this option consents to. Claims that something else mounts, such as an operator's
+        resource, are refused before anything changes. An application of Argo CD or Flux that would start it again is
+        dealt with as O(on_gitops_owned) says.
+      - Both volumes exist for a while, so that a quota must have room for one more claim of each size.
+      - Give the restore a O(name). A run that is killed at any point is finished, or undone, by the next one of the
+        same name; until then an application may be stopped. Once it is done, running it again changes nothing.
+      - The steps are in RV(roll_back) and RV(plan_table), in check mode as well.
+    type: str
+    choices: [keep, roll_back]
+    default: keep
+  keep_old_volumes:
+    description:
+      - Whether the old volume of a claim that was rolled back stays, as claim C(<claim>-before-<restore>), with the
+        reclaim policy that it had. RV(roll_back) has the command that deletes it. Backups leave it out.
+      - With V(false), that claim is deleted once the new volume is bound and mounted and the restore is without errors,
+        and the volume goes or stays by its reclaim policy. One whose claim no pod had mounted is kept all the same,
+        because nothing has proven the new one.
+    type: bool
+    default: true
   restore_failed_jobs:
     description:
       - Whether Jobs that had failed when the backup was made are restored, which runs them again.

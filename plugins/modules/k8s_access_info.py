@@ -142,6 +142,14 @@ options:
     type: str
     choices: [none, update, replace, recreate]
     default: none
+  existing_volume_policy:
+    description:
+      - What a restore does with the volumes of claims that exist, as
+        O(arkive.k8s.k8s_restore#module:existing_volume_policy). With V(roll_back), V(restore) takes the rights to stop
+        workloads and to replace claims as well.
+    type: str
+    choices: [keep, roll_back]
+    default: keep
   functions:
     description:
       - The functions that the blueprints use, such as V(KubeTask), for V(blueprint). All of them if not set.
@@ -358,6 +366,7 @@ SPEC = ArgumentSpec(
         "provider": {"type": "str", "choices": list(PROVIDER_NAMES), "default": PROVIDER_NAMES[0]},
         "retain": {"type": "bool", "default": False},
         "existing_resource_policy": {"type": "str", "choices": list(ON_EXISTING), "default": ON_EXISTING[0]},
+        "existing_volume_policy": {"type": "str", "choices": ["keep", "roll_back"], "default": "keep"},
         "functions": {"type": "list", "elements": "str", "default": []},
         "on_gitops_owned": {"type": "str", "choices": list(ON_OWNED), "default": "ignore"},
         "gitops_namespaces": {"type": "list", "elements": "str", "default": []},
@@ -382,6 +391,7 @@ def work(task: Task) -> Result:
         providers=names_around(params["provider"]) if params["volumes"] else (),
         retain=params["retain"],
         on_existing=params["existing_resource_policy"],
+        rolls_back=params["existing_volume_policy"] == "roll_back",
         functions=tuple(dict.fromkeys(params["functions"])),
         api_group=params["api_group"],
         on_gitops_owned=params["on_gitops_owned"],

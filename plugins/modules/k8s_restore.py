@@ -195,6 +195,20 @@ EXAMPLES = r"""
     storage_location:
       bucket: backups
 
+- name: Bring the data of a running database back to what it was in the night, and keep what it has now
+  arkive.k8s.k8s_restore:
+    name: db-rolled-back
+    backup: db-2026-06-01
+    included_resources: [persistentvolumeclaims]
+    existing_volume_policy: roll_back
+    storage_location:
+      bucket: backups
+  register: rolled_back
+
+- name: Say how to delete the old volumes
+  ansible.builtin.debug:
+    msg: "{{ rolled_back.roll_back | map(attribute='kept') | flatten | map(attribute='command') }}"
+
 - name: Restore into a second namespace
   arkive.k8s.k8s_restore:
     name: shop-copy
@@ -529,6 +543,47 @@ volumes:
       type: str
       returned: always
       sample: ""
+roll_back:
+  description:
+    - The claims whose volumes were rolled back by O(existing_volume_policy), or in check mode would be, in groups that
+      go together because something mounts all of them.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    namespace: {description: The namespace., type: str, returned: always, sample: shop}
+    claims: {description: The claims., type: list, elements: str, returned: always, sample: [data-db-0]}
+    state:
+      description:
+        - C(planned) in check mode, C(rolled back), C(put back) where something failed and the old volumes are back, and
+          C(stuck) where they could not be put back. The next run with the same name goes on then.
+      type: str
+      returned: always
+      sample: rolled back
+    message: {description: Why it was put back., type: str, returned: always, sample: ""}
+    workloads:
+      description: What is stopped meanwhile.
+      type: list
+      elements: str
+      returned: always
+      sample: [StatefulSet shop/db]
+    steps:
+      description: Each step in its order, with its name in C(step) and a phrase in C(what).
+      type: list
+      elements: dict
+      returned: always
+      sample: [{step: stop, what: StatefulSet 'db' goes from 1 to 0 replicas}]
+    kept:
+      description:
+        - The old volumes that are kept, each with C(claim), C(kept_as), C(volume), and C(command), which deletes it.
+      type: list
+      elements: dict
+      returned: always
+      sample:
+        - claim: data-db-0
+          kept_as: data-db-0-before-db-rolled-back
+          volume: pvc-5d2f6f8a-1f0e-4a33-9a55-3c3c5b0b9d51
+          command: kubectl -n shop delete persistentvolumeclaims data-db-0-before-db-rolled-back
 hooks:
   description: The commands that were run in restored pods, as M(arkive.k8s.k8s_backup) returns them.
   returned: always
@@ -713,7 +768,8 @@ def _result(outcome: RestoreOutcome) -> Result:
         "workloads": outcome.workloads,
         "gitops": outcome.gitops.to_return(),
         "plan": plan,
-        "plan_table": plan_table(plan),
+        "roll_back": outcome.roll_back,
+        "plan_table": [*plan_table(plan), *outcome.roll_back_lines],
     }
 
 

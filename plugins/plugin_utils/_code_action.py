@@ -25,7 +25,7 @@ from ansible_collections.arkive.k8s.plugins.plugin_utils._decrypted_files import
 Result: t.TypeAlias = "dict[str, t.Any]"
 
 #: A link to ``plugin_utils/_run_here.py``.
-_RUNNER = "__run_here"
+_RUNNER = "_run_here"
 _RUNNER_MODULE = f"arkive.k8s.{_RUNNER}"
 
 

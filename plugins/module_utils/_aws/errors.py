@@ -47,6 +47,10 @@ UNREACHABLE = {
 }
 _LONGEST = 300
 
+#: How OpenSSL says that what came is no TLS, and the system's resolvers that they do not know a name.
+_NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
+_UNRESOLVED = ("Failed to resolve", "Name or service not known", "nodename nor servname", "name resolution")
+
 
 def error_code(exc: Exception) -> str:
     """The server's code (``NoSuchKey``), the HTTP status where it gave none, else the exception's class name."""
@@ -72,6 +76,42 @@ def exception_text(exc: Exception, access: AwsAccess) -> str:
     return f"{words} ({code})" if said else words
 
 
+def credentials_fault(exc: Exception) -> tuple[str, str | None]:
+    """What is wrong with the credentials, and the remedy, of an exception whose code is in ``CREDENTIALS``."""
+    why, hint = CREDENTIALS[error_code(exc)]
+    profile = _argument(exc, "profile")
+    return (f"the AWS profile '{printable(str(profile))}' does not exist" if profile else why), hint
+
+
+def no_connection(exc: Exception) -> str:
+    """Why there is no connection, of an exception whose code is in ``UNREACHABLE``: the cause that urllib3 names."""
+    cause = str(_argument(exc, "error") or "")
+    if any(words in cause for words in _UNRESOLVED):
+        return "its name cannot be resolved"
+    if "Connection refused" in cause:
+        return "it refuses the connection"
+    return UNREACHABLE[error_code(exc)]
+
+
+def tls_fault(exc: Exception, access: AwsAccess) -> tuple[str, str]:
+    """What is wrong with TLS, and the remedy, of an ``SSLError``."""
+    said = str(exc)
+    if any(words in said for words in _NO_TLS):
+        return "what answers there speaks no TLS", "Check 'endpoint_url', which says https, and its port."
+    if "mismatch" in said or "doesn't match" in said:
+        return (
+            f"TLS failed: {exception_text(exc, access)}",
+            "Name the server in 'endpoint_url' as its certificate does.",
+        )
+    return f"TLS failed: {exception_text(exc, access)}", "Give the server's CA as 'ca_bundle'."
+
+
+def _argument(exc: Exception, name: str) -> t.Any:
+    """What botocore made its message of."""
+    arguments = getattr(exc, "kwargs", None)
+    return arguments.get(name) if isinstance(arguments, dict) else None
+
+
 def printable(text: str) -> str:
     """``text`` with blanks for what a terminal would obey."""
     return "".join(char if char.isprintable() else " " for char in text)
@@ -94,10 +134,13 @@ def _part(exc: Exception, name: str) -> t.Mapping[str, t.Any]:
 __all__ = (
     "CREDENTIALS",
     "UNREACHABLE",
+    "credentials_fault",
     "error_code",
     "error_part",
     "exception_text",
     "metadata_part",
+    "no_connection",
     "printable",
     "status_code",
+    "tls_fault",
 )

@@ -115,7 +115,7 @@ class Catalog:
         """
         self._prefixes = self._flat = None
         if not self.is_legacy:
-            check_top_level(self._top_level())
+            check_top_level(self._top_level(), place=self.store.location.describe)
         elif writable:
             raise ValidationError(
                 f"{self.store.location.describe} holds backups of Ark 0.9 or older at its root, and no tool could use "

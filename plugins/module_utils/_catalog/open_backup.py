@@ -32,8 +32,9 @@ Records: t.TypeAlias = "t.Sequence[dict[str, t.Any]] | None"
 class OpenBackup:
     """``backup``: the Backup object. ``items``: the stored objects, until it is closed.
 
-    ``volumesnapshots``, ``volumeinfo`` and ``podvolumebackups``: the documents of those files, None for one that is not there. ``volumes``:
-    what volumeinfo says or, without one, what older files and annotations do; empty when nothing does.
+    ``volumesnapshots``, ``volumeinfo`` and ``podvolumebackups``: the documents of those files, None for one that is not
+    there. ``volumes``: what volumeinfo says or, without one, what older files and annotations do; empty when nothing
+    does.
     """
 
     backup: t.Mapping[str, t.Any]

@@ -35,6 +35,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import 
     Mode,
     Server,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.postgresql_rights import (
+    NEW_NAMES_SINCE,
+    PostgresqlRights,
+)
 
 _SEPARATOR = "\x1f"
 _PSQL = ("psql", "-X", "-A", "-t", "-q", "-w", "-F", _SEPARATOR, "-v", "ON_ERROR_STOP=0", "-d", "postgres")
@@ -54,15 +58,14 @@ fi
 exec "$@" -U "$user"
 """
 _LEASE_SINCE = 140000
-_NEW_NAMES_SINCE = 150000
-_CHECKPOINT_ROLE_SINCE = 150000
 
 _LOOK = (
     "select current_setting('server_version_num'), current_setting('server_version'), pg_is_in_recovery(), "
     "coalesce(host(inet_server_addr()), ''), coalesce(inet_server_addr() = inet_client_addr(), true), "
     "extract(epoch from pg_postmaster_start_time()), (select timeline_id from pg_control_checkpoint()), "
     "current_setting('archive_mode'), coalesce((select last_failed_time > coalesce(last_archived_time, '-infinity') "
-    "from pg_stat_archiver), false), current_user, current_setting('fsync'), current_setting('port'), :'PORT'"
+    "from pg_stat_archiver), false), current_user, current_setting('fsync'), "
+    "current_setting('full_page_writes'), current_setting('port'), :'PORT'"
 )
 _DATA_DIRECTORY = "select current_setting('data_directory')"
 _TABLESPACES = "select spcname, pg_tablespace_location(oid) from pg_tablespace where pg_tablespace_location(oid) <> ''"
@@ -75,12 +78,6 @@ _STOP = f"select lsn, {_BASE64.format('labelfile')}, {_BASE64.format('spcmapfile
 #: psql sends it with what follows its separator as one message, which is one answer to wait for.
 _CHECKPOINT = "checkpoint"
 _ALIVE = "select 1"
-#: What backup mode takes, and a replication slot.
-_LOGGING = (
-    "select current_setting('wal_level'), "
-    "(select rolreplication or rolsuper from pg_roles where rolname = current_user), "
-    "(select count(*) from pg_replication_slots) < current_setting('max_replication_slots')::int"
-)
 _DENIED, _LOCK_TIMEOUT = "42501", "55P03"
 #: A connection that failed, and one that the server ends: for an administrator, after a crash, or as it is idle.
 _GONE = re.compile(r"08|57P0[1-5]")
@@ -141,6 +138,7 @@ class PostgresqlHold:
         self._user = ""
         self._port = ""
         self._unwritten = ""
+        self._whole_pages = True
         self._directory = ""
         self._wal = ""
         self._slot = ""
@@ -151,7 +149,7 @@ class PostgresqlHold:
         self._look(server)
         self._look_at_places(server)
         self._choose_lease()
-        self._check_rights(server)
+        self._rights.check(server)
 
     def begin(self, server: Server) -> None:
         """Look, arm, hold; in backup mode the label is ours until ``end``."""
@@ -204,7 +202,8 @@ class PostgresqlHold:
     def _look(self, server: Server) -> None:
         server.ask("set search_path = pg_catalog")
         row = server.ask(_LOOK)[0]
-        version, shown, standby, address, own, started, timeline, archiving, failing, user, fsync, port, called = row
+        version, shown, standby, address, own, started, timeline, archiving, failing, user, *settings = row
+        fsync, whole_pages, port, called = settings
         if own != "t":
             raise DatabaseError(
                 f"The client in the container reaches the server at {address}, which is not the one of its own pod.",
@@ -219,6 +218,7 @@ class PostgresqlHold:
         self._port = port
         self._version, self._standby, self._started, self._user = int(version), standby == "t", started, user
         self._unwritten = "" if fsync == "on" else "its setting fsync is off"
+        self._whole_pages = whole_pages == "on"
         known = self.known
         known.version, known.role = shown, "standby" if self._standby else "primary"
         known.facts |= {"timeline": int(timeline), "archive_mode": archiving, "user": user}
@@ -247,6 +247,12 @@ class PostgresqlHold:
         known.waves = server.check_places(places, unwritten=self._unwritten, ranks=self._ranks(places))
         if known.mode == "auto":
             known.mode = "backup" if len(known.waves) > 1 else "light"
+        if known.mode == "light" and not self._whole_pages:
+            # A frozen file system has no write half done, and backup mode writes whole pages to the WAL meanwhile.
+            known.warnings.append(
+                "Its setting full_page_writes is off: a page that is being written as the snapshot is taken is whole "
+                "in it only where the storage writes 8 KiB at once. Use mode backup or freeze where it does not."
+            )
         if len(known.waves) > 1:
             known.facts["cut_order"] = [list(wave) for wave in known.waves]
 
@@ -276,33 +282,6 @@ class PostgresqlHold:
                 hint="Set require_lease: false to rely on the stream to the client alone.",
             )
 
-    def _check_rights(self, server: Server) -> None:
-        """Of what ``begin`` would ask for, without asking for it."""
-        known = self.known
-        if known.mode == "freeze":
-            return
-        if server.ask("select current_setting('is_superuser')")[0][0] == "on":
-            may = True
-        elif known.mode == "backup":
-            named = (f"has_function_privilege('{name}', 'execute')" for name in self._backup_functions)
-            may = server.ask(f"select {' and '.join(named)}")[0][0] == "t"
-        elif self._version >= _CHECKPOINT_ROLE_SINCE:
-            may = server.ask("select pg_has_role('pg_checkpoint', 'usage')")[0][0] == "t"
-        else:
-            may = False
-        if not may:
-            raise self._lacks_right(f"Its user {self._user} may not hold it in mode {known.mode}.")
-        if known.mode == "backup":
-            self._check_logging(server)
-
-    def _check_logging(self, server: Server) -> None:
-        level, replicates, free = server.ask(_LOGGING)[0]
-        if level == "minimal":
-            raise DatabaseError("Its wal_level is minimal, so that it has no backup mode.", hint="Use mode light.")
-        if len(self.known.waves) > 1 and not (replicates == "t" and free == "t"):
-            why = "its user may not replicate" if replicates != "t" else "all replication slots are in use"
-            raise self._keeps_no_wal(why)
-
     def _arm(self, server: Server) -> None:
         order = self._order
         self._choose_lease()
@@ -320,13 +299,13 @@ class PostgresqlHold:
             self._slot = f"arkive_{secrets.token_hex(6)}"
             server.ask(f"select pg_create_physical_replication_slot('{self._slot}', true, true)")
         start = f"pg_backup_start('{label}', true)"
-        if self._version < _NEW_NAMES_SINCE:
+        if self._version < NEW_NAMES_SINCE:
             start = f"pg_start_backup('{label}', true, false)"
         position = server.ask(f"select {start}")[0][0]
         self.known.facts |= {"label": self._order.label, "start_position": position, "write_label": several}
 
     def _stop_backup(self, server: Server) -> None:
-        stop = "pg_backup_stop(false)" if self._version >= _NEW_NAMES_SINCE else "pg_stop_backup(false, false)"
+        stop = "pg_backup_stop(false)" if self._version >= NEW_NAMES_SINCE else "pg_stop_backup(false, false)"
         try:
             position, label, spaces = server.ask(_STOP.format(stop))[0]
             files = {"backup_label": _decoded(label), "tablespace_map": _decoded(spaces)}
@@ -379,30 +358,14 @@ class PostgresqlHold:
         if exc.state == _LOCK_TIMEOUT:
             return LockBusy(f"{exc.message.rstrip('.')}.")
         if self._slot and "start_position" not in self.known.facts and "slot" in exc.message:
-            return self._keeps_no_wal(exc.message.rstrip("."))
-        return self._lacks_right(f"{exc.message.rstrip('.')}.") if exc.state == _DENIED else exc
-
-    def _keeps_no_wal(self, why: str) -> DatabaseError:
-        return DatabaseError(
-            f"Its WAL is on a claim of its own, and nothing keeps it until that is cut: {why}.",
-            hint=f'It takes a free replication slot (max_replication_slots), and ALTER ROLE "{self._user}" '
-            "REPLICATION. Or freeze all of its claims.",
-        )
-
-    def _lacks_right(self, said: str) -> DatabaseError:
-        """With what is to be granted."""
-        grant = f'GRANT pg_checkpoint TO "{self._user}"'
-        if self.known.mode == "backup":
-            grant = f'GRANT EXECUTE ON FUNCTION {", ".join(self._backup_functions)} TO "{self._user}"'
-        elif self._version < _CHECKPOINT_ROLE_SINCE:
-            return DatabaseError(said, hint="A checkpoint takes a superuser before PostgreSQL 15.")
-        return DatabaseError(said, hint=f"Name a superuser, or run: {grant}")
+            return self._rights.keeps_no_wal(exc.message.rstrip("."))
+        return self._rights.lacks(f"{exc.message.rstrip('.')}.") if exc.state == _DENIED else exc
 
     @property
-    def _backup_functions(self) -> tuple[str, str]:
-        if self._version < _NEW_NAMES_SINCE:
-            return "pg_start_backup(text, boolean, boolean)", "pg_stop_backup(boolean, boolean)"
-        return "pg_backup_start(text, boolean)", "pg_backup_stop(boolean)"
+    def _rights(self) -> PostgresqlRights:
+        return PostgresqlRights(
+            version=self._version, user=self._user, mode=self.known.mode, several=len(self.known.waves) > 1
+        )
 
 
 def _set(server: Server, name: str, value: str) -> None:

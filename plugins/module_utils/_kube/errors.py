@@ -123,17 +123,24 @@ def _answered_sentence(server: str, request: str, code: int, reason: str, said: 
             or "Give this user the right by a Role or ClusterRole, or use another credential.",
         )
     kind = f"{code} {reason}".strip()
+    if said.startswith("<"):
+        return (
+            f"The answer of {server} to {request} is a page, with {kind}, and none of an API server of Kubernetes.",
+            "Check that host or kubeconfig names the API server, and what stands between, such as a proxy.",
+        )
     if not said:
         return f"The API server {server} answered {kind} to {request}.", None
-    return f"The API server {server} answered {kind} to {request}: {said}", _missing_namespace(code, said)
+    return f"The API server {server} answered {kind} to {request}: {said}", _missing_object(code, said)
 
 
-def _missing_namespace(code: int, said: str) -> str | None:
-    """An object cannot be made in a namespace that is not there."""
-    found = re.fullmatch(r'namespaces "([^"]+)" not found', said)
+def _missing_object(code: int, said: str) -> str | None:
+    """What to do about an object that is not there, and about a namespace in which another one was to be made."""
+    found = re.fullmatch(r'(\S+) "([^"]+)" not found', said)
     if code != 404 or found is None:
         return None
-    return f"Make the namespace ('kubectl create namespace {found[1]}'), or name another one."
+    if found[1] != "namespaces":
+        return "Check the name and the namespace."
+    return f"Make the namespace ('kubectl create namespace {found[2]}'), or name another one."
 
 
 def _first_line(body: bytes) -> str:

@@ -46,7 +46,7 @@ def pem_from_option(option: str, value: str | None) -> Pem | None:
         return Pem(f"the text given as {option}", value.encode())
     full, name = os.path.expanduser(value), shown(value)
     if "\0" in full or not os.path.exists(full):
-        raise KubeError(f"The file {name}, given as {option}, does not exist.")
+        raise KubeError(f"The file {name}, given as {option}, does not exist.", hint=f"Check the path of {option}.")
     what = f"the file {name}, given as {option},"
     return Pem(what.rstrip(","), read_named(full, what=what))
 

@@ -27,6 +27,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Sto
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import CronTimes, parse_cron
 
 _PAUSED = "Schedule '{name}' is paused: no backups are made, and it is not late."
+_PAUSED_HINT = "It is paused: with 'paused: false' its task makes backups again."
+_LATE = "Look at what should have run its task, such as cron, AWX or a pipeline, and what that said."
 _UNKNOWN = "The location does not know such a schedule: check its name, and bucket, prefix or path."
 
 
@@ -60,7 +62,8 @@ def check_schedule(
     problem = _problem(name, outcome, backups.good, now, (None if paused else times, max_age))
     if problem:
         unknown = record is None and backups.newest is None
-        raise ScheduleError(problem, hint=_UNKNOWN if unknown else None, details=outcome.to_return())
+        hint = _UNKNOWN if unknown else _PAUSED_HINT if paused else _LATE
+        raise ScheduleError(problem, hint=hint, details=outcome.to_return())
     return outcome
 
 

@@ -28,7 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run impor
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen import choose_objects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import GO_ON
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import open_source, with_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.execution import Execution, Ready
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.execution import Execution
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.gate.plan_digests import digest_plan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.owners import find_owners
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
@@ -39,8 +39,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.no_effect import find_without_effect
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.planner import Planner
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.transforms import find_out
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.ready import Ready
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.report import RestoreReport
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.planning import plan_roll_back
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import lost_claims_error
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -228,9 +230,12 @@ def _judge(ready: Ready) -> tuple[Ready, ArkiveError | None]:
     if unreadable.count:
         why = [item for item in ready.plan.items if item.action == "conflict" and not item.kind]
         return _refuse(ready.with_volumes(), unreadable.error(hint=GO_ON), why)
-    plan, lost = ready.judge.find_lost(ready.plan)
-    plan, gitops = find_owners(ready.run, plan, ready.findings)
-    planned = dataclasses.replace(ready.planned, plan=plan, gitops=gitops)
+    plan, roll_back = plan_roll_back(ready.run, ready.plan, ready.chosen.api, ready.findings.live.kept_claims)
+    ready.run.issues.add_warnings(roll_back.warnings)
+    plan, lost = ready.judge.find_lost(plan)
+    stopped = [workload for group in roll_back.groups for workload in group.workloads]
+    plan, gitops = find_owners(ready.run, plan, ready.findings, stopped)
+    planned = dataclasses.replace(ready.planned, plan=plan, gitops=gitops, roll_back=roll_back)
     ready = dataclasses.replace(ready, planned=planned).with_volumes()
     if lost:
         return _refuse(ready, lost_claims_error(lost, ready.run.request.spec.backup_name), lost)
@@ -259,7 +264,14 @@ def _ask_server(ready: Ready, *, hold_back: bool) -> Ready:
 def _digest(asked: Ready, backup: OpenBackup) -> PlanDigest:
     request = asked.run.request
     objects = asked.findings.objects
-    return digest_plan(asked.plan, asked.volumes, request=request, backup=backup.backup, objects=objects)
+    return digest_plan(
+        asked.plan,
+        asked.volumes,
+        request=request,
+        backup=backup.backup,
+        objects=objects,
+        stopped=asked.roll_back.stopped,
+    )
 
 
 def _find_mismatch(asked: Ready, digest: PlanDigest) -> ArkiveError | None:

@@ -25,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_locat
 
 MissingVolumeData: t.TypeAlias = t.Literal["fail", "warn"]
 BadMember: t.TypeAlias = t.Literal["fail", "skip"]
+ExistingVolumePolicy: t.TypeAlias = t.Literal["keep", "roll_back"]
 
 #: Versions of a group-resource, the best one first.
 Priorities: t.TypeAlias = "t.Mapping[str, t.Sequence[str]]"
@@ -56,7 +57,8 @@ class RestoreRequest:
     another restore works in. ``from_manifest``: the fields of ``spec`` that are in a manifest; all others are the
     task's own. ``fail_on_empty``: whether a selection that fits nothing is refused; None is for one of the task's own.
     ``strict_selection``: names that fit nothing are refused in a manifest as well. ``expected_plan``: the plan that was
-    approved; nothing is written where this one is another.
+    approved; nothing is written where this one is another. ``existing_volume_policy``: whether claims that exist get
+    the backup's data in place, ``keep_old_volumes`` whether what they had stays under another claim's name after that.
     """
 
     spec: RestoreSpec
@@ -99,6 +101,8 @@ class RestoreRequest:
     fail_on_empty: bool | None = None
     strict_selection: bool = False
     expected_plan: ExpectedPlan | None = None
+    existing_volume_policy: ExistingVolumePolicy = "keep"
+    keep_old_volumes: bool = True
 
     @property
     def spell(self) -> Spelling:
@@ -116,6 +120,10 @@ class RestoreRequest:
             )
         if self.on_bad_member not in ("fail", "skip"):
             raise ValidationError(f"on_bad_member is '{self.on_bad_member}'; it must be fail or skip.")
+        if self.existing_volume_policy not in ("keep", "roll_back"):
+            raise ValidationError(
+                f"existing_volume_policy is '{self.existing_volume_policy}'; it must be keep or roll_back."
+            )
         ObjectChoice(self.names, self.select)
         if self.modifiers is not None and self.spec.resource_modifier is not None:
             raise ValidationError(
@@ -133,4 +141,4 @@ class RestoreRequest:
             raise ValidationError(f"workers is {self.workers}; it must be at least 1.")
 
 
-__all__ = ("BadMember", "MissingVolumeData", "Priorities", "RestoreRequest")
+__all__ = ("BadMember", "ExistingVolumePolicy", "MissingVolumeData", "Priorities", "RestoreRequest")

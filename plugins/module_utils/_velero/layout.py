@@ -105,10 +105,11 @@ def top_level_strangers(prefixes: t.Iterable[str]) -> list[str]:
     return sorted(name for name in (prefix.rstrip("/") for prefix in prefixes) if name not in ALLOWED_TOP_LEVEL)
 
 
-def check_top_level(prefixes: t.Iterable[str]) -> None:
+def check_top_level(prefixes: t.Iterable[str], *, place: str = "This") -> None:
     """Raise ``ValidationError`` when the root of a location holds a directory that no backup location has.
 
-    ``prefixes`` are the first-level directories, with or without their last ``/``. The text is Velero's.
+    ``prefixes`` are the first-level directories, with or without their last ``/``. The text is Velero's, which does not
+    say where that is: ``place`` does.
     """
     strangers = top_level_strangers(prefixes)
     if not strangers:
@@ -117,7 +118,7 @@ def check_top_level(prefixes: t.Iterable[str]) -> None:
     shown = " ".join([*strangers[:_SHOWN], "..."] if count else strangers)
     raise ValidationError(
         f"Backup store contains{count} invalid top-level directories: [{shown}]",
-        hint="This is not a backup location: give another path, or a bucket or prefix that holds nothing else.",
+        hint=f"{place} is not a backup location: give another path, or a bucket or prefix that holds nothing else.",
         details={"directories": strangers},
     )
 

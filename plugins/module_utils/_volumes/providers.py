@@ -87,10 +87,8 @@ def restore_volumes(context: VolumeContext, job: RestoreJob) -> list[RestoreVolu
 
     Of a claim whose data was moved, the snapshot that was taken for that is named as well, and is gone.
     """
-    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.restore import MoverRestore
-
-    others = [provider for provider in make_providers(context) if provider.name != MoverRestore.name]
-    return [MoverRestore(context, job), *(provider.for_restore(job) for provider in others)]
+    found = [provider.for_restore(job) for provider in make_providers(context)]
+    return sorted(found, key=lambda volumes: volumes.filling is None)
 
 
 def find_row(name: str) -> ProviderRow:

@@ -62,14 +62,15 @@ class DataSource(t.Protocol):
 class FillRequest:
     """A claim, empty and mounted by nobody, that gets its data from ``source``.
 
-    ``is_there``: its namespace is. ``pod``: the spec of the pods that will mount it, empty where nobody knows any.
-    Requests with the same word in ``together`` are for claims whose volumes have to come to lie in one place.
+    ``new_namespace``: its namespace, as it will be made; None for one that is there. ``pod``: the spec of the pods that
+    will mount it, empty where nobody knows any. Requests with the same word in ``together`` are for claims whose
+    volumes have to come to lie in one place.
     """
 
     source: DataSource
     namespace: str
     claim: str
-    is_there: bool = True
+    new_namespace: ObjectView | None = None
     pod: ObjectView = dataclasses.field(default_factory=dict)
     together: str = ""
 

@@ -183,6 +183,25 @@ def kopia_program() -> str:
     return _lab("kopia", "program")
 
 
+@pytest.fixture(scope="module")
+def make_local_volume(state: Path) -> t.Iterator[t.Callable[[str], str]]:
+    """Makes volumes without snapshots, of a size as ``64Mi``, for claims of the class ``local``; their names.
+
+    They go with the last test of the file, once their claims have gone.
+    """
+    made: list[str] = []
+
+    def make(size: str) -> str:
+        name = PREFIX + secrets.token_hex(4)
+        _lab("local-volume", "add", name, "--size", size, "--state", str(state))
+        made.append(name)
+        return name
+
+    yield make
+    for name in made:
+        _lab("local-volume", "remove", name, "--state", str(state))
+
+
 def _lab(*arguments: str) -> str:
     done = subprocess.run([sys.executable, str(LAB), *arguments], capture_output=True, text=True, check=False)
     if done.returncode:

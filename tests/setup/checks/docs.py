@@ -22,7 +22,7 @@ PAGES = WORK / "docs" / "html"
 
 _SETTINGS = TREE / "tests" / "setup" / "docs"
 #: A link in modules/, for which antsibull-docs makes a page all the same.
-_NO_MODULE = "__run_here_module.rst"
+_NO_MODULE = "_run_here_module.rst"
 
 
 def build_docs() -> bool:

@@ -31,7 +31,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.existing
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.needed_objects import needed_objects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import ObjectKey, PlanItem, RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.roll_back import kept_name
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.unmade_namespaces import why_not_made
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.candidates import UNLISTED
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.dropped import (
     find_dropped,
     show_path,
@@ -81,7 +83,7 @@ class DryRunJudge:
     def judge(self, plan: RestorePlan) -> RestorePlan:
         """The plan with the server's judgement of everything that would be written."""
         plan = plan.replacing(_explain_missing_types(plan, _planned_keys(plan)))
-        open_items = [item for item in plan.items if item.intent and item.action != "unverified"]
+        open_items = [item for item in plan.items if item.intent and _can_be_asked(item)]
         plan = plan.replacing(self._judge_all(plan, open_items))
         for item in plan.items:
             if not item.intent:
@@ -148,7 +150,11 @@ class DryRunJudge:
                 patch_object(client, resource, item.name, patch, namespace=item.namespace, dry_run=True)
             else:
                 body = self._objects.load(item.body)
+                if item.method == "roll_back":
+                    # Beside the one that is there: for a while there are two.
+                    body["metadata"]["name"] = kept_name(item.name, self._run.name)
                 made = create_object(client, resource, body, namespace=item.namespace, dry_run=True)
+                body["metadata"]["name"] = item.name
                 return self._without_dropped(item, body, made)
         except KubeError as exc:
             return self._refused(item, exc, found)
@@ -191,6 +197,11 @@ class DryRunJudge:
             return item.decided("unverified", item.reason or "it was created by someone else while the plan was made")
         hint = refusal_hint(item, exc, self._run.request.spec)
         return item.decided("conflict", first_line, hint=hint, cause=exc.reason)
+
+
+def _can_be_asked(item: PlanItem) -> bool:
+    """What could not be listed is asked about too: whoever may not list objects may often not make them either."""
+    return item.action != "unverified" or item.reason.startswith(UNLISTED)
 
 
 def _planned_keys(plan: RestorePlan) -> frozenset[ObjectKey]:

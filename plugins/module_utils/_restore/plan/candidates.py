@@ -31,6 +31,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.prepare i
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.unserved import UnservedTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 
+#: How the reason begins of an object whose like may not be listed.
+UNLISTED = "what is there cannot be listed"
+
 
 class Read(t.NamedTuple):
     """An object before it is planned: what it is to be, and how the server serves its type."""
@@ -203,4 +206,4 @@ class ObjectReader:
             )
 
 
-__all__ = ("Candidate", "ObjectReader", "Read")
+__all__ = ("UNLISTED", "Candidate", "ObjectReader", "Read")

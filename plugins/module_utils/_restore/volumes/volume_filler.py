@@ -13,21 +13,23 @@ The rules: docs/compatibility 5.12.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import patch_object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan, Wave
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.claim_users import ClaimUsers
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import RestoredVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_order import WITHOUT_PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import (
     DataSource,
     FilledClaim,
@@ -118,20 +120,24 @@ class VolumeFiller:
 
     def _orders(self, plan: RestorePlan, volumes: t.Sequence[RestoredVolume]) -> list[_Order]:
         users = ClaimUsers(plan, self._findings.objects, [(volume.namespace, volume.claim) for volume in volumes])
+        made = {item.name: item for item in plan.of_types(NAMESPACES) if item.intent == "create"}
         return [
-            _Order(volume, volume.filling, self._request(volume, volume.source, users))
+            _Order(volume, volume.filling, self._request(volume, volume.source, users, made.get(volume.namespace)))
             for volume in volumes
             if volume.filling is not None and volume.source is not None
         ]
 
-    def _request(self, volume: RestoredVolume, source: DataSource, users: ClaimUsers) -> FillRequest:
+    def _request(
+        self, volume: RestoredVolume, source: DataSource, users: ClaimUsers, namespace: PlanItem | None
+    ) -> FillRequest:
+        """``namespace``: that of the claim, where the restore makes it."""
         claim = (volume.namespace, volume.claim)
         together = f"{volume.item.source_namespace}/{users.group_of(claim)[1]}" if self._has_no_place(volume) else ""
         return FillRequest(
             source=source,
             namespace=volume.namespace,
             claim=volume.claim,
-            is_there=self._findings.live.namespaces.get(volume.namespace) in ("present", "unknown"),
+            new_namespace=self._findings.objects.load(namespace.body) if namespace is not None else None,
             pod=users.pod_of(claim),
             together=together,
         )
@@ -141,6 +147,12 @@ class VolumeFiller:
         body = self._findings.objects.load(volume.item.body)
         modes = (body.get("spec") or {}).get("accessModes") or ()
         return volume.state != "bound" and not volume.volume and not _SHARED.intersection(modes)
+
+
+def first_with_pods(waves: t.Sequence[Wave], begin: int) -> int:
+    """The place of the first wave, from ``begin`` on, that may have somebody make pods."""
+    quiet = itertools.takewhile(lambda wave: WITHOUT_PODS.issuperset(wave.group_resources), waves[begin:])
+    return begin + len(list(quiet))
 
 
 def _by_filling(orders: t.Iterable[_Order]) -> list[tuple[VolumeFilling, list[_Order]]]:
@@ -159,4 +171,4 @@ def _where(volume: RestoredVolume) -> dict[str, str]:
     return {"resource": str(CLAIMS), "namespace": volume.namespace, "name": volume.claim}
 
 
-__all__ = ("VolumeFiller",)
+__all__ = ("VolumeFiller", "first_with_pods")

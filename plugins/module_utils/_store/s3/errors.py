@@ -17,12 +17,15 @@ import urllib.parse
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.errors import (
     CREDENTIALS,
     UNREACHABLE,
+    credentials_fault,
     error_code,
     error_part,
     exception_text,
     metadata_part,
+    no_connection,
     printable,
     status_code,
+    tls_fault,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError, StoreFailure
 
@@ -67,19 +70,19 @@ def _explain(location: S3Location, exc: Exception, code: str) -> tuple[StoreFail
     if code in _NOT_FOUND:
         return "not_found", "it does not exist", None
     if code in CREDENTIALS:
-        why, hint = CREDENTIALS[code]
+        why, hint = credentials_fault(exc)
         return "credentials", why, hint
     if code in _DENIED:
         return "denied", "the server denies it to these credentials", "Grant list, get, put and delete on the bucket."
     if code in _WRONG_REGION or status_code(exc) in _REDIRECTS:
         return _redirected(location, exc)
     if code == "SSLError":
-        return "unreachable", f"TLS failed: {exception_text(exc, location)}", "Give the server's CA as 'ca_bundle'."
+        return "unreachable", *tls_fault(exc, location)
     if code in UNREACHABLE:
         target = location.endpoint_text or "the S3 endpoint"
         return (
             "unreachable",
-            f"{target} cannot be reached: {UNREACHABLE[code]}",
+            f"{target} cannot be reached: {no_connection(exc)}",
             "Check 'endpoint_url' and network.",
         )
     return "other", exception_text(exc, location), _remedy(exc)

@@ -14,8 +14,11 @@ from __future__ import annotations
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.errors import (
     CREDENTIALS,
     UNREACHABLE,
+    credentials_fault,
     error_code,
     exception_text,
+    no_connection,
+    tls_fault,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
@@ -49,7 +52,7 @@ def ebs_error(location: SnapshotLocation, exc: Exception, *, tried: str) -> Snap
 
 def _explain(location: SnapshotLocation, exc: Exception, code: str) -> tuple[str, str | None]:
     if code in CREDENTIALS:
-        return CREDENTIALS[code]
+        return credentials_fault(exc)
     if code in _WRONG_CREDENTIALS:
         return "AWS does not accept the credentials", "Check 'access_key' and 'secret_key' or 'profile'."
     if code in _EXPIRED:
@@ -60,9 +63,9 @@ def _explain(location: SnapshotLocation, exc: Exception, code: str) -> tuple[str
             "Grant the EC2 action in their policy.",
         )
     if code == "SSLError":
-        return f"TLS failed: {exception_text(exc, location)}", "Give the endpoint's CA as 'ca_bundle'."
+        return tls_fault(exc, location)
     if code in UNREACHABLE:
-        return f"EC2 cannot be reached: {UNREACHABLE[code]}", "Check 'region', 'endpoint_url' and the network."
+        return f"EC2 cannot be reached: {no_connection(exc)}", "Check 'region', 'endpoint_url' and the network."
     if code == "NoRegionError":
         return "no region is known", "Give 'region'."
     return exception_text(exc, location), _HINTS.get(code)

@@ -44,6 +44,7 @@ _TICK = 1.0
 _CANCEL_TICK = 0.2
 #: A Job whose pod is not there after that is asked why, again and again, in seconds.
 _NO_POD_SECONDS = 3.0
+_REFUSED_SECONDS = 20.0
 _PROGRESS_SECONDS = 10.0
 #: Pods of Jobs that were taken away are waited for so long at the end: they have their grace, in seconds.
 _GOING_SECONDS = 75.0
@@ -58,8 +59,8 @@ _POD_LOST = "BackoffLimitExceeded"
 class _Active:
     """One attempt that was made. Times are of the monotonic clock."""
 
-    def __init__(self, index: int, task: JobTask, attempt: JobAttempt, plan: JobPlan, job: Object) -> None:
-        self.index = index
+    def __init__(self, position: int, task: JobTask, attempt: JobAttempt, plan: JobPlan, job: Object) -> None:
+        self.position = position
         self.task = task
         self.attempt = attempt
         self.plan = plan
@@ -78,7 +79,7 @@ class _Active:
 
 
 class _Planned(t.NamedTuple):
-    index: int
+    position: int
     task: JobTask
     number: int = 1
     earlier: tuple[Object, ...] = ()
@@ -141,7 +142,7 @@ class JobLoop:
             self._make(planned)
 
     def _make(self, planned: _Planned) -> None:
-        index, task, number, earlier, _not_before = planned
+        position, task, number, earlier, _not_before = planned
         attempt = JobAttempt(number=number, name=f"{task.base_name}-{number}", slot=self._free_slot(task))
         try:
             self._watch(task.namespace)
@@ -155,7 +156,7 @@ class JobLoop:
             self._run.cancel.check()
             self._after(planned, JobEnd(error=exc.sentence), earlier)
         else:
-            self._active.append(_Active(index, task, attempt, plan, job))
+            self._active.append(_Active(position, task, attempt, plan, job))
             # The new one owns by now what goes with them.
             for old in earlier:
                 self._remove(old)
@@ -181,7 +182,7 @@ class JobLoop:
             if end is not None:
                 self._active.remove(active)
                 accepted = active.task.accept(end) if not end.error else end
-                planned = _Planned(active.index, active.task, active.attempt.number)
+                planned = _Planned(active.position, active.task, active.attempt.number)
                 self._after(planned, accepted, (active.job,))
 
     def _look_at(self, active: _Active) -> JobEnd | None:
@@ -216,6 +217,8 @@ class JobLoop:
         if now - active.waiting_since < patience and not started:
             return None
         what = trouble.text if trouble is not None else "it was not started"
+        warned = self._reader.warning_about(active.pod) if active.pod is not None and trouble is None else ""
+        what += f"; the cluster warns: {warned}" if warned else ""
         return JobEnd(error=f"Cannot {active.task.doing}: its pod does not start: {what}.{_HINTS.get(kind, '')}")
 
     def _without_pod(self, active: _Active, now: float) -> JobEnd | None:
@@ -223,16 +226,16 @@ class JobLoop:
             # It was there: the end of a Job's own deadline, or somebody has taken it away.
             if has_ended(active.pod):
                 return self._reader.end_of(active.task, active.plan, active.pod)
-            why = self._reader.why_no_pod(active.job)
-            return self._pod_is_gone(active, why or _POD_LOST)
+            return self._pod_is_gone(active, self._reader.failure_of(active.job) or _POD_LOST)
         if now - active.asked < _NO_POD_SECONDS:
             return None
         active.asked = now
-        why = self._reader.why_no_pod(active.job)
-        late = now - active.began >= self._settings.pod_start_timeout
-        if _POD_LOST in why:
-            return self._pod_is_gone(active, why)
-        if why or late:
+        if failure := self._reader.failure_of(active.job):
+            return self._pod_is_gone(active, failure)
+        why = self._reader.warning_about(active.job)
+        # Room in a quota may come; what else refuses a pod is tried again by the cluster for a moment.
+        patience = self._settings.pod_start_timeout if "exceeded quota" in why or not why else _REFUSED_SECONDS
+        if now - active.began >= min(patience, self._settings.pod_start_timeout):
             return JobEnd(error=f"Cannot {active.task.doing}: its Job has no pod: {why or 'nobody says why'}.")
         return None
 
@@ -242,7 +245,7 @@ class JobLoop:
         return JobEnd(error=f"Cannot {active.task.doing}: {said}.", again=lost)
 
     def _tell(self, active: _Active, now: float) -> None:
-        if now - active.told < _PROGRESS_SECONDS or active.pod is None or not active.task.size:
+        if now - active.told < _PROGRESS_SECONDS or active.pod is None or not active.task.bounded:
             return
         active.told = now
         for container in active.plan.tasks:
@@ -257,9 +260,9 @@ class JobLoop:
         if end.error and end.again and number < planned.task.attempts and not self._run.cancel.is_cancelled:
             self._run.issues.info(f"{end.error} It is tried again.")
             pause = time.monotonic() + _PAUSE * number
-            self._planned.append(_Planned(planned.index, planned.task, number + 1, jobs, pause))
+            self._planned.append(_Planned(planned.position, planned.task, number + 1, jobs, pause))
             return
-        self._ends[planned.index] = end
+        self._ends[planned.position] = end
         if not (end.error and self._settings.keep_failed):
             for job in jobs:
                 self._remove(job)

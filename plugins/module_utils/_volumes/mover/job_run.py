@@ -126,20 +126,28 @@ class JobReader:
                     pieces += piece
         return pieces.decode(errors="replace")
 
-    def why_no_pod(self, job: ObjectView) -> str:
-        """What the cluster says of a Job without a pod; empty where it says nothing."""
+    def failure_of(self, job: ObjectView) -> str:
+        """Why a Job says that it has failed; empty where it does not, or cannot be asked."""
         metadata = job["metadata"]
-        selector = f"involvedObject.uid={metadata['uid']},type=Warning"
-        path = EVENTS.path(metadata["namespace"])
         try:
-            found = self._client.get(path, query={"fieldSelector": selector}).get("items") or []
             now = self._client.get(JOBS.path(metadata["namespace"], metadata["name"]))
         except KubeError as exc:
-            return "it was deleted" if exc.not_found else ""
+            return "its Job was deleted" if exc.not_found else ""
         for condition in (now.get("status") or {}).get("conditions") or ():
             if condition.get("type") == "Failed" and condition.get("status") == "True":
                 return one_line(f"{condition.get('reason')}: {condition.get('message')}").rstrip(".")
-        return one_line(str(found[-1].get("message") or "")).rstrip(".") if found else ""
+        return ""
+
+    def warning_about(self, obj: ObjectView) -> str:
+        """The last that the cluster warns of about an object; empty for nothing, or where it may not be asked."""
+        metadata = obj["metadata"]
+        selector = f"involvedObject.uid={metadata['uid']},type=Warning"
+        try:
+            found = self._client.get(EVENTS.path(metadata["namespace"]), query={"fieldSelector": selector})
+        except KubeError:
+            return ""
+        events = found.get("items") or []
+        return one_line(str(events[-1].get("message") or "")).rstrip(".") if events else ""
 
 
 def judged(end: JobEnd, task: JobTask, plan: JobPlan, pod: ObjectView, ended: t.Sequence[ObjectView]) -> JobEnd:

@@ -54,12 +54,6 @@ def digest(*words: str) -> str:
     return hashlib.sha256("\0".join(words).encode()).hexdigest()[:16]
 
 
-def is_of_run(obj: ObjectView, run_id: str) -> bool:
-    """Whether a run with this id made it."""
-    labels = (obj.get("metadata") or {}).get("labels") or {}
-    return bool(run_id) and labels.get(RUN_ID) == label_value(run_id)
-
-
 def is_left(job: ObjectView, now: dt.datetime) -> bool:
     """Whether nobody waits for a Job any more: its process is gone, or has given no sign of life for too long."""
     metadata = job.get("metadata") or {}
@@ -84,6 +78,5 @@ __all__ = (
     "annotations_of",
     "digest",
     "is_left",
-    "is_of_run",
     "labels_of",
 )

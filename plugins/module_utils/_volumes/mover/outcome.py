@@ -12,6 +12,7 @@ The words of kopia and of S3 servers are those of kopia 0.22 and minio-go 7.
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import typing as t
 
@@ -94,7 +95,7 @@ _MEANINGS = (
         True,
     ),
     _Meaning(
-        r"connection refused|no route to host|network is unreachable|i/o timeout|connection reset|EOF\b"
+        r"connection refused|no route to host|network is unreachable|i/o timeout|connection reset|\": EOF\b"
         r"|TLS handshake timeout|context deadline exceeded|bad gateway|503 Service|SlowDown|Service Unavailable"
         r"|InternalError",
         "Pods in namespace {namespace} do not reach the S3 server {endpoint}: {said}. Give the address by which pods "
@@ -156,6 +157,8 @@ def explain(outcome: Outcome, place: RepositoryPlace, *, namespace: str, doing: 
         )
     if found := _BY_CODE.get((outcome.step, outcome.code)):
         return Explained(f"Cannot {doing}: {found.format(**names)}")
+    if _UNREADABLE.search(outcome.text):
+        return Explained(f"Cannot {doing}: not all of it can be read{_first_unreadable(outcome)}.")
     for meaning in _MEANINGS:
         if re.search(meaning.words, outcome.text):
             return Explained(meaning.sentence.format(**names), meaning.again)
@@ -171,6 +174,20 @@ _BY_CODE = {
     ("snapshot", 3): "its snapshot in the repository at {where} is incomplete.",
     ("space", 28): "the volume is too small: {said}.",
 }
+#: What kopia says where it has saved the rest, and the entries of its manifest.
+_UNREADABLE = re.compile(r"Found \d+ fatal error\(s\) while snapshotting")
+_ENTRY = re.compile(r'\{"path":("(?:[^"\\]|\\.)*"),"error":("(?:[^"\\]|\\.)*")')
+
+
+def _first_unreadable(outcome: Outcome) -> str:
+    found = _ENTRY.search(outcome.one("errors"))
+    try:
+        words = [json.loads(found[number]) for number in (1, 2)] if found else []
+    except ValueError:
+        words = []
+    return one_line(mask(f", such as {words[0]}: {words[1]}"))[:_LONGEST].rstrip(".") if words else ""
+
+
 _STEPS = {
     "connect": "the repository could not be opened",
     "create": "the repository could not be made",

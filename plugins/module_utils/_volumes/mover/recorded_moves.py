@@ -165,14 +165,19 @@ def _why_no_pod_volume(saved: PodVolumeBackup) -> str:
         return f"its data was not saved: {_phase('PodVolumeBackup', saved.name, saved.phase, saved.message)}"
     if not saved.snapshot_id:
         return f"its PodVolumeBackup '{readable(saved.name)}' names no snapshot"
-    if saved.uploader != "kopia":
-        program = readable(saved.uploader)
-        where = f" of the repository {readable(saved.repository)}" if saved.repository else ""
-        return (
-            f"its data is snapshot {readable(saved.snapshot_id)}{where}, written by {program}, which is not read here:"
-            f" restore this volume with Velero 1.18 or older, or with {program} itself"
-        )
-    return ""
+    return why_not_kopia(saved.uploader, saved.snapshot_id, repository=saved.repository)
+
+
+def why_not_kopia(uploader: str, snapshot: str, *, repository: str = "") -> str:
+    """What is to be done with a snapshot that another program has written; empty for one of kopia."""
+    if uploader == "kopia":
+        return ""
+    where = f" of the repository {readable(repository)}" if repository else ""
+    program = readable(uploader)
+    return (
+        f"its data is snapshot {readable(snapshot)}{where}, written by {program}, which is not read here: restore this"
+        f" volume with Velero 1.18 or older, or with {program} itself"
+    )
 
 
 def _phase(kind: str, name: str, phase: str, message: str) -> str:
@@ -187,4 +192,4 @@ def _claim_in(pod: ObjectView | None, pod_name: str, volume: str) -> str:
     return next((claim_of_volume(pod_name, each) for each in volumes if each.get("name") == volume), "")
 
 
-__all__ = ("RecordKind", "RecordedMove", "RecordedMoves")
+__all__ = ("RecordKind", "RecordedMove", "RecordedMoves", "why_not_kopia")

@@ -30,11 +30,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moved_so
     is_made_for,
     is_unfilled,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.place import require_bucket
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.recorded_moves import (
     RecordedMove,
     RecordedMoves,
+    why_not_kopia,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restore_kinds import NewVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import (
@@ -51,6 +51,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 
+_ENFORCED = "pod-security.kubernetes.io/enforce"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
@@ -120,7 +121,11 @@ class MoverRestore(NewVolumes):
         namespace = str(claim.get("namespace") or entry.get("pvcNamespace") or "")
         name = str(claim.get("name") or entry.get("pvcName") or "")
         move = self._moves.of_claim({"metadata": {"name": name}}, namespace)
-        return move.missing if move is not None else "its data was saved by files, and the backup has no record of that"
+        if move is not None:
+            return move.missing
+        saved = entry.get("pvbInfo") or {}
+        old = why_not_kopia(str(saved.get("uploaderType") or "kopia"), str(saved.get("snapshotHandle") or ""))
+        return old or "its data was saved by files, and the backup has no record of that"
 
     def error_of(self, source: DataSource) -> str:
         return ""
@@ -148,15 +153,31 @@ class MoverRestore(NewVolumes):
         return f"{self._context.moving.store.location.describe}, kopia/{source.move.namespace}/"
 
     def check(self, requests: t.Sequence[FillRequest]) -> None:
+        for each in requests:
+            self._require_root(each)
         probes = dict.fromkeys(
             Probe(
-                namespace=each.namespace if each.is_there else "", source_namespace=_move(each).namespace, write=False
+                namespace=each.namespace if each.new_namespace is None else "",
+                source_namespace=_move(each).namespace,
+                write=False,
             )
             for each in requests
         )
         errors = [probed.error for probed in self._mover.preview(list(probes)) if probed.error]
         if errors:
             raise MoverError(" ".join(dict.fromkeys(errors)))
+
+    def _require_root(self, request: FillRequest) -> None:
+        """What a namespace that is to be made would refuse: nobody can be asked. Raises ``MoverError``."""
+        labels = ((request.new_namespace or {}).get("metadata") or {}).get("labels") or {}
+        settings = self._context.moving.settings if self._context.moving is not None else None
+        if labels.get(_ENFORCED) == "restricted" and settings is not None and settings.security_context == "root":
+            raise MoverError(
+                f"Namespace {request.namespace} comes back with Pod Security 'restricted', which lets in no Job that"
+                " runs as root.",
+                hint="Set mover.security_context to 'workload', by which owners of files are not kept, or change the"
+                f" label {_ENFORCED} of the namespace by resource_modifiers.",
+            )
 
     def fill(self, requests: t.Sequence[FillRequest]) -> list[FilledClaim]:
         swept = self._mover.sweep({each.namespace for each in requests})
@@ -187,7 +208,9 @@ class MoverRestore(NewVolumes):
 
     @functools.cached_property
     def _mover(self) -> Mover:
-        """Made where something is to be moved only."""
+        """Made, and loaded, where something is to be moved only."""
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
+
         if self._context.moving is None:
             raise SnapshotError("There is no location to read moved data from.")
         return make_mover(self._context.moving, self._context.client(), cancel=self._context.cancel)

@@ -10,7 +10,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, PODS, SECRETS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    PODS,
+    SECRETS,
+    VOLUME_SNAPSHOTS,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope, needs_on
@@ -20,20 +25,27 @@ EVENTS = GroupResource("events")
 
 
 def job_needs(namespaces: t.Iterable[str]) -> list[Need]:
-    """To run the Jobs in ``namespaces``, with their Secrets; creating a pod is only tried, by a dry run."""
+    """To run the Jobs in ``namespaces``, with their Secrets; creating a pod is only tried, by a dry run.
+
+    What a Job owns goes with it.
+    """
     places = tuple(namespaces)
     return [
-        *needs_on("create get list watch patch delete", JOBS, places=places),
-        *needs_on("create get list watch delete", PODS, places=places),
+        *needs_on("create get list patch delete", JOBS, places=places),
+        *needs_on("create get list watch", PODS, places=places),
         *needs_on("get", PODS, places=places, subresource="log"),
-        *needs_on("create get delete", SECRETS, places=places),
+        *needs_on("create get", SECRETS, places=places),
         *needs_on("list", EVENTS, places=places),
     ]
 
 
 def claim_needs(namespaces: t.Iterable[str]) -> list[Need]:
-    """The claims by which snapshots are read."""
-    return list(needs_on("create get delete", CLAIMS, places=tuple(namespaces)))
+    """The claims by which snapshots are read; these get an owner, with which they go."""
+    places = tuple(namespaces)
+    return [
+        *needs_on("create get patch", CLAIMS, places=places),
+        *needs_on("patch", VOLUME_SNAPSHOTS, places=places),
+    ]
 
 
 def backup_grants(scope: RightsScope) -> list[Grant]:

@@ -16,24 +16,15 @@ import pytest
 from files_app import CLAIM, FilesApp
 from restore_lab import Backups, Cluster
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
-from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.data_uploads import DataUpload, mark_claim
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
-    MoverSettings,
-    Probe,
-    Upload,
-    Uploaded,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
 
 if t.TYPE_CHECKING:
     from cluster_access import Kubectl, S3Access
@@ -41,11 +32,10 @@ if t.TYPE_CHECKING:
 pytestmark = pytest.mark.node
 
 PASSWORD = "correct horse battery staple"
-CLAIMS = GroupResource("persistentvolumeclaims")
 
 
 class MovedBackups(Backups):
-    """Backups in a bucket that pods reach, with records of volumes as this collection and Velero write them."""
+    """Backups in a bucket that pods reach, with the data of their volumes."""
 
     def __init__(self, client: KubeClient, location: S3Location, settings: MoverSettings) -> None:
         self.client = client
@@ -54,44 +44,12 @@ class MovedBackups(Backups):
         self.lines: list[str] = []
         self.settings = settings
 
-    def move(self, namespace: str, *, node: str) -> Uploaded:
-        """Copy the live volume of the application, which writes nothing meanwhile."""
-        run = RunContext(run_id=secrets.token_hex(4), issues=Issues())
-        moving = Moving(settings=self.settings, store=self.store, password=PASSWORD, run=run)
-        mover = make_mover(moving, self.client, cancel=CancelToken())
-        (probed,) = mover.probe([Probe(namespace=namespace, source_namespace=namespace)])
-        assert probed.error == ""
-        path = f"snapshot-data-upload-download/kopia/{namespace}/{CLAIM}"
-        (moved,) = mover.upload([Upload(namespace=namespace, claim=CLAIM, source_path=path, node_name=node)])
-        assert moved.error == ""
-        return moved
-
-    def write_moved(self, cluster: Cluster, namespace: str, moved: Uploaded) -> None:
+    def back_up(self, namespace: str) -> None:
         """The backup ``shop`` of a namespace."""
-        objects = cluster.stored(namespace)
-        claim = objects[(CLAIMS, namespace, CLAIM)]
-        upload = DataUpload(
-            name="shop-1",
-            namespace="velero",
-            backup_name="shop",
-            claim_namespace=namespace,
-            claim=CLAIM,
-            snapshot_id=moved.snapshot_id,
-            bytes=moved.bytes,
-        )
-        mark_claim(claim, upload)
-        pairs = [(str(key[0]), obj) for key, obj in objects.items()]
-        info = {
-            "pvcName": CLAIM,
-            "pvcNamespace": namespace,
-            "pvName": claim["spec"]["volumeName"],
-            "backupMethod": "CSISnapshot",
-            "snapshotDataMoved": True,
-            "result": "succeeded",
-            "pvInfo": {"reclaimPolicy": "Retain", "labels": {"tier": "gold"}},
-        }
-        record = ("datauploads.velero.io", upload.to_object())
-        self.write("shop", [*pairs, record], spec={"snapshotMoveData": True}, volume_info=[info])
+        spec = BackupSpec.from_options({"included_namespaces": [namespace], "snapshot_move_data": True})
+        request = BackupRequest(name="shop", spec=spec, mover=self.settings, repository_password=PASSWORD)
+        done = run_backup(request, client=self.client, store=self.store)
+        assert (done.phase, done.errors_list) == ("Completed", []), done.errors_list
 
     def moved_options(self, **options: t.Any) -> dict[str, t.Any]:
         return {"mover": self.settings, "repository_password": PASSWORD, **options}
@@ -112,15 +70,12 @@ def moved_backups(client: KubeClient, s3: S3Access, pod_s3_url: str, kopia_image
 
 
 @pytest.fixture(scope="module")
-def shop(client: KubeClient, kubectl: Kubectl, moved_backups: MovedBackups) -> t.Iterator[tuple[FilesApp, list[str]]]:
+def shop(kubectl: Kubectl, moved_backups: MovedBackups) -> t.Iterator[tuple[FilesApp, list[str]]]:
     """An application that was backed up, and what was in its volume."""
     app = FilesApp(kubectl, f"arkive-test-mv-{secrets.token_hex(3)}")
     try:
         app.create()
-        pod = ("-n", app.namespace, "get", "pod", "-l", "app=files")
-        node = kubectl(*pod, "-o", "jsonpath={.items[0].spec.nodeName}")
-        moved = moved_backups.move(app.namespace, node=node)
-        moved_backups.write_moved(Cluster(client), app.namespace, moved)
+        moved_backups.back_up(app.namespace)
         yield app, app.tree()
     finally:
         app.remove()
@@ -166,12 +121,8 @@ def test_data_comes_back(
     app.await_ready(copy)
     assert app.tree(namespace=copy) == tree
     assert marks_of(cluster, copy) == {"of": volume["snapshot"], "filled": volume["snapshot"]}
-    live = cluster.get("persistentvolumes", volume["volume"])
-    assert live is not None
-    assert (live["spec"]["persistentVolumeReclaimPolicy"], live["metadata"]["labels"]["tier"]) == ("Retain", "gold")
     left = kubectl("-n", copy, "get", "jobs,pods,secrets", "-l", "arkive.k8s/mover", "-o", "name")
     assert left == "", "nothing stays"
-    kubectl("patch", "pv", volume["volume"], "-p", '{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}')
     record = gzip.decompress(moved_backups.store.get(f"restores/{copy}/{copy}-volumeinfo.json.gz"))
     (entry,) = t.cast("list[Object]", json.loads(record))
     assert (entry["restoreMethod"], entry["snapshotDataMoved"]) == ("CSISnapshot", True)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import secrets
 import typing as t
+from pathlib import Path
 
 import pytest
 from files_app import FilesApp
-from velero_judge import Judge
+from kopia_command import Kopia
+from velero_judge import Judge, until
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
@@ -19,12 +21,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec imp
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
 
 if t.TYPE_CHECKING:
-    from cluster_access import Kubectl
+    from cluster_access import Kubectl, S3Access
 
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
 pytestmark = pytest.mark.velero
+
+#: Velero's own, where nobody has made its Secret before it.
+PASSWORD = "static-passw0rd"
 
 
 class Ours(t.NamedTuple):
@@ -78,3 +83,16 @@ def test_velero_describes_it(ours: Ours, moving_judge: Judge) -> None:
     (entry,) = ours.backup.volumes
     assert "Data Movement" in text
     assert entry["snapshotDataMovementInfo"]["operationID"] in text
+
+
+def test_velero_deletes_it(
+    ours: Ours, moving_judge: Judge, judged_store: Store, s3: S3Access, kopia_program: str, tmp_path: Path
+) -> None:
+    """With its copy in the repository, which it finds by the record in the tarball."""
+    kopia = Kopia(kopia_program, tmp_path, PASSWORD)
+    kopia.connect(s3, moving_judge.bucket, f"kopia/{ours.app.namespace}/")
+    (entry,) = ours.backup.volumes
+    assert kopia.ids() == [entry["snapshotDataMovementInfo"]["snapshotHandle"]]
+    moving_judge("backup", "delete", ours.name, "--confirm")
+    until(lambda: not judged_store.list(f"backups/{ours.name}/").objects, "the backup is gone", seconds=120)
+    assert kopia.ids() == []

@@ -41,28 +41,50 @@ def of_backup(judge: Judge, kind: str, backup: str) -> list[Object]:
     return [obj for obj in judge.all_of(kind) if obj["metadata"]["labels"]["velero.io/backup-name"] == backup]
 
 
-def test_volumes_of_pods_come_back(moving_judge: Judge, app: FilesApp) -> None:
-    copy, name = f"{app.namespace}-fs", f"fs{secrets.token_hex(3)}"
-    backup = moving_judge.back_up(name, app.namespace, options=["--default-volumes-to-fs-backup"])
-    assert phase_of(backup) == "Completed", moving_judge.describe("backup", name)
-    volumes = {each["spec"]["volume"]: phase_of(each) for each in of_backup(moving_judge, "podvolumebackups", name)}
-    assert volumes == {"data": "Completed", "scratch": "Completed"}
-    restore = moving_judge.restore(name, {app.namespace: copy})
-    assert phase_of(restore) == "Completed", moving_judge.describe("restore", restore["metadata"]["name"])
+@pytest.fixture(scope="module")
+def copied(moving_judge: Judge, app: FilesApp) -> str:
+    """A backup of the pod's volumes as their files."""
+    return backed_up(moving_judge, app, "--default-volumes-to-fs-backup")
+
+
+@pytest.fixture(scope="module")
+def moved(moving_judge: Judge, app: FilesApp) -> str:
+    """A backup of the claim, by a snapshot that was moved."""
+    return backed_up(moving_judge, app, "--snapshot-move-data")
+
+
+def backed_up(judge: Judge, app: FilesApp, option: str) -> str:
+    name = f"n{secrets.token_hex(3)}"
+    assert phase_of(judge.back_up(name, app.namespace, options=[option])) == "Completed", judge.describe("backup", name)
+    return name
+
+
+def restored(judge: Judge, app: FilesApp, backup: str, copy: str) -> None:
+    restore = judge.restore(backup, {app.namespace: copy})
+    assert phase_of(restore) == "Completed", judge.describe("restore", restore["metadata"]["name"])
     app.await_ready(copy)
+
+
+def test_volumes_of_pods_come_back(moving_judge: Judge, app: FilesApp, copied: str) -> None:
+    records = of_backup(moving_judge, "podvolumebackups", copied)
+    assert {each["spec"]["volume"]: phase_of(each) for each in records} == {"data": "Completed", "scratch": "Completed"}
+    copy = f"{app.namespace}-fs"
+    restored(moving_judge, app, copied, copy)
     for path in (PATH, SCRATCH_PATH):
         assert app.tree(path, namespace=copy) == app.tree(path), path
 
 
-def test_a_moved_snapshot_comes_back(moving_judge: Judge, app: FilesApp, kubectl: Kubectl) -> None:
-    copy, name = f"{app.namespace}-moved", f"mv{secrets.token_hex(3)}"
-    backup = moving_judge.back_up(name, app.namespace, options=["--snapshot-move-data"])
-    assert phase_of(backup) == "Completed", moving_judge.describe("backup", name)
-    tarball = moving_judge.download(name)
+def test_a_moved_snapshot_comes_back(moving_judge: Judge, app: FilesApp, moved: str, kubectl: Kubectl) -> None:
+    tarball = moving_judge.download(moved)
     uploads = [obj for path, obj in tarball.items() if path.startswith("resources/datauploads.velero.io/namespaces/")]
     assert [(obj["spec"]["sourcePVC"], phase_of(obj)) for obj in uploads] == [(CLAIM, "Completed")]
     assert kubectl("get", "volumesnapshots", "-n", app.namespace, "-o", "name") == "", "a moved snapshot is not kept"
-    restore = moving_judge.restore(name, {app.namespace: copy})
-    assert phase_of(restore) == "Completed", moving_judge.describe("restore", restore["metadata"]["name"])
-    app.await_ready(copy)
+    copy = f"{app.namespace}-moved"
+    restored(moving_judge, app, moved, copy)
     assert app.tree(namespace=copy) == app.tree()
+
+
+def test_its_repository_is_maintained(moving_judge: Judge, app: FilesApp, moved: str) -> None:
+    """In a Job of the image that its Deployment names, whose result it notes."""
+    assert moving_judge.repository(app.namespace)["status"]["phase"] == "Ready", moved
+    assert moving_judge.maintain(app.namespace)["result"] == "Succeeded"

@@ -137,6 +137,30 @@ class Judge:
         self("restore", "create", name, "--from-backup", backup, *mapped, *options)
         return self.await_end("restores", name)
 
+    def repository(self, namespace: str) -> Object:
+        """Its BackupRepository for the volumes of a namespace, which is made for the first backup or restore of one."""
+        label = "velero.io/volume-namespace"
+        found = [obj for obj in self.all_of("backuprepositories") if obj["metadata"]["labels"][label] == namespace]
+        assert len(found) == 1, f"the BackupRepositories of {namespace} are {found}"
+        return found[0]
+
+    def maintain(self, namespace: str) -> Object:
+        """Have it maintain the repository of a namespace's volumes, which it does in a Job; what it says of that."""
+        repository = self.repository(namespace)
+        path = f"{_PATH}/backuprepositories/{repository['metadata']['name']}"
+        before = repository["status"].get("recentMaintenance", [])  # the latest three
+
+        def maintained() -> Object | None:
+            runs = self.repository(namespace)["status"].get("recentMaintenance", [])
+            return t.cast(Object, runs[-1]) if runs and runs[-1] not in before else None
+
+        usual = repository["spec"]["maintenanceFrequency"]
+        self._client.patch(path, {"spec": {"maintenanceFrequency": "1s"}})
+        try:
+            return t.cast(Object, until(maintained, f"Velero maintains {path}", seconds=120.0))
+        finally:
+            self._client.patch(path, {"spec": {"maintenanceFrequency": usual}})
+
     def _log_of(self, name: str) -> str:
         """The last lines of the server's log that name a backup or a restore."""
         lines = (self._state / "log" / "velero.log").read_text(errors="replace").splitlines()

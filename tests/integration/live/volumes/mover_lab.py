@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import signal
+import struct
 import subprocess
 import typing as t
 from pathlib import Path
@@ -109,8 +110,11 @@ class MoverLab:
         }
         self._kubectl("-n", self.namespace, "create", "-f", "-", stdin=json.dumps(claim))
 
-    def in_volume(self, claim: str, script: str) -> str:
-        """Run a script in a pod that mounts the claim at ``/data``, and is gone afterwards."""
+    def in_volume(self, claim: str, script: str, *, then: t.Callable[[Path], None] | None = None) -> str:
+        """Run a script in a pod that mounts the claim at ``/data``, and is gone afterwards.
+
+        ``then`` gets the folder as this machine sees it.
+        """
         name = f"look-{secrets.token_hex(3)}"
         spec = {
             "restartPolicy": "Never",
@@ -130,7 +134,11 @@ class MoverLab:
         self._kubectl(*where, "create", "-f", "-", stdin=json.dumps(pod))
         try:
             self._kubectl(*where, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=60s")
-            return str(self._kubectl(*where, "exec", name, "--", "sh", "-ec", script))
+            said = str(self._kubectl(*where, "exec", name, "--", "sh", "-ec", script))
+            if then is not None:
+                self._kubectl(*where, "exec", name, "--", "touch", f"/tmp/{name}")
+                then(next(Path("/proc").glob(f"[0-9]*/root/tmp/{name}")).parents[1] / "data")
+            return said
         finally:
             self._kubectl(*where, "delete", "pod", name, "--timeout=60s")
 
@@ -138,6 +146,17 @@ class MoverLab:
         """What the mover has in the namespace, by kind and name."""
         kinds = "jobs,pods,secrets,persistentvolumeclaims"
         return str(self._kubectl("-n", self.namespace, "get", kinds, "-l", "arkive.k8s/mover", "-o", "name")).split()
+
+    def told(self, kubectl: t.Any) -> str:
+        """All that is told of the mover's objects to who may not read Secrets: specs, status, events, logs."""
+        where = ["-n", self.namespace]
+        found = [kubectl(*where, "get", "jobs,pods,events", "-o", "json")]
+        pods = kubectl(*where, "get", "pods", "-l", "arkive.k8s/mover", "-o", "name").split()
+        return "".join(found + [kubectl(*where, "logs", pod, check=False) for pod in pods])
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (PASSWORD, self._s3.secret_key, self._s3.access_key)
 
     def snapshots(self, program: str, folder: Path) -> list[dict[str, t.Any]]:
         """All manifests that are in the repository, as kopia lists them from here."""
@@ -184,6 +203,14 @@ class MoverLab:
             client.delete_bucket(Bucket=self.bucket)
 
 
+def set_attributes(folder: Path) -> None:
+    """What no program of the image sets: an extended attribute and a POSIX ACL, for a user by number."""
+    os.setxattr(folder / "many/4", "user.note", b"x")
+    entries = [(1, 6, -1), (2, 4, 1000), (4, 4, -1), (16, 4, -1), (32, 4, -1)]
+    acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+    os.setxattr(folder / "many/5", "system.posix_acl_access", acl)
+
+
 def kopia_of(namespace: str) -> list[int]:
     """The processes of this machine in which kopia uploads a volume of the namespace: the local cluster's pods."""
     wanted = f"MV_SOURCE=snapshot-data-upload-download/kopia/{namespace}/".encode()
@@ -203,4 +230,4 @@ def kill_pod_of(pid: int, number: signal.Signals) -> None:
     os.kill(parent, number)
 
 
-__all__ = ("FILL", "LOOK", "PASSWORD", "MoverLab", "kill_pod_of", "kopia_of")
+__all__ = ("FILL", "LOOK", "PASSWORD", "MoverLab", "kill_pod_of", "kopia_of", "set_attributes")

@@ -16,21 +16,25 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from callers import Callers, Rule
+from kopia_command import Kopia
 from volume_lab import LATE, PATH, DataApp, Storage
 
+from ansible_collections.arkive.k8s.plugins.module_utils._access.tasks import grants_of
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import DeletedBackup, delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import RightsScope
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings, Moving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers, names_around
 
 if t.TYPE_CHECKING:
     from cluster_access import Kubectl, S3Access
@@ -52,9 +56,13 @@ echo 'a' >.kopiaignore && sync
 
 
 class Moved(t.NamedTuple):
-    """``thawed``: what the application's volume had when the first byte was moved. ``left``: what is in the cluster."""
+    """``deleter``: who may delete it. ``thawed``: what the volume had when the first byte was moved.
+
+    ``left``: what is in the cluster afterwards. ``sums``: of what was in the volume.
+    """
 
     app: DataApp
+    deleter: KubeClient
     planned: BackupOutcome
     backup: BackupOutcome
     thawed: dict[str, str]
@@ -78,8 +86,9 @@ def bucket(s3: S3Access) -> t.Iterator[t.Any]:
 
 @pytest.fixture(scope="module")
 def moved(
-    client: KubeClient, kubectl: Kubectl, s3: S3Access, bucket: t.Any, pod_s3_url: str, kopia_image: str
+    kubeconfig: str, kubectl: Kubectl, s3: S3Access, bucket: t.Any, pod_s3_url: str, kopia_image: str
 ) -> t.Iterator[Moved]:
+    """By an account with the rights that ``k8s_access_info`` names, and no others."""
     app = DataApp(kubectl, f"arkive-test-d-{secrets.token_hex(3)}")
     store = open_store(
         S3Location(
@@ -106,8 +115,10 @@ def moved(
             thawed.update(marks=app.marks(), late=app.files()[LATE])
 
     kubectl("create", "namespace", app.namespace)
+    callers = Callers(kubectl, kubeconfig, app.namespace)
     try:
         app.create()
+        client = callers.may(*rules_of("backup", app.namespace), cluster=True)
         app.sh(_FILL)
         planned = plan_backup(request, client=client, store=store)
         assert not bucket_keys(bucket)
@@ -115,9 +126,27 @@ def moved(
         kinds = "jobs,secrets,persistentvolumeclaims,pods,volumesnapshots"
         left = kubectl("-n", app.namespace, "get", kinds, "-o", "name")
         moving = Moving(settings=settings, store=store, password=PASSWORD, run=RunContext(run_id=secrets.token_hex(8)))
-        yield Moved(app, planned, backup, thawed, left, sums_of(app), store, moving)
+        client = callers.may(*rules_of("delete", app.namespace), cluster=True)
+        yield Moved(app, client, planned, backup, thawed, left, sums_of(app), store, moving)
     finally:
         kubectl("delete", "namespace", app.namespace, "--wait=false")
+        for name in callers.cluster_wide:
+            kubectl("delete", "clusterrole,clusterrolebinding", name, "--ignore-not-found")
+
+
+def rules_of(task: str, namespace: str) -> list[Rule]:
+    scope = RightsScope(namespaces=(namespace,), providers=names_around("mover"))
+    needs = [need for grant in grants_of(task, scope) for need in grant.needs]
+    # The password is given.
+    needs = [need for need in needs if (need.resource, need.namespace) != ("secrets", "velero")]
+    return [
+        {
+            "apiGroups": [need.group],
+            "resources": ["/".join(filter(None, (need.resource, need.subresource)))],
+            "verbs": [need.verb],
+        }
+        for need in needs
+    ]
 
 
 def bucket_keys(bucket: t.Any) -> list[str]:
@@ -189,7 +218,7 @@ def test_the_records_are_where_velero_looks(moved: Moved) -> None:
 def test_the_repository_has_what_the_volume_had(
     moved: Moved, bucket: t.Any, s3: S3Access, kopia_program: str, tmp_path: Path
 ) -> None:
-    kopia = Kopia(kopia_program, tmp_path)
+    kopia = Kopia(kopia_program, tmp_path, PASSWORD)
     kopia.connect(s3, bucket.name, f"p/kopia/{moved.app.namespace}/")
     kopia("snapshot", "restore", handle_of(moved), str(tmp_path / "back"))
     found = subprocess.run(["sh", "-c", _TREE], cwd=tmp_path / "back", capture_output=True, text=True, check=True)
@@ -197,12 +226,12 @@ def test_the_repository_has_what_the_volume_had(
 
 
 def test_its_deletion_takes_it_out_of_the_repository(
-    moved: Moved, client: KubeClient, bucket: t.Any, s3: S3Access, kopia_program: str, tmp_path: Path
+    moved: Moved, bucket: t.Any, s3: S3Access, kopia_program: str, tmp_path: Path
 ) -> None:
-    kopia = Kopia(kopia_program, tmp_path)
+    kopia = Kopia(kopia_program, tmp_path, PASSWORD)
     kopia.connect(s3, bucket.name, f"p/kopia/{moved.app.namespace}/")
     before = kopia.ids()
-    context = VolumeContext(connect=lambda: client, moving=moved.moving)
+    context = VolumeContext(connect=lambda: moved.deleter, moving=moved.moving)
     done: DeletedBackup = delete_backup(NAME, store=moved.store, providers=make_providers(context))
     assert [found["kind"] for found in done.deleted_snapshots] == ["repository"]
     assert (before, kopia.ids()) == ([handle_of(moved)], [])
@@ -211,39 +240,3 @@ def test_its_deletion_takes_it_out_of_the_repository(
 def handle_of(moved: Moved) -> str:
     (entry,) = moved.backup.volumes
     return str(entry["snapshotDataMovementInfo"]["snapshotHandle"])
-
-
-class Kopia:
-    """Its command on this machine."""
-
-    def __init__(self, program: str, home: Path) -> None:
-        self._program = program
-        self._environment = {
-            "HOME": str(home),
-            "KOPIA_CONFIG_PATH": str(home / "kopia.config"),
-            "KOPIA_CACHE_DIRECTORY": str(home / "cache"),
-            "KOPIA_PASSWORD": PASSWORD,
-            "KOPIA_CHECK_FOR_UPDATES": "false",
-        }
-
-    def __call__(self, *arguments: str, environment: t.Mapping[str, str] | None = None) -> str:
-        done = subprocess.run(
-            [self._program, *arguments],
-            env={**self._environment, **(environment or {})},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def connect(self, s3: S3Access, bucket: str, prefix: str) -> None:
-        host = s3.endpoint.removeprefix("http://")
-        keys = {"AWS_ACCESS_KEY_ID": s3.access_key, "AWS_SECRET_ACCESS_KEY": s3.secret_key}
-        where = [f"--bucket={bucket}", f"--prefix={prefix}", f"--endpoint={host}", "--disable-tls"]
-        self("repository", "connect", "s3", *where, environment=keys)
-
-    def ids(self) -> list[str]:
-        """All snapshots that there are."""
-        return [found["id"] for found in json.loads(self("snapshot", "list", "--all", "--json"))]

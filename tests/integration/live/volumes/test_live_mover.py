@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from mover_lab import FILL, LOOK, PASSWORD, MoverLab, kill_pod_of, kopia_of
+from mover_lab import FILL, LOOK, PASSWORD, MoverLab, kill_pod_of, kopia_of, set_attributes
 from volume_lab import until
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
@@ -38,9 +38,10 @@ def lab(
     found = MoverLab(client, kubectl, s3, namespace=module_namespace, pod_s3_url=pod_s3_url)
     assert kopia_image
     with found.with_bucket():
-        for claim, script in (("files", FILL), ("slow", _RANDOM)):
-            found.claim(claim)
-            found.in_volume(claim, script)
+        found.claim("files")
+        found.in_volume("files", FILL, then=set_attributes)
+        found.claim("slow")
+        found.in_volume("slow", _RANDOM)
         yield found
 
 
@@ -67,6 +68,8 @@ def test_a_volume_goes_up_and_comes_back_as_it_was(lab: MoverLab, repository: li
     assert [loss.partition(" such")[0] for loss in up.losses] == [
         "2 of its files with hard links are kept as files of their own,",
         "1 named pipe is left out: pipe.",
+        "POSIX ACLs of 1 entry are not kept,",
+        "Extended attributes of 1 entry are not kept,",
     ]
     lab.claim("back")
     down = Download(namespace=lab.namespace, claim="back", source_namespace=lab.namespace, snapshot_id=up.snapshot_id)
@@ -111,6 +114,7 @@ def test_pods_that_are_killed_leave_nothing_and_the_next_goes_on(
         going = pool.submit(lambda: lab.mover(bandwidth=SLOW).upload([lab.upload("slow")]))
         first = until(lambda: kopia_of(lab.namespace), "kopia uploads", seconds=60)
         kubectl("-n", lab.namespace, "delete", "pods", "-l", "arkive.k8s/mover=upload", "--wait=false")
+        told = lab.told(kubectl)
         second = until(lambda: set(kopia_of(lab.namespace)) - set(first), "the next one uploads", seconds=90)
         kill_pod_of(second.pop(), signal.SIGKILL)
         [up] = going.result(timeout=120)
@@ -119,6 +123,38 @@ def test_pods_that_are_killed_leave_nothing_and_the_next_goes_on(
     assert {each["id"] for each in after} - before == {up.snapshot_id}
     assert not [each for each in after if each.get("incomplete")]
     assert lab.objects() == []
+    assert "MV_SOURCE" in told
+    assert not [secret for secret in lab.secrets if secret in told]
+
+
+def test_an_entry_that_cannot_be_read_is_no_success_and_its_snapshot_is_forgotten(
+    lab: MoverLab, repository: list[Probed], kopia_program: str, tmp_path: Path
+) -> None:
+    """Kopia saves the rest of it all the same (docs/compatibility 18.3)."""
+    assert repository
+    before = lab.snapshots(kopia_program, tmp_path)
+    lab.in_volume("slow", "touch /data/no.kopia-entry")
+    [up] = lab.mover().upload([lab.upload("slow")])
+    assert "not all of it can be read, such as no: " in up.error
+    assert lab.snapshots(kopia_program, tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("level", "kind", "sentence"),
+    [
+        ("restricted", "root", "Set mover.security_context to 'workload'"),
+        ("restricted", "workload", ""),
+        ("baseline", "root", ""),
+    ],
+)
+def test_check_mode_knows_what_pod_security_says(
+    lab: MoverLab, kubectl: Kubectl, namespace: str, level: str, kind: str, sentence: str
+) -> None:
+    kubectl("label", "namespace", namespace, f"pod-security.kubernetes.io/enforce={level}")
+    probes = [Probe(namespace=namespace, source_namespace="another", write=True)]
+    [probed] = lab.mover(security_context=kind).preview(probes)
+    assert sentence in probed.error
+    assert bool(probed.error) is bool(sentence)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from ansible_collections.arkive.k8s.plugins.modules import k8s_backup_info
 COLLECTIONS = pathlib.Path(k8s_backup_info.__file__).parents[5]
 PLUGINS = pathlib.Path(k8s_backup_info.__file__).parents[1]
 
-RUNNER = "__run_here.py"
+RUNNER = "_run_here.py"
 
 #: Files in what is sent of a module that runs here: mostly those of Ansible's `basic`.
 MOST_FILES = 75
@@ -172,6 +172,15 @@ def test_the_runner_is_a_link() -> None:
     """So that Ansible's tools take it for no module with documentation."""
     assert [path.name for path in (PLUGINS / "modules").iterdir() if path.is_symlink()] == [RUNNER]
     assert (PLUGINS / "modules" / RUNNER).readlink() == pathlib.Path("..") / "plugin_utils" / "_run_here.py"
+
+
+def test_galaxy_takes_the_names_of_plugins() -> None:
+    """galaxy-importer 0.4.44, ``constants.CONTENT_NAME_REGEXP``: with another name it refuses the collection."""
+    names = re.compile(r"^(?!.*__)[a-z_][0-9a-z_]*$")
+    kinds = [folder for folder in PLUGINS.iterdir() if folder.name not in {"module_utils", "plugin_utils"}]
+    found = [path.stem for kind in kinds for path in kind.rglob("*.py") if path.name != "__init__.py"]
+    assert "_run_here" in found
+    assert [name for name in found if not names.match(name)] == []
 
 
 def sent(path: pathlib.Path) -> list[str]:

@@ -74,5 +74,6 @@ def test_validate(writer: BackupWriter, catalog: Catalog, store: Watched) -> Non
     store.put("readme.txt", b"plain objects are fine")
     catalog.validate()
     store.put("home/file", b"x")
-    with pytest.raises(ValidationError, match=r"invalid top-level directories: \[home\]"):
+    with pytest.raises(ValidationError, match=r"invalid top-level directories: \[home\]") as caught:
         catalog.validate()
+    assert f"{store.location.describe} is not a backup location: give another path" in caught.value.sentence

@@ -17,7 +17,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadl
 
 SEPARATOR = "\x1f"
 #: As PostgreSQL 15.20 answers in its own container, over the socket.
-LOOK = ["150020", "15.20", "f", "", "t", "1795894354.145451", "1", "off", "f", "postgres", "on", "5432", "5432"]
+_MOMENT = "1795894354.145451"
+LOOK = ["150020", "15.20", "f", "", "t", _MOMENT, "1", "off", "f", "postgres", "on", "on", "5432", "5432"]
 POSITION = ["0/3000230", "f", "1795894354.145451"]
 DENIED = "42501"
 

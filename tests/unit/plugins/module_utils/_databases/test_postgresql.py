@@ -288,6 +288,14 @@ def test_a_server_that_recovers_is_told_in_its_own_words() -> None:
     assert "the database system is starting up" in refusal(psql, order())
 
 
+@pytest.mark.parametrize(("mode", "told"), [("light", True), ("auto", True), ("backup", False), ("freeze", False)])
+def test_pages_that_may_be_torn_are_told_where_they_matter(mode: str, told: bool) -> None:
+    """PostgreSQL 15, full_page_writes; the low-level backup API writes whole pages whatever it says."""
+    look = [*LOOK[:11], "off", *LOOK[12:]]
+    record, _place = hold(FakePsql(answers() | {LOOKED: [look]}), order(mode))
+    assert any("full_page_writes is off" in text for text in record.known.warnings) is told
+
+
 def foresee(psql: FakePsql, wanted: HoldOrder, **container: t.Any) -> QuiesceRecord:
     record = QuiesceRecord(namespace="shop", pod="db-0", container="postgres", kind="postgresql")
     place = FakeContainer(psql, **container)
@@ -357,7 +365,7 @@ def test_a_server_that_cannot_let_go_by_itself_is_refused_beforehand() -> None:
 
 def test_a_pooler_between_client_and_server_is_refused() -> None:
     """It has our session end, or hands it to somebody else: the label and the lease would be in another one."""
-    said = refusal(FakePsql(answers() | {LOOKED: [[*LOOK[:12], "6432"]]}), order())
+    said = refusal(FakePsql(answers() | {LOOKED: [[*LOOK[:13], "6432"]]}), order())
     assert "through port 6432, and it listens at 5432" in said
 
 

@@ -143,7 +143,9 @@ def test_proxy_headers(proxy_headers: dict[str, str] | None, expected: dict[str,
         pytest.param(KubeAuth(host="https://a:b", api_key="x"), "'https://a:b' is not the URL", id="bad port"),
         pytest.param(KubeAuth(host="ftp://a", api_key="x"), "'ftp://a' is not the URL", id="scheme"),
         pytest.param(
-            KubeAuth(host=URL, api_key="x", ca_cert="/nope"), "The file /nope, given as ca_cert, does", id="no CA"
+            KubeAuth(host=URL, api_key="x", ca_cert="/nope"),
+            "/nope, given as ca_cert, does not exist. Check the path of ca_cert.",
+            id="no CA",
         ),
         pytest.param(
             KubeAuth(host=URL, api_key="x", ca_cert="/n0pe"),

@@ -67,7 +67,7 @@ def status(**fields: object) -> bytes:
         pytest.param(
             404,
             status(message='pods "p" not found', reason="NotFound"),
-            'answered 404 NotFound to GET /x: pods "p" not found',
+            'answered 404 NotFound to GET /x: pods "p" not found. Check the name and the namespace.',
             "not_found",
             id="not found",
         ),
@@ -76,7 +76,22 @@ def status(**fields: object) -> bytes:
         ),
         pytest.param(409, status(message="changed", reason="Conflict"), "409 Conflict", "conflict", id="conflict"),
         pytest.param(410, status(message="too old", reason="Expired"), "410 Expired", "expired", id="expired"),
-        pytest.param(502, b"<html>\nBad gateway", "answered 502 to GET /x: <html>", None, id="a proxy's page"),
+        pytest.param(
+            502,
+            b"<html>\nBad gateway",
+            f"The answer of {SERVER} to GET /x is a page, with 502, and none of an API server of Kubernetes. Check "
+            "that host or kubeconfig names the API server, and what stands between, such as a proxy.",
+            None,
+            id="a proxy's page",
+        ),
+        pytest.param(
+            501,
+            b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>NotImplemented</Code></Error>',
+            f"The answer of {SERVER} to GET /x is a page, with 501, and none of an API server of Kubernetes.",
+            None,
+            id="an S3 server",
+        ),
+        pytest.param(404, b"404 page not found", "answered 404 to GET /x: 404 page not found", "not_found", id="text"),
         pytest.param(500, b"", "answered 500 to GET /x.", None, id="no body"),
     ],
 )

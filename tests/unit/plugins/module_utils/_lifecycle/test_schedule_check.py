@@ -56,6 +56,7 @@ def test_one_backup(lab: Lab, made: str, phase: str, schedule: str | None, max_a
     with pytest.raises(ScheduleError) as raised:
         check(lab, schedule, max_age=max_age)
     assert words in raised.value.message
+    assert "what should have run its task" in raised.value.sentence
     assert raised.value.details["last_backup"]["name"] == name
 
 
@@ -98,3 +99,6 @@ def test_a_paused_schedule_is_told_of(lab: Lab) -> None:
     outcome = check(lab)
     assert outcome.next_run is None
     assert outcome.warnings == ("Schedule 'shop' is paused: no backups are made, and it is not late.",)
+    with pytest.raises(ScheduleError, match="it may be 1h0m0s old at most") as raised:
+        check(lab, max_age=3600)
+    assert raised.value.sentence.endswith("It is paused: with 'paused: false' its task makes backups again.")

@@ -23,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import restore as mover_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Download, Downloaded, Probe, Probed
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.sweep import Swept
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_objects import Key
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import types_named
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
@@ -110,7 +111,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Volumes:
 @pytest.fixture
 def mover(api: Volumes, monkeypatch: pytest.MonkeyPatch) -> NotedMover:
     noted = NotedMover(api)
-    monkeypatch.setattr(mover_restore, "require_s3", lambda location: location)
+    monkeypatch.setattr(mover_restore, "require_bucket", lambda location: location)
     monkeypatch.setattr(mover_restore.MoverRestore, "_mover", noted)
     return noted
 
@@ -302,10 +303,21 @@ def test_what_would_fail_is_refused_before_anything_is_made(api: Volumes, store:
     assert api.names("persistentvolumeclaims", "shop") == []
 
 
+def test_a_namespace_that_will_let_in_no_root(api: Volumes, store: t.Any, mover: NotedMover) -> None:
+    """Kubernetes' Pod Security: nobody can be asked about a namespace that is not there yet."""
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": labels}}
+    put(store, ("namespaces", namespace), (CLAIMS, claim()), (UPLOADS, upload()))
+    with pytest.raises(ArkiveError, match="Namespace copy comes back with Pod Security 'restricted'"):
+        restore(api, store, name="r", namespace_mapping={"shop": "copy"})
+    workload = MoverSettings(security_context="workload")
+    assert restore(api, store, name="r", namespace_mapping={"shop": "copy"}, mover=workload).errors_list == []
+
+
 @pytest.mark.parametrize(
     ("objects", "infos", "why"),
     [
-        pytest.param([(CLAIMS, claim())], [info()], "does not hold its DataUpload 'velero/b-data'", id="F18"),
+        pytest.param([(CLAIMS, claim())], [info()], "does not hold its DataUpload 'velero/b-data'", id="no record"),
         pytest.param(
             [(CLAIMS, claim()), (UPLOADS, upload(phase="Failed", snapshotID=""))],
             [info(result="failed")],

@@ -193,6 +193,18 @@ def test_what_cannot_be_listed(api: RestoreApi, store: t.Any) -> None:
     assert restore(api, store).states["created"] == 1
 
 
+def test_what_may_neither_be_listed_nor_made(api: RestoreApi, store: t.Any) -> None:
+    """The plan fails as the restore would: nobody hears of missing rights only when it has begun."""
+    write_backup(store, "b", config("c"))
+    forbidden = KubeError("configmaps is forbidden", status=403, reason="Forbidden")
+    api.refuse = lambda _verb, path, _dry: forbidden if "/configmaps" in path else None
+    outcome = plan(api, store)
+    (item,) = [item for item in outcome.plan_items if item["name"] == "c"]
+    assert (item["action"], item["reason"]) == ("conflict", "configmaps is forbidden")
+    assert "configmaps is forbidden" in outcome.errors_list[0]["message"]
+    assert restore(api, store).states["failed"] == 1
+
+
 def test_the_mark_of_another_restore_is_left_out(api: RestoreApi, store: t.Any) -> None:
     lease = {
         "apiVersion": "coordination.k8s.io/v1",

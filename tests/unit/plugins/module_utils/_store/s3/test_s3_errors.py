@@ -7,6 +7,7 @@ from __future__ import annotations
 import sys
 import typing as t
 
+import botocore.exceptions
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
@@ -58,8 +59,43 @@ def _named(name: str, text: str = "it failed") -> Exception:
         (_named("EndpointConnectionError"), "unreachable", ["https://s3.test cannot be reached: no connection."]),
         (_named("ConnectTimeoutError"), "unreachable", ["cannot be reached"]),
         (_named("SSLError", "certificate verify failed"), "unreachable", ["TLS failed: certificate verify failed"]),
+        pytest.param(
+            botocore.exceptions.SSLError(endpoint_url="https://s3.test", error="[SSL: WRONG_VERSION_NUMBER] wrong"),
+            "unreachable",
+            ["what answers there speaks no TLS.", "Check 'endpoint_url', which says https, and its port."],
+            id="https to a server of HTTP",
+        ),
+        pytest.param(
+            botocore.exceptions.SSLError(
+                endpoint_url="https://10.0.0.1", error="certificate verify failed: IP address mismatch"
+            ),
+            "unreachable",
+            ["IP address mismatch", "Name the server in 'endpoint_url' as its certificate does."],
+            id="another name than the certificate's",
+        ),
+        pytest.param(
+            botocore.exceptions.EndpointConnectionError(
+                endpoint_url="https://s3.test",
+                error="Failed to resolve 's3.test' ([Errno -2] Name or service not known)",
+            ),
+            "unreachable",
+            ["https://s3.test cannot be reached: its name cannot be resolved."],
+            id="no such host",
+        ),
+        pytest.param(
+            botocore.exceptions.EndpointConnectionError(endpoint_url="https://s3.test", error="Connection refused"),
+            "unreachable",
+            ["https://s3.test cannot be reached: it refuses the connection."],
+            id="nobody at the port",
+        ),
         (_named("NoCredentialsError"), "credentials", ["there are no credentials"]),
         (_named("ProfileNotFound"), "credentials", ["profile does not exist"]),
+        pytest.param(
+            botocore.exceptions.ProfileNotFound(profile="prod"),
+            "credentials",
+            ["the AWS profile 'prod' does not exist.", "Check 'profile'."],
+            id="the profile by its name",
+        ),
         (_named("Strange", "line one.\nline two"), "other", ["line one. line two."]),
     ],
 )
@@ -68,7 +104,7 @@ def test_sentences(error: Exception, failure: str, words: list[str]) -> None:
     assert found.failure == failure
     assert found.not_found == (failure == "not_found")
     for word in [*words, "write backups/n/n.tar.gz", "'eu'", "s3://b/p"]:
-        assert word in found.message
+        assert word in found.sentence
     assert found.message.endswith(".")
     assert ".." not in found.message
     assert "\n" not in found.message

@@ -335,6 +335,30 @@ def refusal(code: str, message: str = "what EC2 says") -> Exception:
             "endpoint_url",
             id="unreachable",
         ),
+        pytest.param(
+            botocore.exceptions.EndpointConnectionError(endpoint_url="http://x", error="Failed to resolve 'x'"),
+            "EC2 cannot be reached: its name cannot be resolved",
+            "endpoint_url",
+            id="no such host",
+        ),
+        pytest.param(
+            botocore.exceptions.SSLError(endpoint_url="https://x", error="[SSL: WRONG_VERSION_NUMBER]"),
+            "what answers there speaks no TLS",
+            "https",
+            id="https to a server of HTTP",
+        ),
+        pytest.param(
+            botocore.exceptions.SSLError(endpoint_url="https://x", error="certificate verify failed: self-signed"),
+            "TLS failed: .*self-signed",
+            "ca_bundle",
+            id="a CA of one's own",
+        ),
+        pytest.param(
+            botocore.exceptions.ProfileNotFound(profile="prod"),
+            "profile 'prod' does not exist",
+            "profile",
+            id="profile",
+        ),
     ],
 )
 def test_errors(exc: Exception, message: str, hint: str | None) -> None:
@@ -369,7 +393,9 @@ def test_secrets_are_not_shown() -> None:
     [
         pytest.param({"endpoint_url": "nonsense"}, "endpoint_url 'nonsense' cannot be used", id="no URL"),
         pytest.param({"ca_bundle": "/no/such/file"}, "CA bundle /no/such/file does not exist", id="no CA"),
-        pytest.param({"profile": "no-such-profile"}, "the AWS profile does not exist", id="no profile"),
+        pytest.param(
+            {"profile": "no-such-profile"}, "the AWS profile 'no-such-profile' does not exist", id="no profile"
+        ),
     ],
 )
 def test_a_location_that_cannot_be_used(options: dict[str, str], message: str) -> None:

@@ -177,7 +177,7 @@ def _own(command: str) -> dict[str, t.Any]:
 
 
 def test_what_is_mounted(lab: Lab) -> None:
-    """Spec 4: same class, one node at a time, as large as the storage wants; where the volume can be reached."""
+    """Same class, one node at a time, as large as the storage wants; where the volume can be reached."""
     affinity = {"nodeSelectorTerms": [{"matchExpressions": [{"key": "zone", "operator": "In", "values": ["a"]}]}]}
     lab.add_claim("data", volume={**_CSI, "nodeAffinity": {"required": affinity}})
     lab.snapshots.sizes["data"] = 2 << 30
@@ -337,7 +337,7 @@ def test_without_a_mover_it_is_refused_or_stored_as_it_is(lab: Lab) -> None:
     ],
 )
 def test_which_movers_there_are(lab: Lab, spec: dict[str, t.Any], refused: str) -> None:
-    """Spec 1.4: an unknown mover is refused, as what it writes is not known."""
+    """An unknown mover is refused, as what it writes is not known."""
     if refused:
         with pytest.raises(ValidationError, match=refused):
             lab.back_up(**spec)

@@ -47,7 +47,7 @@ UNREACHABLE = "dial tcp 10.0.0.1:9000: connect: connection refused"
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_PAUSE", "_NO_POD_SECONDS"):
+    for name in ("_PAUSE", "_NO_POD_SECONDS", "_REFUSED_SECONDS"):
         monkeypatch.setattr(job_loop, name, 0.0)
     monkeypatch.setattr(job_loop, "_CANCEL_TICK", 0.02)
 
@@ -110,7 +110,7 @@ def test_the_temporary_claim_is_made_for_the_job_and_all_goes_with_it(cluster: M
         (ended(""), 3, "was killed"),
         (failed(UNREACHABLE), 3, "do not reach the S3 server s3:9000"),
         (failed("invalid repository password"), 1, "does not open with this password"),
-        (failed("Found 1 fatal error(s) while snapshotting x."), 1, "1 fatal error(s)"),
+        (failed("Found 1 fatal error(s) while snapshotting x."), 1, "not all of it can be read"),
         (ended("", code=137, reason="OOMKilled"), 1, "Raise the limit in mover.resources."),
         ({**ended("", code=137), "reason": "Evicted", "message": "The node was low on resource"}, 3, "Evicted"),
         ({**ended("", code=143), "reason": "DeadlineExceeded"}, 1, "DeadlineExceeded"),
@@ -288,10 +288,18 @@ def unschedulable(message: str) -> Object:
             ["image kopia:x of container mover: InvalidImageName: bad", "mover.image"],
         ),
         (unschedulable("0/1 nodes are available: 1 Insufficient memory."), ["Insufficient memory", "mover.resources"]),
-        ({"phase": "Pending"}, ["it was not started"]),
+        ({"phase": "Pending"}, ["it was not started; the cluster warns: MountVolume failed"]),
     ],
 )
 def test_a_pod_that_does_not_start_is_given_up(cluster: MoverCluster, status: Object, parts: list[str]) -> None:
+    def warn(change: str, key: tuple[str, str, str], obj: Object) -> None:
+        if key[0] == "pods" and change == "ADDED":
+            about = {"uid": obj["metadata"]["uid"], "name": key[2], "kind": "Pod"}
+            cluster.api.add(
+                "events", "e", NAMESPACE, type="Warning", message="MountVolume failed.", involvedObject=about
+            )
+
+    cluster.api.kept.controllers.append(warn)
     cluster.behave = lambda _job: status
     [up] = cluster.mover(pod_start_timeout=0.1).upload([upload()])
     assert all(part in up.error for part in parts)

@@ -143,8 +143,13 @@ def failed(step: str, code: int, text: str) -> t.Any:
         ("look", 17, "index.html", "the volume is not empty; index.html is in it", False),
         ("snapshot", 2, "", "does not have the snapshot", False),
         ("snapshot", 3, "", "is incomplete", False),
-        ("upload", 1, "Found 1 fatal error(s) while snapshotting x.",
-         "Cannot copy the volume of shop/files: kopia failed: Found 1 fatal error(s) while snapshotting x.", False),
+        # docs/compatibility 18.3; the words of an entry look like those of a broken connection.
+        ("upload", 1,
+         'errors {"path":"a \\"b","error":"JSON decoding: EOF"}\nFound 1 fatal error(s) while snapshotting x.',
+         'Cannot copy the volume of shop/files: not all of it can be read, such as a "b: JSON decoding: EOF.', False),
+        ("upload", 1, "Found 1 fatal error(s) while snapshotting x.", "not all of it can be read.", False),
+        ("upload", 1, "kopia: something new", "kopia failed: kopia: something new.", False),
+        ("connect", 1, 'Get "http://s3.local:9000/b/?location=": EOF', "do not reach the S3 server", True),
         ("upload", 137, "", "kopia failed: it ended with exit code 137.", True),
     ],
 )  # fmt: skip

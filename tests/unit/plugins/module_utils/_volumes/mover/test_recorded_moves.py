@@ -91,14 +91,16 @@ def test_claim_of_a_pod_without_the_annotation() -> None:
 @pytest.mark.parametrize(
     ("records", "claim", "why"),
     [
-        pytest.param({"volumeinfo": MOVED}, CLAIM, "does not hold its DataUpload 'velero/b-move", id="F18: no record"),
+        pytest.param(
+            {"volumeinfo": MOVED}, CLAIM, "does not hold its DataUpload 'velero/b-move", id="5.12.2: no record"
+        ),
         pytest.param(
             {"volumeinfo": MOVED},
             {"metadata": {"name": "data"}},
             "does not hold its DataUpload",
             id="nor an annotation",
         ),
-        pytest.param({}, CLAIM, "does not hold its DataUpload", id="E12: the annotation alone"),
+        pytest.param({}, CLAIM, "does not hold its DataUpload", id="the annotation alone"),
         pytest.param(
             {"uploads": [changed(UPLOAD, status_phase="Failed", status_snapshotID=None, status_message="no space")]},
             CLAIM,
