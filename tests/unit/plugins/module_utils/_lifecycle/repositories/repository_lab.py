@@ -54,13 +54,13 @@ def held(name: str, claim: str = "files", *, made: str = EARLIER, **more: t.Any)
     }
 
 
-def info(*, full: str = LATER, quick: str = LATER, owner: str = "default@default", **runs: t.Any) -> Object:
+def info(*, full: str = LATER, quick: str = LATER, owner: str = "default@default", runs: t.Any = None) -> Object:
     """What ``maintenance info --json`` prints."""
     return {
         "owner": owner,
         "quick": {"enabled": True, "interval": 3600000000000},
         "full": {"enabled": True, "interval": 86400000000000},
-        "schedule": {"nextFullMaintenance": full, "nextQuickMaintenance": quick, "runs": runs or None},
+        "schedule": {"nextFullMaintenance": full, "nextQuickMaintenance": quick, "runs": runs},
     }
 
 
@@ -79,7 +79,7 @@ class RepositoryLab:
         self.copy_store = LocalStore(LocalLocation(path=str(folder / "copy")))
         self.held: list[Object] = []
         self.state = info()
-        self.maintained = info(**{"snapshot-gc": run_of()})
+        self.maintained = info(runs={"snapshot-gc": run_of()})
         self.stats: Object = {"stats": {"processedObjectCount": 3, "readFileCount": 2, "readBytes": 10}}
         self.damage = ""
         self.did: list[str] = []

@@ -98,14 +98,14 @@ DUE = [
     pytest.param(info(full=EARLIER, quick=EARLIER), False, "full", id="full-does-all"),
     pytest.param(info(full=NEVER, quick=NEVER), False, "full", id="never-was"),
     # The schedule goes on before the work begins.
-    pytest.param(info(**{"snapshot-gc": run_of(error="killed")}), False, "full", id="the-last-one-failed"),
+    pytest.param(info(runs={"snapshot-gc": run_of(error="killed")}), False, "full", id="the-last-one-failed"),
 ]
 
 
 @pytest.mark.parametrize(("state", "full", "ran"), DUE)
 def test_it_is_maintained_when_it_is_due(lab: RepositoryLab, state: dict[str, t.Any], full: bool, ran: str) -> None:
     lab.state = state
-    lab.maintained = info(full="2099-02-01T00:00:00Z", quick="2099-02-01T00:00:00Z", **{"snapshot-gc": run_of()})
+    lab.maintained = info(full="2099-02-01T00:00:00Z", quick="2099-02-01T00:00:00Z", runs={"snapshot-gc": run_of()})
     planned = lab.carry_out("maintained", full=full, check_mode=True)
     assert (planned.changed, planned.ran, lab.did) == (bool(ran), ran, ["look"])
     done = lab.carry_out("maintained", full=full)
@@ -118,7 +118,7 @@ def test_it_is_maintained_when_it_is_due(lab: RepositoryLab, state: dict[str, t.
     ("after", "words"),
     [
         (info(full=NEVER), "kopia does not say that it has maintained"),
-        (info(**{"snapshot-gc": run_of(), "cleanup-logs": run_of(error="no room")}), "cleanup-logs: no room"),
+        (info(runs={"snapshot-gc": run_of(), "cleanup-logs": run_of(error="no room")}), "cleanup-logs: no room"),
     ],
 )
 def test_an_exit_code_is_no_maintenance(lab: RepositoryLab, after: dict[str, t.Any], words: str) -> None:
