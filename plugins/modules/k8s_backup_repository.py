@@ -404,7 +404,7 @@ damage:
     error: {description: What kopia says., type: str, returned: always, sample: invalid checksum}
     backups: {description: Those that name it., type: list, elements: str, returned: always, sample: []}
   sample: []
-copy:
+copied:
   description: What was copied, or would be.
   returned: always
   type: dict
@@ -506,13 +506,13 @@ def work(task: Task) -> Result:
 
 def _carry_out(task: Task, request: RepositoryRequest, issues: Issues) -> tuple[RepositoryOutcome, str]:
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
-    from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories.work import carry_out
+    from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories.work import look_after
 
     require_library("kubernetes")
     client = connect(kube_auth(task.params), cancel=task.cancel)
     reads = request.state in ("listed", "verified", "copied")
     store = open_to_read(task) if reads else open_location(task, namespace=request.velero_namespace, client=client)
-    outcome = carry_out(
+    outcome = look_after(
         request,
         repository_moving(task, store, issues),
         client,

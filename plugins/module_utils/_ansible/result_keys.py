@@ -202,7 +202,7 @@ K8S_BACKUP_REPOSITORY: ResultKeys = {
     "maintenance": {},
     "verification": {},
     "damage": [],
-    "copy": {},
+    "copied": {},
     "location": "",
 }
 

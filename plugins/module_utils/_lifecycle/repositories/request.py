@@ -120,7 +120,7 @@ class RepositoryOutcome:
             else {},
             "verification": dict(self.verified),
             "damage": list(self.damage),
-            "copy": dict(self.copied),
+            "copied": dict(self.copied),
         }
 
 

@@ -51,7 +51,7 @@ _SHOWN = 3
 _NO_STATES: tuple[RepositoryState, ...] = ("absent", "foreign")
 
 
-def carry_out(
+def look_after(
     request: RepositoryRequest, moving: Moving, client: KubeClient, *, copy_to: CopyTo | None, check_mode: bool
 ) -> RepositoryOutcome:
     """Do what is asked. ``copy_to``: for the state ``copied``. Raises ``ArkiveError``, ``Cancelled`` once it is."""
@@ -290,4 +290,4 @@ def _not_maintained(before: UpkeepState, after: UpkeepState, *, full: bool) -> t
     return ()
 
 
-__all__ = ("RepositoryWork", "carry_out")
+__all__ = ("RepositoryWork", "look_after")

@@ -23,7 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories
     RepositoryRequest,
     State,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories.work import carry_out
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories.work import look_after
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -102,7 +102,7 @@ class Tasks:
             run=RunContext(run_id=secrets.token_hex(8)),
         )
         request = RepositoryRequest(state=state, namespace=OF, mover_namespace=self._namespace, **more)
-        return carry_out(request, moving, self._client, copy_to=copy_to, check_mode=check_mode)
+        return look_after(request, moving, self._client, copy_to=copy_to, check_mode=check_mode)
 
     def put_backup(self, name: str, snapshot: str) -> None:
         info = {"snapshotHandle": snapshot, "uploaderType": "kopia"}
