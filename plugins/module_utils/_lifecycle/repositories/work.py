@@ -119,6 +119,8 @@ class RepositoryWork:
             return self._outcome(state, **found)
         if copy is None:
             raise RepositoryError("Nothing says where the repository is to be copied to.", hint="Set 'copy_to'.")
+        if self._check_mode:
+            self._require_admitted()
         with self._alone(copy.target.store):
             copied = copy_repository(self._upkeep, copy, check_mode=self._check_mode)
         return self._outcome(state, **copied)
@@ -140,6 +142,14 @@ class RepositoryWork:
         if self._check_mode and before not in _NO_STATES:
             self._upkeep.look()
         return self._outcome(changed=probed.created or before in ("new", *(_NO_STATES if self._check_mode else ())))
+
+    def _require_admitted(self) -> None:
+        """For what asks no pod in check mode: whether the namespace would let one in."""
+        namespace = self._request.mover_namespace
+        probe = Probe(namespace=namespace, source_namespace=self._request.namespace, write=False)
+        [probed] = self._upkeep.mover.preview([probe])
+        if probed.error:
+            raise RepositoryError(probed.error)
 
     def _nothing(self, state: RepositoryState) -> RepositoryOutcome:
         """There is no repository; backups may say that there should be one."""

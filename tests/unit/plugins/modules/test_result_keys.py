@@ -91,6 +91,7 @@ from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_backup_diff,
     k8s_backup_info,
     k8s_backup_prune,
+    k8s_backup_repository,
     k8s_backup_schedule,
     k8s_backup_sync,
     k8s_backup_verify,

@@ -205,6 +205,13 @@ def test_where_a_pod_runs() -> None:
     assert "nodeName" not in spec
 
 
+def test_whoever_mounts_no_volume_is_nobody_where_root_is_refused() -> None:
+    """The image's user is root, which the kubelet refuses with ``runAsNonRoot``."""
+    made = pod_template(plan("look", tasks=(ContainerTask(name="mover"),)), MoverSettings(security_context="workload"))
+    assert made["spec"]["securityContext"]["runAsUser"] == 65532
+    assert made["spec"]["securityContext"]["runAsNonRoot"]
+
+
 @pytest.mark.parametrize("action", ACTIONS)
 def test_scripts_are_constant_and_read_nothing_as_shell(action: Action) -> None:
     script = script_of(action)
