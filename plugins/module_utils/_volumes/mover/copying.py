@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_task
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import RepositoryPlace
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.outcome import explain
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.target import PodWork, PodWorks
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep_jobs import UpkeepJob
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep_jobs import UpkeepJob, UpkeepOrder
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import ObjectInfo, Store
@@ -75,8 +75,7 @@ def copy_job(
         tasks=(),
         seconds=seconds,
     )
-    return UpkeepJob(
-        works=works,
+    order = UpkeepOrder(
         action="copy",
         repository=repository,
         namespace=namespace,
@@ -89,6 +88,7 @@ def copy_job(
             _NAMES[name]: value for name, value in copies.secret_data(there).items() if name in _NAMES
         },
     )
+    return UpkeepJob(works, order)
 
 
 def why_not_copied(end: JobEnd, job: UpkeepJob, place: RepositoryPlace) -> str:

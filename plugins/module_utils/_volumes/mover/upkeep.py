@@ -33,7 +33,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover im
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository import Repository
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.target import MoverTarget, PodWorks
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.told import told, told_object
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep_jobs import UpkeepJob
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep_jobs import UpkeepJob, UpkeepOrder
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep_state import UpkeepState, read_state
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.verified import Verified, read_verified
 
@@ -151,14 +151,8 @@ class Upkeep:
         return PodWorks(self._run, copy.target, dataclasses.replace(self._settings, s3_url=copy.s3_url))
 
     def _job(self, action: t.Literal["look", "maintain", "verify"], doing: str, **more: t.Any) -> UpkeepJob:
-        return UpkeepJob(
-            works=self._works,
-            action=action,
-            repository=self.repository,
-            namespace=self._namespace,
-            doing=doing,
-            **more,
-        )
+        order = UpkeepOrder(action=action, repository=self.repository, namespace=self._namespace, doing=doing, **more)
+        return UpkeepJob(self._works, order)
 
     def _ended(self, job: UpkeepJob) -> JobEnd:
         end = self._end(job)

@@ -21,14 +21,13 @@ LOOK_SECONDS = 900.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class UpkeepJob:
+class UpkeepOrder:
     """``repository``: the namespace whose it is; ``namespace``: where the pod runs.
 
-    ``alone``: one such Job at a time, of whichever run; ``words`` tell it from others. ``size``: bytes, for its
-    progress. ``more_secrets``: what its environment gets beside keys and password.
+    ``words`` tell it from others. ``size``: bytes, for its progress. ``more_secrets``: what its environment gets beside
+    keys and password.
     """
 
-    works: PodWorks
     action: Action
     repository: str
     namespace: str
@@ -40,32 +39,45 @@ class UpkeepJob:
     size: int = 0
     more_secrets: t.Callable[[], t.Mapping[str, str]] = dict
 
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class UpkeepJob:
+    """One such Job at a time, of whichever run."""
+
+    works: PodWorks
+    order: UpkeepOrder
+
+    @property
+    def namespace(self) -> str:
+        return self.order.namespace
+
     def work(self) -> PodWork:
         """Raises ``MoverError``."""
+        order, works = self.order, self.works
         return PodWork(
-            action=self.action,
-            namespace=self.namespace,
-            repository=self.works.place(self.repository),
-            works_on=self.works.works_on(self.action, self.namespace, self.repository, *self.words),
-            tasks=(ContainerTask(name="mover", environment=self.environment),),
-            write=self.write,
-            seconds=self.seconds,
+            action=order.action,
+            namespace=order.namespace,
+            repository=works.place(order.repository),
+            works_on=works.works_on(order.action, order.namespace, order.repository, *order.words),
+            tasks=(ContainerTask(name="mover", environment=order.environment),),
+            write=order.write,
+            seconds=order.seconds,
         )
 
     def task(self) -> JobTask:
         """Raises ``MoverError``."""
-        work = self.work()
+        order, work = self.order, self.work()
         return JobTask(
-            namespace=self.namespace,
+            namespace=order.namespace,
             works_on=work.works_on,
-            where=f"repository of namespace {self.repository}",
-            doing=f"{self.doing} {work.repository.where}",
+            where=f"repository of namespace {order.repository}",
+            doing=f"{order.doing} {work.repository.where}",
             plan=lambda attempt: self.works.plan(work, attempt),
-            secret_data=lambda: {**self.works.secret_data(work), **self.more_secrets()},
-            size=self.size,
+            secret_data=lambda: {**self.works.secret_data(work), **order.more_secrets()},
+            size=order.size,
             wants_logs=True,
             bounded=False,
         )
 
 
-__all__ = ("LOOK_SECONDS", "UpkeepJob")
+__all__ = ("LOOK_SECONDS", "UpkeepJob", "UpkeepOrder")

@@ -33,9 +33,9 @@ ELSEWHERE = "2026-11-29T13:00:00.5+02:00"
     [
         ("snapshot-data-upload-download/kopia/shop/files", "shop", "files", "", ""),
         ("snapshot-pod-volume/kopia/shop/web-0/files", "shop", "", "web-0", "files"),
-        # 1.12 to 1.16.
+        # Velero 1.12 to 1.16.
         ("pod-volume-backup-restore/kopia/shop/web-0/files", "shop", "", "web-0", "files"),
-        # 1.10, 1.11: the path on the node alone.
+        # Velero 1.10 and 1.11: the path on the node alone.
         ("/host_pods/9f1/volumes/kubernetes.io~csi/pvc-1/mount", "", "", "", ""),
         ("snapshot-data-upload-download/kopia/shop", "", "", "", ""),
         ("", "", "", "", ""),
