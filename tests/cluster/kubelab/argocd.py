@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import time
@@ -36,7 +37,7 @@ _RECONCILE_SECONDS = 1  # between two comparisons of an Application; 120 by defa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArgoControllers:
-    """What a caller needs: Applications are in ``namespace``; ``git`` is a folder for its repositories."""
+    """What a caller needs: Applications may be in any namespace; ``git`` is a folder for repositories (``file://``)."""
 
     pids: dict[str, int]
     namespace: str
@@ -115,6 +116,7 @@ def _arguments(name: str, home: Path) -> tuple[str, ...]:
             "--address=127.0.0.1",
             f"--port={_PORTS[_REPOSITORIES]}",
             "--metrics-address=127.0.0.1",
+            f"--revision-cache-expiration={_RECONCILE_SECONDS}s",
             redis,
         ),
         _CONTROLLER: (
@@ -122,6 +124,7 @@ def _arguments(name: str, home: Path) -> tuple[str, ...]:
             f"--repo-server=127.0.0.1:{_PORTS[_REPOSITORIES]}",
             "--repo-server-plaintext",
             f"--metrics-port={_PORTS[_CONTROLLER]}",
+            "--application-namespaces=*",
             f"--app-resync={_RECONCILE_SECONDS}",
             "--app-resync-jitter=0",
             "--self-heal-backoff-timeout-seconds=0",  # it corrects at once, however often
@@ -157,21 +160,22 @@ def start_argocd(state: Path) -> ArgoControllers:
 
 def _settings() -> str:
     """What its own installation puts there, and the project that its API server makes."""
-    part_of = {"app.kubernetes.io/part-of": "argocd"}
     anywhere = [{"group": "*", "kind": "*"}]
+    keys = {"server.secretkey": secrets.token_hex(16)}  # which its API server makes
     spec = {
         "sourceRepos": ["*"],
+        "sourceNamespaces": ["*"],
         "destinations": [{"server": "*", "namespace": "*"}],
         "clusterResourceWhitelist": anywhere,
     }
-    objects = [
+    objects: list[dict[str, t.Any]] = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "argocd-cm", "labels": part_of}},
-        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "argocd-secret", "labels": part_of}},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "argocd-cm"}},
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "argocd-secret"}, "stringData": keys},
         {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": "default"}, "spec": spec},
     ]
     for obj in objects[1:]:
-        t.cast("dict[str, t.Any]", obj["metadata"])["namespace"] = NAMESPACE
+        obj["metadata"] |= {"namespace": NAMESPACE, "labels": {"app.kubernetes.io/part-of": "argocd"}}
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
 
 

@@ -114,7 +114,7 @@ REGISTRY = GoBuild(name="registry", packages=("github.com/distribution/distribut
 PAUSE = GoBuild(name="pause", packages=(".",))
 CSI_SANITY = GoBuild(name="csi-sanity", packages=("github.com/kubernetes-csi/csi-test/v5/cmd/csi-sanity",))
 NODE_BUILDS = (KUBERNETES, LOOPFILE, REGISTRY, PAUSE)
-"""What a cluster needs; the conformance suite is built when it is first run, Velero, Flux and Argo CD when asked for."""
+"""What a cluster needs; the conformance suite is built when it is first run, all that follows when asked for."""
 
 VELERO = GoBuild(
     name="velero",

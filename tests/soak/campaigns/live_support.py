@@ -23,6 +23,8 @@ from awx_jobs import ContainerGroup, Job, JobBucket, JobResult, execution_enviro
 from cut_proxy import CutProxy, through
 from database_runs import HELD_PROGRAM, DatabaseApp
 from hook_pods import HookPods
+from kubelab.apiclient import ApiClient
+from kubelab.model import Lab
 from many_hooks import run_many_hooks
 from mariadb_app import MariadbApp
 from mongodb_standin import MongodbStandin
@@ -34,6 +36,7 @@ from restore_lab import Backups, Cluster
 
 __all__ = (
     "HELD_PROGRAM",
+    "ApiClient",
     "Backups",
     "Cluster",
     "ContainerGroup",
@@ -44,6 +47,7 @@ __all__ = (
     "Job",
     "JobBucket",
     "JobResult",
+    "Lab",
     "MariadbApp",
     "MongodbStandin",
     "PostgresApp",
