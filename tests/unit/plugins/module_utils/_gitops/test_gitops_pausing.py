@@ -18,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops import comparing as comparing_file
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops import pausing as pausing_file
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.around import AroundChange
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.decision import Change, Decision
@@ -89,6 +90,7 @@ class Lab:
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pausing_file, "_SETTLE_SECONDS", 0.01)
+    monkeypatch.setattr(comparing_file, "_SETTLE_SECONDS", 0.01)
 
 
 def _lost_once(api: MemoryApi, name: str) -> None:
@@ -239,6 +241,77 @@ def test_a_mark_that_was_spoilt_meanwhile_is_told() -> None:
     assert "cannot be used" in done.failed[paused.ref].message
 
 
+def _compared(*answers: Object, timeout: float = 60.0, **change: t.Any) -> tuple[Lab, AroundChange]:
+    """After an Argo CD that gives these answers to refreshes, the last one ever again, was asked what it would undo."""
+    lab, left = Lab("applications"), list(answers)
+    owner = lab.add("a", _AUTOMATED)
+
+    def admit(obj: Object) -> list[str]:
+        annotations = obj["metadata"].get("annotations") or {}
+        if annotations.pop("argocd.argoproj.io/refresh", None):
+            obj["status"] = left.pop(0) if len(left) > 1 else left[0]
+        return []
+
+    lab.api.admit = admit
+    changed = Change(Identity("", "ConfigMap", "shop", "web"), "configmaps", **change)
+    around = AroundChange(
+        lab.run,
+        GitOpsTerms(on_owned="pause", compare_timeout=timeout),
+        Decision(to_pause={owner.ref: (owner,)}, changes={owner.ref: (changed,)}),
+    )
+    around.begin(timeout=5)
+    around.end(succeeded=True)
+    return lab, around
+
+
+def _status(sync: str, **entry: t.Any) -> Object:
+    """With the object that was changed, unless nothing is said of it."""
+    web = {"kind": "ConfigMap", "namespace": "shop", "name": "web", **entry}
+    return {"sync": {"status": sync}, "resources": [web] if entry else []}
+
+
+_UNLISTED, _SYNCED = _status("Synced"), _status("Synced", status="Synced")
+_DIFFERS, _PRUNED = _status("OutOfSync", status="OutOfSync"), _status("OutOfSync", requiresPruning=True)
+
+
+@pytest.mark.parametrize(
+    ("answers", "fields", "why"),
+    [
+        # Seen with argo-cd 3.2.0 (make soak SOAK=argocd): its answer was of the cluster before the restore, and it
+        # pruned what was restored once it was resumed.
+        ([_UNLISTED, _PRUNED], None, "it would be pruned"),
+        ([_UNLISTED, _UNLISTED, _UNLISTED, _PRUNED], None, "it would be pruned"),
+        ([_SYNCED, _DIFFERS], ("data",), "it differs from git"),
+        # The other way round, what it had to correct before the restore.
+        ([_DIFFERS, _SYNCED], ("data",), None),
+        ([_UNLISTED, _SYNCED], None, None),
+        ([_DIFFERS, _SYNCED, _DIFFERS], ("data",), "it differs from git"),
+    ],
+)
+def test_an_answer_of_an_earlier_time_does_not_count(
+    answers: list[Object], fields: tuple[str, ...] | None, why: str | None
+) -> None:
+    lab, around = _compared(*answers, fields=fields)
+    told = around.account.to_return()
+    if why is None:
+        assert (told["conflicts"], told["left_paused"], lab.spec("a")) == ([], [], _AUTOMATED)
+    else:
+        assert why in told["conflicts"][0]["why"]
+        assert lab.is_marked("a")
+
+
+def test_what_it_never_lists_is_none_of_its_own() -> None:
+    """Such as what ``resource.exclusions`` of argocd-cm has (Argo CD docs/operator-manual/declarative-setup.md)."""
+    lab, _around = _compared(_UNLISTED, timeout=0.1)
+    assert lab.spec("a") == _AUTOMATED
+
+
+def test_answers_that_never_agree_leave_it_paused() -> None:
+    lab, around = _compared(*[_SYNCED, _DIFFERS] * 5000, timeout=0.1, fields=("data",))
+    assert "still changed its answer" in around.account.to_return()["left_paused"][0]["why"]
+    assert lab.is_marked("a")
+
+
 @pytest.mark.parametrize(
     ("status", "left"),
     [
@@ -252,24 +325,7 @@ def test_a_mark_that_was_spoilt_meanwhile_is_told() -> None:
     ],
 )
 def test_only_what_argo_has_compared_is_resumed(status: Object, left: str | None) -> None:
-    lab = Lab("applications")
-    owner = lab.add("a", _AUTOMATED)
-
-    def admit(obj: Object) -> list[str]:
-        annotations = obj["metadata"].get("annotations") or {}
-        if annotations.pop("argocd.argoproj.io/refresh", None):
-            obj["status"] = status
-        return []
-
-    lab.api.admit = admit
-    change = Change(Identity("", "ConfigMap", "shop", "web"), "configmaps")
-    around = AroundChange(
-        lab.run,
-        GitOpsTerms(on_owned="pause"),
-        Decision(to_pause={owner.ref: (owner,)}, changes={owner.ref: (change,)}),
-    )
-    around.begin(timeout=5)
-    around.end(succeeded=True)
+    lab, around = _compared(status, fields=("data",))
     told = around.account.to_return()
     if left is None:
         assert (told["left_paused"], lab.spec("a")) == ([], _AUTOMATED)
