@@ -167,6 +167,43 @@ def test_what_cannot_be_taken_back_is_named() -> None:
     assert "state: resumed and run: repair" in caught.value.sentence
 
 
+def _written_back(lab: Lab, times: int) -> None:
+    """The next ``times`` reads of ``b`` find that somebody has written its field back, and left its annotations."""
+    left = [None] * times
+
+    def write_back(verb: str, path: str) -> KubeError | None:
+        if verb == "PATCH" and path.endswith("/b") and left:
+            left.pop()
+            lab.api.objects[(lab.plural, "home", "b")]["spec"] = json.loads(json.dumps(_AUTOMATED))
+        return None
+
+    lab.api.lose = write_back
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_an_owner_above_has_written_back_is_paused_again(times: int) -> None:
+    """Its sync began before it was paused itself: seen with argo-cd 3.2.0 (make soak SOAK=argocd)."""
+    lab = Lab("applications")
+    owners = [lab.add("a", _AUTOMATED), lab.add("b", _AUTOMATED)]
+    _written_back(lab, times)
+    paused = lab.pausing.pause(owners, timeout=5)
+    assert [(each.ref.name, each.now.suspended, each.was) for each in paused] == [
+        (name, True, _AUTOMATED["syncPolicy"]["automated"]) for name in "ab"
+    ]
+    assert len(lab.pausing.resume(paused).resumed) == 2
+    assert lab.spec("a") == lab.spec("b") == _AUTOMATED
+
+
+def test_one_that_is_written_back_for_ever_is_told_and_none_stays_paused() -> None:
+    lab = Lab("applications")
+    owners = [lab.add("a", _AUTOMATED), lab.add("b", _AUTOMATED)]
+    _written_back(lab, 1000)
+    with pytest.raises(GitOpsError, match=r"Application home/b was paused, and is not any more") as caught:
+        lab.pausing.pause(owners, timeout=5)
+    assert "Pause what owns it" in caught.value.sentence
+    assert (lab.spec("a"), lab.is_marked("a"), lab.is_marked("b")) == (_AUTOMATED, False, False)
+
+
 def test_one_that_cannot_be_resumed_leaves_the_others_resumed() -> None:
     lab = Lab()
     owners = [lab.add("a"), lab.add("b")]
