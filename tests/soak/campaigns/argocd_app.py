@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import random
 import typing as t
 
@@ -95,7 +96,7 @@ class App:
     def await_synced(self) -> None:
         """The root first: it makes what is below it."""
         for number, application in enumerate(self.chain):
-            if number and not wait_for(lambda which=application: self._exists(which)):
+            if number and not wait_for(functools.partial(self._exists, application)):
                 raise Wrong(f"{application} was not made by what is above it")
             application.await_synced(self._repository.head)
 
