@@ -140,7 +140,8 @@ options:
     type: str
   item_operation_timeout:
     description:
-      - How long it may take until volumes can be made from the CSI snapshots, as a Go duration.
+      - How long it may take until volumes can be made from the CSI snapshots, and, with O(snapshot_move_data=true), how
+        long the Job of one volume may take to move its data, as a Go duration.
       - If not set, Velero's default of 4 hours holds.
     type: str
   snapshot_volumes:
@@ -154,13 +155,19 @@ options:
     type: bool
   snapshot_move_data:
     description:
-      - Whether the data of snapshots is moved to the storage location. This needs Velero's node agent, so that V(true)
-        is refused unless O(ignore_unsupported=true).
+      - Whether the data of CSI snapshots is moved to the storage location, which must be one of S3. There it is kept in
+        Velero's own form, encrypted, and each run adds what has changed.
+      - The snapshots are taken as without it. When the last hook has run, a Job for each volume reads it and writes
+        into the location, as O(mover) says, and the snapshot is removed. Nothing is installed.
+      - Before anything is frozen, pods try to reach the location. A volume that could not be moved makes the backup
+        C(PartiallyFailed), and a restore does not bring its claim back without its data.
+      - All CSI snapshots of a backup are moved or none is. Raw block volumes are an error; a resource policy leaves
+        them out.
     type: bool
   datamover:
     description:
-      - What moves the data of snapshots. This needs Velero's node agent, so that it is refused unless
-        O(ignore_unsupported=true).
+      - What moves the data of snapshots. V(velero), or V(velero-fs) as later versions name it, is what is done if it is
+        not set. Any other is refused unless O(ignore_unsupported=true).
     type: str
   default_volumes_to_fs_backup:
     description:
@@ -173,13 +180,13 @@ options:
     type: bool
   uploader_config:
     description:
-      - How the files of volumes are stored. This needs Velero's node agent, so that it is refused unless
+      - How the files of volumes are stored with O(snapshot_move_data=true). Without that it is refused unless
         O(ignore_unsupported=true).
     type: dict
     suboptions:
       parallel_files_upload:
         description:
-          - How many files are uploaded at the same time.
+          - How many files are uploaded at the same time. If not set, as many as there are CPUs.
         type: int
         aliases: [parallelFilesUpload]
   all_api_versions:

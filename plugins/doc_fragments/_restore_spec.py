@@ -147,7 +147,7 @@ options:
     type: raw
   item_operation_timeout:
     description:
-      - Written into the C(Restore), for Velero's own operations; a Go duration.
+      - How long a Job may take that brings the moved data of a volume, a Go duration. The claim has failed then.
       - If not set, it is C(4h).
     type: str
   resource_modifiers:
@@ -239,17 +239,19 @@ options:
     default: false
   uploader_config:
     description:
-      - Written into the C(Restore). It has no effect without Velero's node agent.
+      - How moved data is written into its volumes.
     type: dict
     suboptions:
       write_sparse_files:
         description:
-          - Whether files are written sparsely.
+          - Whether files are written sparsely. Without it a file takes as much room as it is long, and a claim whose
+            data is larger than it asks for asks for more.
         type: bool
         aliases: [writeSparseFiles]
       parallel_files_download:
         description:
-          - How many files are loaded at the same time.
+          - How many files are written at the same time.
+          - If not set, there are as many as the node has CPUs.
         type: int
         aliases: [parallelFilesDownload]
   restore_managed_fields:
@@ -271,7 +273,8 @@ options:
   on_missing_volume_data:
     description:
       - What happens when a claim would come back with an empty volume because the backup holds no data for it, though
-        it should, or holds a snapshot that cannot be used here. The message names the claim and the reason.
+        it should, or holds a snapshot that cannot be used here, or says that its data was moved and does not hold the
+        record of that. The message names the claim and the reason.
       - The same holds for whatever else keeps a claim with data from coming back, and is looked for before the first
         write. That is a storage class that is missing, a quota, an admission policy, a missing right, a zone without
         nodes, or a claim of its name in the cluster that was not made from this backup (told as
@@ -282,6 +285,34 @@ options:
     type: str
     choices: [fail, warn]
     default: fail
+  existing_volume_policy:
+    description:
+      - What happens to the volume of a claim that is in the cluster when the backup has a snapshot of its data.
+      - With V(keep), the claim keeps its volume, which is told as a warning.
+      - With V(roll_back), it gets the data of the backup in place. What mounts the claim is stopped, the claim gives
+        way to one of its name that is made from the snapshot, and what was stopped is started as it was. The old volume
+        is kept under the name C(<claim>-before-<restore>) until the new one is bound and mounted, and after that as
+        O(keep_old_volumes) says. Whatever fails puts it back, and starts everything again.
+      - Deployments, StatefulSets, ReplicaSets, ReplicationControllers, DaemonSets, Jobs, CronJobs and pods of their own
+        are stopped, which setting this option consents to. Claims that something else mounts, such as an operator's
+        resource, are refused before anything changes. An application of Argo CD or Flux that would start it again is
+        dealt with as O(on_gitops_owned) says.
+      - Both volumes exist for a while, so that a quota must have room for one more claim of each size.
+      - Give the restore a O(name). A run that is killed at any point is finished, or undone, by the next one of the
+        same name; until then an application may be stopped. Once it is done, running it again changes nothing.
+      - The steps are in RV(roll_back) and RV(plan_table), in check mode as well.
+    type: str
+    choices: [keep, roll_back]
+    default: keep
+  keep_old_volumes:
+    description:
+      - Whether the old volume of a claim that was rolled back stays, as claim C(<claim>-before-<restore>), with the
+        reclaim policy that it had. RV(roll_back) has the command that deletes it. Backups leave it out.
+      - With V(false), that claim is deleted once the new volume is bound and mounted and the restore is without errors,
+        and the volume goes or stays by its reclaim policy. One whose claim no pod had mounted is kept all the same,
+        because nothing has proven the new one.
+    type: bool
+    default: true
   restore_failed_jobs:
     description:
       - Whether Jobs that had failed when the backup was made are restored, which runs them again.

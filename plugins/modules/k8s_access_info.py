@@ -123,9 +123,10 @@ options:
     default: true
   provider:
     description:
-      - Who takes these snapshots, as M(arkive.k8s.k8s_snapshot) calls it.
+      - Who takes these snapshots, as M(arkive.k8s.k8s_snapshot) calls it. With V(mover), they are CSI snapshots whose
+        data is moved, as O(arkive.k8s.k8s_backup#module:snapshot_move_data).
     type: str
-    choices: [csi, aws_ebs]
+    choices: [csi, aws_ebs, mover]
     default: csi
   retain:
     description:
@@ -139,6 +140,14 @@ options:
     type: str
     choices: [none, update, replace, recreate]
     default: none
+  existing_volume_policy:
+    description:
+      - What a restore does with the volumes of claims that exist, as
+        O(arkive.k8s.k8s_restore#module:existing_volume_policy). With V(roll_back), V(restore) takes the rights to stop
+        workloads and to replace claims as well.
+    type: str
+    choices: [keep, roll_back]
+    default: keep
   functions:
     description:
       - The functions that the blueprints use, such as V(KubeTask), for V(blueprint). All of them if not set.
@@ -339,7 +348,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import RE
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.terms import ON_OWNED
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import FAMILIES, VELERO
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import PROVIDER_NAMES
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import PROVIDER_NAMES, names_around
 
 SPEC = ArgumentSpec(
     options={
@@ -355,6 +364,7 @@ SPEC = ArgumentSpec(
         "provider": {"type": "str", "choices": list(PROVIDER_NAMES), "default": PROVIDER_NAMES[0]},
         "retain": {"type": "bool", "default": False},
         "existing_resource_policy": {"type": "str", "choices": list(ON_EXISTING), "default": ON_EXISTING[0]},
+        "existing_volume_policy": {"type": "str", "choices": ["keep", "roll_back"], "default": "keep"},
         "functions": {"type": "list", "elements": "str", "default": []},
         "on_gitops_owned": {"type": "str", "choices": list(ON_OWNED), "default": "ignore"},
         "gitops_namespaces": {"type": "list", "elements": "str", "default": []},
@@ -376,9 +386,10 @@ def work(task: Task) -> Result:
         databases=params["databases"],
         database_secrets=params["database_secrets"],
         scratch_namespace=params["scratch_namespace"] or "",
-        providers=(params["provider"],) if params["volumes"] else (),
+        providers=names_around(params["provider"]) if params["volumes"] else (),
         retain=params["retain"],
         on_existing=params["existing_resource_policy"],
+        rolls_back=params["existing_volume_policy"] == "roll_back",
         functions=tuple(dict.fromkeys(params["functions"])),
         api_group=params["api_group"],
         on_gitops_owned=params["on_gitops_owned"],

@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - arkive.k8s._blueprints
   - arkive.k8s._blueprints.execution_hooks
   - arkive.k8s._backup_spec
+  - arkive.k8s._mover
   - arkive.k8s._ebs
   - arkive.k8s._databases
   - arkive.k8s._hooks
@@ -67,6 +68,8 @@ options:
       - With V(absent), it is deleted from the storage location, with the snapshots that it records and with the
         records of its restores.
       - Snapshots of CSI are deleted through a cluster that has their driver, those of EBS through O(snapshot_location).
+        What was moved is taken out of its repository by a pod, as O(mover) says; if another backup of the location
+        records the same snapshot, that one stays.
         The cluster is not asked where there are none of CSI.
       - A backup stays when one of its snapshots cannot be deleted. One that is gone already is fine.
       - With V(held), a backup that exists is held. Neither O(state=absent), with O(force) too, nor
@@ -254,6 +257,19 @@ EXAMPLES = r"""
       region: eu-central-1
     storage_location:
       bucket: backups
+
+- name: Back up with the data of the volumes, which is encrypted with this password
+  arkive.k8s.k8s_backup:
+    name: shop-moved
+    namespaces: [shop]
+    snapshot_move_data: true
+    repository_password: "{{ vault_repository_password }}"
+    mover:
+      concurrency: 4
+      bandwidth: 100M
+    storage_location:
+      bucket: backups
+      region: eu-central-1
 
 - name: Delete a backup with its snapshots
   arkive.k8s.k8s_backup:
@@ -509,7 +525,9 @@ volumes:
   description:
     - What became of the volume of each stored claim, as in Velero's volumeinfo file.
     - With C(backupMethod), there is a snapshot of it, named in C(csiSnapshotInfo) or C(nativeSnapshotInfo), unless
-      C(result) is V(failed). With C(skipped), there is none, for C(skippedReason).
+      C(result) is V(failed). With C(snapshotDataMoved), its data was moved, or in check mode would be, and
+      C(snapshotDataMovementInfo) says what became of that, and in check mode in C(repository) where to.
+    - With C(skipped), there is none, for C(skippedReason).
   returned: always
   type: list
   elements: dict
@@ -583,11 +601,21 @@ deleted_snapshots:
   type: list
   elements: dict
   contains:
-    kind: {description: C(CSI) or C(native)., type: str, returned: always, sample: CSI}
+    kind:
+      description: C(CSI), C(native), or C(repository) for one whose data was moved.
+      type: str
+      returned: always
+      sample: CSI
     handle: {description: Its name in the storage., type: str, returned: always, sample: snap-0a1b2c3d4e5f}
     volume: {description: The volume that it was made of., type: str, returned: always, sample: pvc-7a9c}
     driver: {description: The CSI driver., type: str, returned: always, sample: ebs.csi.aws.com}
     location: {description: The snapshot location of a native one., type: str, returned: always, sample: ""}
+    namespace:
+      description: The namespace of the volume, whose repository it is in; of one whose data was moved.
+      type: str
+      returned: always
+      sample: ""
+    uploader: {description: C(kopia) or C(restic); of one in a repository., type: str, returned: always, sample: ""}
 hold:
   description: With O(state=held), why, by whom and since when the backup is held. Null for one that is not.
   returned: always
@@ -602,7 +630,7 @@ location:
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import NAME_OF_BACKUP, ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.backup_options import (
     BACKUP,
@@ -614,6 +642,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options im
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import FREEZE, HOOKS, LEASE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_location
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.mover_options import moving_of
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
     ended,
@@ -635,6 +664,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider impor
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
 SPEC = ArgumentSpec(
+    meant=NAME_OF_BACKUP,
     options={
         "name": {"type": "str"},
         "state": {"type": "str", "choices": ["present", "absent", "held", "released"], "default": "present"},
@@ -664,7 +694,7 @@ def make(task: Task) -> Result:
     answer = outcome.to_return(default_on_error=task.params["hook_on_error_default"])
     result: Result = {"changed": outcome.changed, **answer}
     if task.diff_mode:
-        after = request.spec.to_dict()
+        after = request.done_spec.to_dict()
         result["diff"] = text_diff(None if outcome.changed else after, after, title=f"backup {request.name}")
     partly = bool(outcome.errors_list) and task.params["fail_on_partial"]
     if refused_phase(outcome.phase, fail_on_partial=task.params["fail_on_partial"]) or (task.check_mode and partly):
@@ -688,7 +718,9 @@ def delete(task: Task) -> Result:
         require_library("kubernetes")
         return connect(kube_auth(task.params), cancel=task.cancel)
 
-    context = VolumeContext(connect=connect_when_needed, location=location, cancel=task.cancel)
+    context = VolumeContext(
+        connect=connect_when_needed, location=location, cancel=task.cancel, moving=moving_of(task, store)
+    )
     outcome = delete_backup(
         name,
         store=store,

@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
+  - arkive.k8s._mover
   - arkive.k8s._ebs
   - arkive.k8s._progress
   - arkive.k8s._requirements
@@ -347,6 +348,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options i
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_location
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.mover_options import moving_of
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.prune_options import PRUNE, retention
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_PRUNE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by, text_diff
@@ -358,6 +360,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import PruneOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_run import PruneRequest, prune
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
@@ -369,8 +372,8 @@ def prune_location(task: Task) -> Result:
     require_store_library(task.params)
     if task.params["snapshot_location"] is not None:
         require_library("boto3")
-    request = _request(task)
     store = open_location(task, namespace=task.params["velero_namespace"])
+    request = _request(task, store)
     context = RunContext(progress=task.progress, cancel=task.cancel)
     outcome = prune(request, store, context=context, check_mode=task.check_mode)
     result: Result = {"changed": outcome.changed, **outcome.to_return(), **_issues(outcome)}
@@ -381,13 +384,18 @@ def prune_location(task: Task) -> Result:
     return result | _failure(outcome, result)
 
 
-def _request(task: Task) -> PruneRequest:
+def _request(task: Task, store: Store) -> PruneRequest:
     """The cluster is asked only when something there is to go, or may have been left."""
 
     def connect_when_needed() -> KubeClient:
         return _connect(task)
 
-    context = VolumeContext(connect=connect_when_needed, location=snapshot_location(task.params), cancel=task.cancel)
+    context = VolumeContext(
+        connect=connect_when_needed,
+        location=snapshot_location(task.params),
+        cancel=task.cancel,
+        moving=moving_of(task, store),
+    )
     providers = make_providers(context)
     namespace, in_cluster, objects = task.params["velero_namespace"], names_cluster(task.params), None
     if in_cluster:

@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
+  - arkive.k8s._mover
   - arkive.k8s._ebs
   - arkive.k8s._gate
   - arkive.k8s._progress

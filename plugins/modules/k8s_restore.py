@@ -18,6 +18,10 @@ description:
   - Volumes come back with their data where the backup has a snapshot of them, made by CSI or natively. A CSI snapshot
     is brought in as a VolumeSnapshot of its own, from which the new volume is made, and goes again once it has been;
     the storage keeps the snapshot itself. RV(volumes) says for each claim where its data comes from.
+  - Data that was moved into a repository beside the backup, by this collection or by a Velero from 1.12 on, comes back
+    as well, from moved snapshots and from file system backups. The claim is made, a Job fills it, what came is compared
+    with what was saved, and only then what mounts it is made. O(mover) says how. Restic's repositories and block
+    volumes are refused with a sentence, and what an C(emptyDir) held does not come back, with a warning.
   - Runs the restore hooks that pods declare by annotations, C(init.hook.restore.velero.io) and
     C(post.hook.restore.velero.io), and those of O(hooks).
 extends_documentation_fragment:
@@ -31,6 +35,7 @@ extends_documentation_fragment:
   - arkive.k8s._gitops
   - arkive.k8s._gitops.restore
   - arkive.k8s._hooks
+  - arkive.k8s._mover
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.ebs
@@ -190,6 +195,20 @@ EXAMPLES = r"""
     storage_location:
       bucket: backups
 
+- name: Bring the data of a running database back to what it was in the night, and keep what it has now
+  arkive.k8s.k8s_restore:
+    name: db-rolled-back
+    backup: db-2026-06-01
+    included_resources: [persistentvolumeclaims]
+    existing_volume_policy: roll_back
+    storage_location:
+      bucket: backups
+  register: rolled_back
+
+- name: Say how to delete the old volumes
+  ansible.builtin.debug:
+    msg: "{{ rolled_back.roll_back | map(attribute='kept') | flatten | map(attribute='command') }}"
+
 - name: Restore into a second namespace
   arkive.k8s.k8s_restore:
     name: shop-copy
@@ -208,6 +227,20 @@ EXAMPLES = r"""
       cluster_name: production-2
     storage_location:
       bucket: backups
+
+- name: Restore what a Velero with a node agent has saved, into a cluster without one
+  arkive.k8s.k8s_restore:
+    name: shop-here
+    backup: shop-moved
+    repository_password: "{{ vault_velero_repository_password }}"
+    uploader_config:
+      write_sparse_files: true
+    mover:
+      image: registry.example.com/kopia/kopia:0.22.3
+      concurrency: 4
+    storage_location:
+      bucket: velero
+      prefix: production
 
 - name: Restore, and go on once everything runs
   arkive.k8s.k8s_restore:
@@ -480,12 +513,17 @@ volumes:
     claim: {description: The name of the claim., type: str, returned: always, sample: data}
     method:
       description:
-        - C(CSISnapshot) or C(NativeSnapshot) for a volume that is made from a snapshot, C(kept) for one that is in the
-          cluster or comes back as it was, C(empty) for a new one without data.
+        - C(CSISnapshot) or C(NativeSnapshot) for a volume that is made from a snapshot, or from what was moved of one,
+          C(PodVolumeBackup) for one that is filled from a file system backup, C(kept) for one that is in the cluster or
+          comes back as it was, C(empty) for a new one without data.
       type: str
       returned: always
       sample: CSISnapshot
-    snapshot: {description: The storage's name of the snapshot., type: str, returned: always, sample: snap-0a1b2c}
+    snapshot:
+      description: The storage's name of the snapshot, or the repository's of moved data.
+      type: str
+      returned: always
+      sample: snap-0a1b2c
     driver: {description: The CSI driver of the snapshot., type: str, returned: always, sample: ebs.csi.aws.com}
     volume:
       description: The name of the PersistentVolume; empty while the claim has none.
@@ -500,7 +538,52 @@ volumes:
       type: str
       returned: always
       sample: bound
-    message: {description: Why., type: str, returned: always, sample: ""}
+    message:
+      description: Why. Of moved data, how much it is, and from which repository it comes.
+      type: str
+      returned: always
+      sample: ""
+roll_back:
+  description:
+    - The claims whose volumes were rolled back by O(existing_volume_policy), or in check mode would be, in groups that
+      go together because something mounts all of them.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    namespace: {description: The namespace., type: str, returned: always, sample: shop}
+    claims: {description: The claims., type: list, elements: str, returned: always, sample: [data-db-0]}
+    state:
+      description:
+        - C(planned) in check mode, C(rolled back), C(put back) where something failed and the old volumes are back, and
+          C(stuck) where they could not be put back. The next run with the same name goes on then.
+      type: str
+      returned: always
+      sample: rolled back
+    message: {description: Why it was put back., type: str, returned: always, sample: ""}
+    workloads:
+      description: What is stopped meanwhile.
+      type: list
+      elements: str
+      returned: always
+      sample: [StatefulSet shop/db]
+    steps:
+      description: Each step in its order, with its name in C(step) and a phrase in C(what).
+      type: list
+      elements: dict
+      returned: always
+      sample: [{step: stop, what: StatefulSet 'db' goes from 1 to 0 replicas}]
+    kept:
+      description:
+        - The old volumes that are kept, each with C(claim), C(kept_as), C(volume), and C(command), which deletes it.
+      type: list
+      elements: dict
+      returned: always
+      sample:
+        - claim: data-db-0
+          kept_as: data-db-0-before-db-rolled-back
+          volume: pvc-5d2f6f8a-1f0e-4a33-9a55-3c3c5b0b9d51
+          command: kubectl -n shop delete persistentvolumeclaims data-db-0-before-db-rolled-back
 hooks:
   description: The commands that were run in restored pods, as M(arkive.k8s.k8s_backup) returns them.
   returned: always
@@ -685,7 +768,8 @@ def _result(outcome: RestoreOutcome) -> Result:
         "workloads": outcome.workloads,
         "gitops": outcome.gitops.to_return(),
         "plan": plan,
-        "plan_table": plan_table(plan),
+        "roll_back": outcome.roll_back,
+        "plan_table": [*plan_table(plan), *outcome.roll_back_lines],
     }
 
 

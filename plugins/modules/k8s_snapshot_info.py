@@ -169,7 +169,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Iss
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import PROVIDER_NAMES, find_row
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import SET_PROVIDER_NAMES, find_row
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
 
 SPEC = ArgumentSpec(
@@ -178,7 +178,7 @@ SPEC = ArgumentSpec(
         "name": {"type": "str"},
         "claims": {"type": "list", "elements": "str"},
         "label_selector": LABEL_SELECTOR,
-        "provider": {"type": "str", "choices": list(PROVIDER_NAMES), "default": PROVIDER_NAMES[0]},
+        "provider": {"type": "str", "choices": list(SET_PROVIDER_NAMES), "default": SET_PROVIDER_NAMES[0]},
     }
 ).merge(AUTH, EBS, RESULT, STORAGE_UNUSED)
 

@@ -39,6 +39,7 @@ class AccessQuestion:
     providers: tuple[str, ...] = ()
     retain: bool = False
     on_existing: OnExisting = "none"
+    rolls_back: bool = False
     scratch_namespace: str = ""
     functions: tuple[str, ...] = ()
     api_group: str = ""
@@ -94,6 +95,7 @@ class AccessQuestion:
             providers=self.providers,
             retain=self.retain,
             on_existing=self.on_existing,
+            rolls_back=self.rolls_back,
             scratch_namespace=self.scratch_namespace,
             functions=self.functions,
             api_group=self.api_group,

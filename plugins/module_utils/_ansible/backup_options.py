@@ -20,6 +20,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.database_optio
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import freeze_policy
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_options import MANIFEST, manifest_documents
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.mover_options import (
+    MOVER,
+    mover_settings,
+    repository_password,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import STRICTNESS, selection
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.spec_request import request_of
@@ -79,7 +84,7 @@ _BEYOND = ArgumentSpec(
     mutually_exclusive=(("resource_policy", "resource_policies"),),
 )
 
-BACKUP = SPEC_FIELDS.merge(_BEYOND, MANIFEST, EBS, EXECUTION_HOOKS, STRICTNESS, DATABASES)
+BACKUP = SPEC_FIELDS.merge(_BEYOND, MANIFEST, EBS, MOVER, EXECUTION_HOOKS, STRICTNESS, DATABASES)
 
 
 def _refuse_hold_words(params: t.Mapping[str, t.Any]) -> None:
@@ -127,6 +132,8 @@ def backup_request(params: t.Mapping[str, t.Any]) -> BackupRequest:
         return dataclasses.replace(
             request,
             snapshot_location=snapshot_location(params),
+            mover=mover_settings(params),
+            repository_password=repository_password(params),
             backup_hooks=parse_backup_hooks_option(params["backup_hooks"]),
             execution_hooks=execution,
             hook_settings=dataclasses.replace(settings, freeze_policy=freeze_policy(params)),

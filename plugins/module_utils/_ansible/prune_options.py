@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.duration_options import seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.mover_options import MOVER
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.calendar_span import CalendarSpan, parse_span
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_plan import Retention
@@ -36,7 +37,7 @@ PRUNE = ArgumentSpec(
         "leftovers": {"type": "str", "choices": ["ignored", "found", "removed"], "default": "found"},
         "velero_namespace": {"type": "str", "default": "velero"},
     },
-).merge(EBS)
+).merge(EBS, MOVER)
 
 
 def retention(params: t.Mapping[str, t.Any]) -> Retention:

@@ -24,6 +24,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.large_results import SHOWN_OBJECTS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_options import MANIFEST, manifest_documents
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.mover_options import (
+    MOVER,
+    mover_settings,
+    repository_password,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.restore_gate import RESTORE_GATE, expected_plan
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import STRICTNESS, selection
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import Task
@@ -111,6 +116,8 @@ _BEYOND = ArgumentSpec(
         "keep_wait_containers": {"type": "bool", "default": False},
         "restore_failed_jobs": {"type": "bool", "default": False},
         "on_missing_volume_data": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
+        "existing_volume_policy": {"type": "str", "choices": ["keep", "roll_back"], "default": "keep"},
+        "keep_old_volumes": {"type": "bool", "default": True},
         "on_bad_member": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
         "terminating_resource_timeout": {"type": "str", "default": "10m"},
         "resource_timeout": {"type": "str", "default": "10m"},
@@ -128,7 +135,7 @@ _BEYOND = ArgumentSpec(
     required_one_of=(("backup", "schedule", "definition", "src", "tree"),),
 )
 
-RESTORE = SPEC_FIELDS.merge(_BEYOND, MANIFEST, EBS, EXECUTION_HOOKS, STRICTNESS, RESTORE_GATE)
+RESTORE = SPEC_FIELDS.merge(_BEYOND, MANIFEST, EBS, EXECUTION_HOOKS, STRICTNESS, RESTORE_GATE, MOVER)
 
 
 def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> RestoreRequest:
@@ -160,6 +167,8 @@ def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> Restor
             merge_subjects=params["merge_subjects"],
             on_missing_volume_data=params["on_missing_volume_data"],
             on_bad_member=params["on_bad_member"],
+            existing_volume_policy=params["existing_volume_policy"],
+            keep_old_volumes=params["keep_old_volumes"],
             restore_managed_fields=params["restore_managed_fields"],
             legacy_labels=params["legacy_labels"],
             keep_wait_containers=params["keep_wait_containers"],
@@ -177,6 +186,8 @@ def restore_request(params: t.Mapping[str, t.Any], *, want_diff: bool) -> Restor
             want_diff=want_diff,
             max_diffs=SHOWN_OBJECTS,
             snapshot_location=snapshot_location(params),
+            mover=mover_settings(params),
+            repository_password=repository_password(params),
             write_records=bool(params["records_path"]) or _may_be_written(params["storage_location"]),
         )
         request.validate()

@@ -207,6 +207,7 @@ K8S_RESTORE: ResultKeys = {
     "item_counts": {},
     "workloads": None,
     "gitops": {},
+    "roll_back": [],
     "diffs_left_out": 0,
     "volumes": [],
     "hooks": [],

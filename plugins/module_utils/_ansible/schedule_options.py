@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options im
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.gate_files import GATE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import FREEZE, HOOKS, LEASE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.manifest_options import MANIFEST, manifest_documents
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.mover_options import MOVER
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.unknown_options import find_unknown
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import DEFAULT_WORKERS, BackupRequest
@@ -35,7 +36,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.schedule_manife
     parse_schedule,
 )
 
-_ELSEWHERE = (*MANIFEST.options, *EBS.options)
+_ELSEWHERE = (*MANIFEST.options, *EBS.options, *MOVER.options)
 _BACKUP = BACKUP.merge(
     SELECTION,
     HOOKS,
@@ -67,7 +68,7 @@ SCHEDULE = ArgumentSpec(
     },
     required_one_of=(("name", "definition", "src"),),
     inner={"template": _TEMPLATE.options},
-).merge(MANIFEST, EBS, GATE)
+).merge(MANIFEST, EBS, MOVER, GATE)
 
 _NO_MANIFEST = ScheduleManifest("", "", {}, None, None)
 

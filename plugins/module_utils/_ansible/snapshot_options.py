@@ -37,7 +37,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request impor
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import parse_hook_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import read_labels
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import PROVIDER_NAMES, PROVIDERS
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import PROVIDERS, SET_PROVIDER_NAMES
 
 _WHICH = ("claims", "label_selector", "or_label_selectors", "workload")
 
@@ -62,7 +62,7 @@ SNAPSHOT = ArgumentSpec(
         "hook_on_error_default": {"type": "str", "choices": ["Fail", "Continue"], "default": "Fail"},
         "freeze_path": {"type": "list", "elements": "path"},
         "container": {"type": "str"},
-        "provider": {"type": "str", "choices": list(PROVIDER_NAMES), "default": PROVIDER_NAMES[0]},
+        "provider": {"type": "str", "choices": list(SET_PROVIDER_NAMES), "default": SET_PROVIDER_NAMES[0]},
         "snapshot_class": {"type": "str"},
         "group_label": {"type": "str"},
         "csi_snapshot_timeout": {"type": "str", "default": "10m"},

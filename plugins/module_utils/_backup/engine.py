@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_with_outcome
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.making import BackupMaker
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import backup_job
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import backup_job, volume_context
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.interrupted import end_interrupted
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.leftovers import clear_leftovers
@@ -32,7 +32,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run impor
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
 
@@ -140,7 +139,7 @@ class _Engine:
         if not namespaces:
             return
         job = backup_job(request, run_id="", location=self._location)
-        context = VolumeContext(connect=lambda: self._run.client, location=request.snapshot_location)
+        context = volume_context(self._run, request, self._store)
         try:
             for provider in make_providers(context):
                 issues.add_warnings(provider.end_backup(job, namespaces))

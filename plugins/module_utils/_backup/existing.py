@@ -74,7 +74,9 @@ def _differences(request: BackupRequest, backup: t.Mapping[str, t.Any]) -> list[
     annotations = (backup.get("metadata") or {}).get("annotations") or {}
     added = annotations.get(EXCLUDED_BY_LABEL_ANNOTATION, "").split(",")
     stored["excludedNamespaces"] = [name for name in stored.get("excludedNamespaces") or () if name not in added]
-    asked = compared_spec(request.spec.to_dict()) | {"resourcePolicies": request.annotations.get(POLICY_ANNOTATION)}
+    asked = compared_spec(request.done_spec.to_dict()) | {
+        "resourcePolicies": request.annotations.get(POLICY_ANNOTATION)
+    }
     return differing_fields(asked, compared_spec(stored) | {"resourcePolicies": annotations.get(POLICY_ANNOTATION)})
 
 

@@ -28,6 +28,19 @@ ItemObserver: t.TypeAlias = t.Callable[[dict[str, t.Any]], None]
 ItemChange: t.TypeAlias = t.Callable[[dict[str, t.Any]], bool]
 
 
+class ItemHolder(t.Protocol):
+    """Keeps objects of one type that are written later."""
+
+    def waits(self, obj: dict[str, t.Any]) -> bool:
+        """Whether this one does."""
+
+    def add(self, obj: dict[str, t.Any], preferred_version: str) -> None:
+        """Keep it, cleaned."""
+
+    def take(self) -> t.Iterator[tuple[dict[str, t.Any], str]]:
+        """All that was kept, with the preferred version of the type."""
+
+
 class ItemWriter(t.Protocol):
     """The tarball, or what only counts (check mode)."""
 
@@ -61,6 +74,7 @@ class ItemSink:
         self._accepted: dict[str, bool] = {}
         self._observers: dict[GroupResource, list[ItemObserver]] = collections.defaultdict(list)
         self._changes: dict[GroupResource, ItemChange] = {}
+        self._holders: dict[GroupResource, ItemHolder] = {}
         self.counts: collections.Counter[str] = collections.Counter()
         self.namespaces_with_items: set[str] = set()
 
@@ -72,22 +86,44 @@ class ItemSink:
         """Let ``change`` have the last word on each object of one type before it is written."""
         self._changes[gr] = change
 
+    def hold(self, gr: GroupResource, holder: ItemHolder) -> None:
+        """Let ``holder`` keep objects of one type, which count as stored, until ``write_held``."""
+        self._holders[gr] = holder
+
+    def write_held(self) -> None:
+        """Write what was held, changed as it is now."""
+        for gr, holder in self._holders.items():
+            last = self._changes.get(gr)
+            for obj, preferred in holder.take():
+                if last is not None:
+                    last(obj)
+                self._writer.add_items(gr, [(obj, None)], preferred_version=preferred)
+
+    def store_record(self, resource: ApiResource, obj: dict[str, t.Any]) -> None:
+        """Write an object that is none of the cluster's: it is in no list, and not counted."""
+        self._writer.add_items(resource.group_resource, [(obj, None)], preferred_version=resource.version)
+
     def store_all(self, resource: ApiResource, items: t.Iterable[RawItem]) -> int:
         """Write those of ``items`` that are not excluded, terminating or written already. How many were written."""
         gr = resource.group_resource
         fresh = self._claim(resource, [item for item in items if self.accepts(item.obj)])
         observers, last = self._observers.get(gr, ()), self._changes.get(gr)
         preferred = self._preferred.get(gr, resource.version)
+        holder = self._holders.get(gr)
         prepared: list[tuple[dict[str, t.Any], bytes | None]] = []
         for item in fresh:
             for observer in observers:
                 observer(item.obj)
             changed = clean_item(gr, item.obj, backup_name=self._backup_name)
+            if holder is not None and holder.waits(item.obj):
+                holder.add(item.obj, preferred)
+                continue
             changed = (last(item.obj) if last is not None else False) or changed
             prepared.append((item.obj, None if changed else item.payload))
         if prepared:
             self._writer.add_items(gr, prepared, preferred_version=preferred)
-            self._counted(len(prepared))
+        if fresh:
+            self._counted(len(fresh))
         return len(fresh)
 
     def leave_out(self, resource: ApiResource, obj: dict[str, t.Any]) -> None:
@@ -170,4 +206,4 @@ def _key(namespace: str, name: str) -> str:
     return f"{namespace}/{name}" if namespace else name
 
 
-__all__ = ("ItemChange", "ItemObserver", "ItemSink", "ItemWriter")
+__all__ = ("ItemChange", "ItemHolder", "ItemObserver", "ItemSink", "ItemWriter")

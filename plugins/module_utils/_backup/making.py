@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import gzip
 import typing as t
+import uuid
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.arkive_record import ArkiveRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import BackupFiles
@@ -23,8 +24,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.tarball_writer
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_hooks import BackupHookRunner
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest, in_order
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import Resolved, resolve_request
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun, Collected
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import backup_job
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun, Collected, RunSpools
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import backup_job, volume_context
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
@@ -41,8 +42,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object i
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.results_file import backup_results
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.run_log import RunLog
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import backup_volumes, make_providers
 
 #: Written into each backup: who made it.
 TOOL = "arkive.k8s"
@@ -51,11 +51,12 @@ TOOL = "arkive.k8s"
 class _Spools:
     """Where the files of one backup grow."""
 
-    def __init__(self, name: str, stack: contextlib.ExitStack) -> None:
+    def __init__(self, name: str, stack: contextlib.ExitStack, *, moves: bool) -> None:
         self.log = stack.enter_context(Spool(f"the log of backup '{name}'"))
         self.tarball = stack.enter_context(Spool(f"the tarball of backup '{name}'"))
         self.digests = stack.enter_context(Spool(f"the digests of backup '{name}'"))
         self.deferred = stack.enter_context(Spool(f"the pods of backup '{name}'"))
+        self.claims = stack.enter_context(Spool(f"the claims of backup '{name}'")) if moves else None
 
 
 class BackupMaker:
@@ -71,9 +72,9 @@ class BackupMaker:
         self._ending_issues = Issues()
         self._ending_hooks = self._hook_runner(run.with_issues(self._ending_issues))
         self._around = AroundOperation(request.execution_hooks, request.hook_settings, exports=True)
-        self._providers = make_providers(
-            VolumeContext(connect=lambda: run.client, location=request.snapshot_location, cancel=run.cancel)
-        )
+        #: Known before the object is made: records of volumes name it.
+        self._uid = request.uid or str(uuid.uuid4())
+        self._providers = make_providers(volume_context(run, request, catalog.store))
         self._snapshots: VolumeSnapshots | None = None
         self._steps: BackupRun | None = None
         self._own_hooks: list[HookResult] = []
@@ -117,7 +118,7 @@ class BackupMaker:
     def make_and_publish(self, lock: WriteLock, *, ended_run: str) -> None:
         """Collect everything, then write it. ``ended_run``: the run of this name before, if it is known to be gone."""
         with contextlib.ExitStack() as stack:
-            spools = _Spools(self._request.name, stack)
+            spools = _Spools(self._request.name, stack, moves=self._request.moves)
             writer = stack.enter_context(TarballWriter(spools.tarball, digests=ItemDigests(spools.digests)))
             try:
                 self._publish(self._make(spools, writer, ended_run), lock)
@@ -173,13 +174,13 @@ class BackupMaker:
         )
         metadata = build_backup(
             request.name,
-            request.spec,
+            request.done_spec,
             started=started,
             completed=utc_now(),
             tally=tally,
             cluster_version=resolved.version,
             namespace=request.namespace,
-            uid=request.uid,
+            uid=self._uid,
             labels=request.labels,
             annotations=request.annotations,
             excluded_by_label=resolved.list_plan.namespaces.excluded_by_label,
@@ -194,6 +195,7 @@ class BackupMaker:
             resource_list=steps.sink.resource_list(),
             volumeinfo=collected.volumes,
             volumesnapshots=steps.snapshots.records(metadata["metadata"]["uid"]),
+            itemoperations=steps.snapshots.operations(),
             record=self._record(steps),
         )
 
@@ -201,15 +203,20 @@ class BackupMaker:
         self, run: ClusterRun, resolved: Resolved, spools: _Spools, writer: TarballWriter, ended_run: str
     ) -> BackupRun:
         """All steps, between the backup's own pre and post hooks."""
-        job = backup_job(self._request, run_id=run.run_id, location=self._location)
+        job = backup_job(self._request, run_id=run.run_id, location=self._location, uid=self._uid)
         self._snapshots = snapshots = VolumeSnapshots(
             run,
             self._request,
-            {provider.name: provider.for_backup(job, resolved.discovery) for provider in self._providers},
+            backup_volumes(self._providers, job, resolved.discovery),
             sweeps=not self._catalog.exists(self._request.name),
         )
         self._steps = steps = BackupRun(
-            self._request, resolved, run, writer=writer, deferred_file=spools.deferred, snapshots=snapshots
+            self._request,
+            resolved,
+            run,
+            writer=writer,
+            spools=RunSpools(spools.deferred, spools.claims),
+            snapshots=snapshots,
         )
         hooks = self._hook_runner(run)
         try:
@@ -223,6 +230,10 @@ class BackupMaker:
                 hooks.run("post")
             finally:
                 self._own_hooks += hooks.results
+        for step, action in steps.late_steps():
+            with self._timings.measure(step):
+                action()
+            run.cancel.check()
         return steps
 
     def _hook_runner(self, run: ClusterRun) -> BackupHookRunner:

@@ -17,8 +17,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.existing import
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.failures import failures_with_outcome
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import resolve_request
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun, Collected
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import backup_job
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.run import BackupRun, Collected, RunSpools
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import backup_job, volume_context
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.interrupted import end_interrupted
@@ -34,8 +34,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run impor
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLockHeld, read_write_lock
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import backup_volumes, make_providers
 
 
 def plan_backup(
@@ -118,18 +117,16 @@ class _Planning:
     def _go_through(self, held_file: Spool) -> None:
         run, request = self._run, self._request
         own_hooks = BackupHookRunner(run, request.backup_hooks, request.hook_policy)
-        providers = make_providers(
-            VolumeContext(connect=lambda: run.client, location=request.snapshot_location, cancel=run.cancel)
-        )
+        providers = make_providers(volume_context(run, request, self._catalog.store))
         job = backup_job(request, run_id="", location=self._location)
         resolved = resolve_request(request, run)
-        volumes = {provider.name: provider.for_backup(job, resolved.discovery) for provider in providers}
+        volumes = backup_volumes(providers, job, resolved.discovery)
         self._steps = BackupRun(
             request,
             resolved,
             run,
             writer=_NoTarball(),
-            deferred_file=held_file,
+            spools=RunSpools(held_file),
             snapshots=VolumeSnapshots(run, request, volumes),
         )
         self._around.plan(run, resolved.list_plan.namespaces.accepted)

@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object i
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import BackupHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import Spelling, spelling_of
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 if t.TYPE_CHECKING:
@@ -30,6 +31,10 @@ if t.TYPE_CHECKING:
 DEFAULT_WORKERS = 8
 #: No phase of Velero: the store did not say whether the backup is there.
 UNKNOWN_PHASE = "unknown: may be stored"
+_NOT_AS_WORKLOAD = (
+    "mover.security_context: data is read as root only so far: leave it out, and leave volumes in namespaces that "
+    "refuse that to snapshots, in a backup of their own."
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +46,8 @@ class BackupRequest:
     ``execution_hooks`` (blueprints, by ``hook_settings``) once for each namespace.
     ``uid``: the object's own, where a cluster has it; empty for a new one.
     ``databases``: which are held while their volumes are snapshotted.
-    ``snapshot_location``: where native snapshots are made, None for nowhere.
+    ``snapshot_location``: where native snapshots are made, None for nowhere. ``mover``: how data is moved, where the
+    spec wants that; None where nobody has said. ``repository_password``: empty for that of the cluster's Velero.
     ``all_api_versions``: objects are stored in every version that is served. ``skip_forbidden``: what may not be
     listed is left out. ``ignore_unsupported``: fields that need an agent are warnings. ``log_output``: the hooks'
     output goes into the log. ``from_manifest``: the fields of ``spec`` that are in a manifest; all others are the
@@ -58,6 +64,8 @@ class BackupRequest:
     annotations: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     policy: ResourcePolicy | None = None
     snapshot_location: SnapshotLocation | None = None
+    mover: MoverSettings | None = None
+    repository_password: str = dataclasses.field(default="", repr=False)
     backup_hooks: BackupHooks = dataclasses.field(default_factory=BackupHooks)
     execution_hooks: ReadHooks = dataclasses.field(default_factory=ReadHooks)
     hook_settings: HookSettings = dataclasses.field(default_factory=HookSettings)
@@ -84,6 +92,16 @@ class BackupRequest:
         """Names fields of the spec as the user has written them."""
         return spelling_of(self.from_manifest)
 
+    @property
+    def moves(self) -> bool:
+        """Whether the data of snapshots goes into the repositories of the storage location."""
+        return bool(self.spec.snapshot_move_data) and self.mover is not None and not self.spec.why_no_mover
+
+    @property
+    def done_spec(self) -> BackupSpec:
+        """The spec as it is carried out: what is stored says of the data of volumes what is true."""
+        return self.spec if self.moves else dataclasses.replace(self.spec, snapshot_move_data=None)
+
     def validate(self) -> None:
         """Raise ``ValidationError`` for what Velero would answer with FailedValidation, and for what cannot be done."""
         self.spec.validate(self.name, self.spell)
@@ -100,7 +118,11 @@ class BackupRequest:
 
     def unsupported(self) -> list[str]:
         """What this request wants that cannot be had without an agent in the cluster: a sentence each."""
-        return [*self.spec.unsupported_fields(self.spell), *(self.policy.unsupported_actions() if self.policy else [])]
+        return [
+            *self.spec.unsupported_fields(self.spell, moves=self.moves),
+            *(self.policy.unsupported_actions() if self.policy else []),
+            *([_NOT_AS_WORKLOAD] if self.moves and self.mover and self.mover.security_context == "workload" else ()),
+        ]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.custom_types import store_definitions
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.deferred_pods import DeferredPods
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.empty_selection import HINT, SENTENCE, is_empty
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.held_claims import HeldClaims
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink, ItemWriter
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.ordered import (
     OrderedItem,
@@ -71,6 +72,13 @@ class Collected:
     volumes: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
 
 
+class RunSpools(t.NamedTuple):
+    """Where objects wait: pods for their block, claims for the data of their volumes (None where none is moved)."""
+
+    pods: Spool
+    claims: Spool | None = None
+
+
 class BackupRun:
     """Does the steps; ``collected`` has what happened, also after an error. A dry run plans its hooks instead."""
 
@@ -81,7 +89,7 @@ class BackupRun:
         context: ClusterRun,
         *,
         writer: ItemWriter,
-        deferred_file: Spool,
+        spools: RunSpools,
         snapshots: VolumeSnapshots,
     ) -> None:
         self._request = request
@@ -100,6 +108,8 @@ class BackupRun:
         self._planner = VolumePlanner(context, request, resolved, self.sink, providers=snapshots.providers)
         self.snapshots = snapshots
         self.sink.change(CLAIMS, snapshots.mark_claim)
+        if spools.claims is not None:
+            self.sink.hold(CLAIMS, HeldClaims(spools.claims, snapshots.waits))
         self._volumes = VolumeNotes(self.sink, outcome_of=snapshots.describe, issues=context.issues)
         self._ordered = resolve_ordered(
             request.spec.ordered_resources,
@@ -108,7 +118,7 @@ class BackupRun:
             context.issues,
             field=request.spell("ordered_resources"),
         )
-        self._deferred = DeferredPods(deferred_file)
+        self._deferred = DeferredPods(spools.pods)
         self._pods = self._make_pod_step()
         self._runner: BlockRunner | None = None
         self._described: list[dict[str, t.Any]] = []
@@ -148,6 +158,12 @@ class BackupRun:
             ("namespaces", self.collect_namespaces),
             ("describe", lambda: self.describe(dry_run=dry_run)),
         )
+
+    def late_steps(self) -> Steps:
+        """What follows when the backup's own post hooks have run: nothing of it needs anything held."""
+        if not self._request.moves:
+            return ()
+        return (("move", self.move_volumes), ("describe_moved", self.describe_volumes))
 
     def store_ordered(self) -> None:
         """What the spec wants first, except claims, whose snapshots are taken before they are stored."""
@@ -219,18 +235,28 @@ class BackupRun:
         """Wait until the snapshots can be used, and store their objects."""
         self.snapshots.finish(self.sink)
 
+    def move_volumes(self) -> None:
+        """Move the data of snapshots; then store the claims, which say where theirs is."""
+        self.snapshots.move(self.sink)
+        self.sink.write_held()
+
+    def describe_volumes(self) -> None:
+        """Note what became of each volume."""
+        self._described = self._volumes.describe()
+
     def describe(self, *, dry_run: bool = False) -> None:
         """Note what became of each volume, and say how many objects there are now that all are counted.
 
         Raises ``ValidationError`` for a backup without any, where that is an error.
         """
         self._check_selection()
-        self._described = self._volumes.describe()
+        self.describe_volumes()
         left_out = self.sink.total - self.sink.stored
         beside = f", {left_out} left out after a hook that failed" if left_out else ""
         if dry_run and self.snapshots.planned:
             # The objects of snapshots are there when these are taken, and are stored too.
             beside += f", and {counted(self.snapshots.planned, 'volume')} snapshotted"
+            beside += f", the data of {self.snapshots.to_move} of them moved" if self.snapshots.to_move else ""
         self._progress(f"{counted(self.sink.stored, 'item')} {'would be stored' if dry_run else 'collected'}{beside}")
 
     def _check_selection(self) -> None:
@@ -399,4 +425,4 @@ class BackupRun:
                 )
 
 
-__all__ = ("BackupRun", "Collected")
+__all__ = ("BackupRun", "Collected", "RunSpools")

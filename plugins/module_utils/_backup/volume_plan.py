@@ -33,10 +33,17 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mount
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import STORAGE_LOCATION_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import VolumeDecision, decide
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import BackupJob, BackupVolumes, Key
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
+    BackupJob,
+    BackupVolumes,
+    Key,
+    VolumeContext,
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +53,10 @@ class VolumePlan:
     volumes: t.Mapping[Key, VolumeDecision] = dataclasses.field(default_factory=dict)
 
 
-def backup_job(request: BackupRequest, *, run_id: str, location: str) -> BackupJob:
-    """What the providers know of a backup."""
+def backup_job(request: BackupRequest, *, run_id: str, location: str, uid: str = "") -> BackupJob:
+    """What the providers know of a backup. ``uid``: of its object, where that is known already."""
     spec = request.spec
+    files = (spec.uploader_config or {}).get("parallelFilesUpload")
     return BackupJob(
         name=request.name,
         run_id=run_id,
@@ -56,6 +64,30 @@ def backup_job(request: BackupRequest, *, run_id: str, location: str) -> BackupJ
         labels={**request.labels, **spec.labels, STORAGE_LOCATION_LABEL: label_value(spec.storage_location)},
         annotations=request.annotations,
         workers=request.workers,
+        uid=uid,
+        namespace=request.namespace,
+        storage_location=spec.storage_location,
+        moves=request.moves,
+        data_mover=spec.datamover,
+        parallel=files if isinstance(files, int) and files > 0 else 0,
+        cut_seconds=spec.csi_snapshot_timeout_seconds,
+    )
+
+
+def volume_context(run: ClusterRun, request: BackupRequest, store: Store) -> VolumeContext:
+    """What the providers of a backup work with."""
+    moving = None
+    if request.mover is not None:
+        timeout = request.spec.item_operation_timeout_seconds
+        moving = Moving(
+            settings=dataclasses.replace(request.mover, timeout=timeout),
+            store=store,
+            password=request.repository_password,
+            velero_namespace=request.namespace,
+            run=run,
+        )
+    return VolumeContext(
+        connect=lambda: run.client, location=request.snapshot_location, cancel=run.cancel, moving=moving
     )
 
 
@@ -140,6 +172,7 @@ class VolumePlanner:
                 continue
             metadata = claim["metadata"]
             kept = {name: metadata.get(name) or {} for name in ("labels", "annotations")}
+            kept["uid"] = metadata.get("uid") or ""
             with self._lock:
                 self._claims[metadata["namespace"], metadata["name"]] = {
                     "metadata": {"namespace": metadata["namespace"], "name": metadata["name"], **kept},
@@ -176,4 +209,4 @@ class VolumePlanner:
             raise
 
 
-__all__ = ("VolumePlan", "VolumePlanner", "backup_job")
+__all__ = ("VolumePlan", "VolumePlanner", "backup_job", "volume_context")

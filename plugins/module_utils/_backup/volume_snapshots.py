@@ -67,17 +67,23 @@ class VolumeSnapshots:
                 self._issues.warning(
                     f"The data of the volume is not in this backup: {decision.reason.rstrip(';')}", **_fields(key)
                 )
-        if dry_run:
-            return
         namespaces = sorted({key[0] for key in plan.volumes})
         for volumes, keys in self._by_provider(plan.volumes):
             plans = {key: found for key in keys if (found := plan.volumes[key].plan) is not None}
+            if dry_run:
+                self._warn(volumes.foresee(plans))
+                continue
             self._warn(volumes.begin(plans, namespaces=namespaces, sweeps=self._sweeps))
 
     @property
     def planned(self) -> int:
         """How many volumes are to be snapshotted."""
         return sum(bool(decision.provider) for decision in self._plan.volumes.values())
+
+    @property
+    def to_move(self) -> int:
+        """Of how many of them the data is to be moved."""
+        return sum(self._is_moved(key) for key in self._plan.volumes)
 
     @property
     def cuts(self) -> VolumeCuts:
@@ -158,28 +164,47 @@ class VolumeSnapshots:
         volumes = self._provider_of(key)
         return volumes is not None and volumes.mark_claim(key, claim)
 
+    def waits(self, claim: dict[str, t.Any]) -> bool:
+        """Whether a claim is stored when the data of its volume was moved: its mark says that it was."""
+        return self._is_moved((claim["metadata"].get("namespace", ""), claim["metadata"]["name"]))
+
     def finish(self, sink: ItemSink) -> None:
         """Wait until the snapshots can be used, make them outlive the cluster, and store their objects."""
         for volumes in self.providers.values():
-            kept = volumes.keep(timeout=self._request.spec.item_operation_timeout_seconds, progress=self._progress)
-            if kept is None:
-                continue
-            for key, error in sorted(kept.errors.items()):
-                self._report_error(key, error)
-            for resource, obj in kept.objects:
-                _store(sink, resource, obj)
-            self._warn(volumes.drop_failed(list(kept.errors)))
-            self._progress(f"{counted(kept.count, 'volume')} snapshotted")
+            if not volumes.moves:
+                self._keep(volumes, sink)
+
+    def move(self, sink: ItemSink) -> None:
+        """Move the data of snapshots whose data is to be moved, and store what says where it is."""
+        for volumes in self.providers.values():
+            if volumes.moves:
+                self._keep(volumes, sink)
+
+    def _keep(self, volumes: BackupVolumes, sink: ItemSink) -> None:
+        kept = volumes.keep(timeout=self._request.spec.item_operation_timeout_seconds, progress=self._progress)
+        if kept is None:
+            return
+        for key, error in sorted(kept.errors.items()):
+            self._report_error(key, error, moving=volumes.moves)
+        for key, warnings in sorted(kept.warnings.items()):
+            for text in warnings:
+                self._issues.warning(text, **_fields(key))
+        for resource, obj in kept.objects:
+            _store(sink, resource, obj)
+        for resource, obj in kept.records:
+            sink.store_record(resource, obj)
+        self._warn([*volumes.drop_failed(list(kept.errors)), *kept.left])
+        self._progress(f"{counted(kept.count, 'volume')} {'moved' if volumes.moves else 'snapshotted'}")
 
     def describe(self, key: Key) -> dict[str, t.Any]:
         """What volumeinfo says of a claim's volume, beside its names."""
+        skipped = {"snapshotDataMoved": False, "preserveLocalSnapshot": False, "skipped": True}
+        if key in self._left_out:
+            return skipped | {"skippedReason": self._left_out[key]}
         volumes = self._provider_of(key)
         found = volumes.describe(key) if volumes is not None else None
         if found is not None:
             return found
-        skipped = {"snapshotDataMoved": False, "preserveLocalSnapshot": False, "skipped": True}
-        if key in self._left_out:
-            return skipped | {"skippedReason": self._left_out[key]}
         if volumes is not None:
             # Nothing was done yet: check mode.
             return skipped | {"skipped": False, "backupMethod": volumes.method}
@@ -200,6 +225,10 @@ class VolumeSnapshots:
         """``volumesnapshots.json.gz``."""
         return [entry for volumes in self.providers.values() for entry in volumes.records(backup_uid)]
 
+    def operations(self) -> list[dict[str, t.Any]]:
+        """``itemoperations.json.gz``."""
+        return [entry for volumes in self.providers.values() for entry in volumes.operations()]
+
     # -- one claim ----------------------------------------------------------------------------------------------------
 
     def _take(self, keys: t.Iterable[Key]) -> list[Key]:
@@ -214,6 +243,10 @@ class VolumeSnapshots:
         decision = self._plan.volumes.get(key)
         return self.providers.get(decision.provider) if decision is not None else None
 
+    def _is_moved(self, key: Key) -> bool:
+        volumes = self._provider_of(key)
+        return volumes is not None and volumes.moves
+
     def _by_provider(self, keys: t.Iterable[Key]) -> list[tuple[BackupVolumes, list[Key]]]:
         """The claims of each provider that has any."""
         found: dict[str, list[Key]] = {}
@@ -225,8 +258,9 @@ class VolumeSnapshots:
         for text in sentences:
             self._issues.warning(text)
 
-    def _report_error(self, key: Key, error: str) -> None:
-        self._issues.error("Error snapshotting a volume", error=error, **_fields(key))
+    def _report_error(self, key: Key, error: str, *, moving: bool = False) -> None:
+        what = "Error moving the data of a volume" if moving else "Error snapshotting a volume"
+        self._issues.error(what, error=error, **_fields(key))
 
 
 _LEASE_RAN_OUT = "The lease ran out before the snapshot was cut."

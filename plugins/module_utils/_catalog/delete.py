@@ -28,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import refuse_held
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.leftovers import clear_leftovers
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_lock import is_over
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.named_elsewhere import NamedElsewhere
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.removal import hide_backup, remove_files
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import (
     SnapshotDeleter,
@@ -86,7 +87,8 @@ class Deletion:
 
     ``restores`` finds those of a backup where the location need not be asked. ``remove_objects`` is called when the
     snapshots are gone, and before any file goes. ``made``: when the backup began, so that no other one goes.
-    ``why_not`` is asked once more when nobody can begin with it unseen, and says why it stays after all.
+    ``why_not`` is asked once more when nobody can begin with it unseen, and says why it stays after all. ``elsewhere``:
+    what other backups record, for several deletions.
     """
 
     deleter: SnapshotDeleter
@@ -96,6 +98,7 @@ class Deletion:
     remove_objects: RemoveObjects | None = None
     made: dt.datetime | None = None
     why_not: t.Callable[[], str] = str
+    elsewhere: NamedElsewhere | None = None
 
 
 class StaysAfterAll(CatalogError):
@@ -137,7 +140,9 @@ def delete_backup(
 
 def delete_entry(catalog: Catalog, entry: BackupEntry, how: Deletion) -> DeletedBackup:
     """The same for one that was found already. What killed runs have left of others is not looked for."""
-    plan = plan_deletion(catalog, entry, deleter=how.deleter, force=how.force, restores=how.restores)
+    plan = plan_deletion(
+        catalog, entry, deleter=how.deleter, force=how.force, restores=how.restores, elsewhere=how.elsewhere
+    )
     if how.made is not None and plan.backup is not None and made_at(plan.backup, entry.name) != how.made:
         raise CatalogError(f"{plan.what} is another one by now, and stays.", hint="Run the task again.")
     deletion = _Deletion(catalog, plan, how)

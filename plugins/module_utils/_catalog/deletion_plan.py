@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import refuse_held
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_lock import is_over
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.named_elsewhere import NamedElsewhere
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.recorded_snapshots import (
     RecordedContents,
     RecordedSnapshots,
@@ -67,13 +68,16 @@ def plan_deletion(
     deleter: SnapshotDeleter,
     force: bool,
     restores: RestoreFinder | None = None,
+    elsewhere: NamedElsewhere | None = None,
 ) -> DeletionPlan:
     """Raises ``ValidationError`` for what must not be deleted; with ``force``, mostly, that is a warning.
 
-    ``restores`` finds those of a backup by its name; by default the location is asked.
+    ``restores`` finds those of a backup by its name; by default the location is asked. ``elsewhere``: what other
+    backups record, where it has been read already.
     """
     finder = restores or functools.partial(find_restores, catalog.store)
-    return _Planner(catalog, entry, deleter, force=force, restores=finder).plan()
+    named = elsewhere or NamedElsewhere(catalog)
+    return _Planner(catalog, entry, deleter, force=force, restores=finder, elsewhere=named).plan()
 
 
 class _Planner:
@@ -85,12 +89,14 @@ class _Planner:
         *,
         force: bool,
         restores: RestoreFinder,
+        elsewhere: NamedElsewhere,
     ) -> None:
         self._catalog = catalog
         self._restores = restores
         self._store = catalog.store
         self._entry = entry
         self._deleter = deleter
+        self._elsewhere = elsewhere
         self._force = force
         self._what = f"Backup '{entry.name}' in {catalog.store.location.describe}"
         self._warnings: list[str] = []
@@ -176,8 +182,18 @@ class _Planner:
             return None
 
     def _deletable(self, recorded: t.Sequence[RecordedSnapshot]) -> list[RecordedSnapshot]:
-        """Those that can be deleted; the others are refused unless forced."""
-        left = {snapshot: why for snapshot in recorded if (why := self._deleter.why_not(snapshot))}
+        """Those that can be deleted; the others are refused unless forced. What another backup records stays."""
+        elsewhere = self._elsewhere.find(self._entry.name, recorded)
+        self._warnings += [
+            f"The snapshot {snapshot} stays: backup '{other}' records it as well."
+            for snapshot, other in elsewhere.named.items()
+        ]
+        recorded = [snapshot for snapshot in recorded if snapshot not in elsewhere.named]
+        left = {
+            snapshot: why
+            for snapshot in recorded
+            if (why := elsewhere.why_not(snapshot) or self._deleter.why_not(snapshot))
+        }
         if left and not self._force:
             raise ValidationError(
                 f"{self._what} records snapshots that would be left behind: {reasons_text(left)}.",

@@ -32,8 +32,9 @@ Records: t.TypeAlias = "t.Sequence[dict[str, t.Any]] | None"
 class OpenBackup:
     """``backup``: the Backup object. ``items``: the stored objects, until it is closed.
 
-    ``volumesnapshots`` and ``volumeinfo``: the documents of those files, None for one that is not there. ``volumes``:
-    what volumeinfo says or, without one, what older files and annotations do; empty when nothing does.
+    ``volumesnapshots``, ``volumeinfo`` and ``podvolumebackups``: the documents of those files, None for one that is not
+    there. ``volumes``: what volumeinfo says or, without one, what older files and annotations do; empty when nothing
+    does.
     """
 
     backup: t.Mapping[str, t.Any]
@@ -41,6 +42,7 @@ class OpenBackup:
     volumes: t.Sequence[dict[str, t.Any]] = ()
     volumesnapshots: Records = None
     volumeinfo: Records = None
+    podvolumebackups: Records = None
 
     @property
     def spec(self) -> t.Mapping[str, t.Any]:
@@ -90,7 +92,14 @@ def open_backup(files: StoredFiles, backup: t.Mapping[str, t.Any]) -> OpenBackup
     volumes = list(volumeinfo or older)
     if pod_volumes is None and not _has_api_versions(backup):
         volumes += _restic_volumes(items)
-    return OpenBackup(backup=backup, items=items, volumes=volumes, volumesnapshots=snapshots, volumeinfo=volumeinfo)
+    return OpenBackup(
+        backup=backup,
+        items=items,
+        volumes=volumes,
+        volumesnapshots=snapshots,
+        volumeinfo=volumeinfo,
+        podvolumebackups=pod_volumes,
+    )
 
 
 def _has_api_versions(backup: t.Mapping[str, t.Any]) -> bool:

@@ -35,6 +35,8 @@ CONTROLLER_REVISIONS = GroupResource("controllerrevisions", "apps")
 JOBS = GroupResource("jobs", "batch")
 CRON_JOBS = GroupResource("cronjobs", "batch")
 
+AUTOSCALERS = GroupResource("horizontalpodautoscalers", "autoscaling")
+
 ROLES = GroupResource("roles", "rbac.authorization.k8s.io")
 CLUSTER_ROLES = GroupResource("clusterroles", "rbac.authorization.k8s.io")
 ROLE_BINDINGS = GroupResource("rolebindings", "rbac.authorization.k8s.io")
@@ -87,6 +89,7 @@ PACKAGE_INSTALLS = GroupResource("packageinstalls", "packaging.carvel.dev")
 __all__ = (
     "API_SERVICES",
     "APPS",
+    "AUTOSCALERS",
     "BACKUPS",
     "BACKUP_REPOSITORIES",
     "CLAIMS",

@@ -15,10 +15,10 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.trouble import trouble_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import namespaced_path
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pod_states import trouble_of
 
 _REVISION = "deployment.kubernetes.io/revision"
 _LATEST = "openshift.io/deployment-config.latest-version"

@@ -46,7 +46,7 @@ class RightsScope:
     objects. ``scratch_namespace``: where databases are proven; empty for a new one each time. ``functions``: of
     blueprints, by name; empty for all of them. ``api_group``: whose custom resources are meant by tasks that work with
     those; empty for those of Velero. ``on_gitops_owned``: what a restore does about owners, which are in
-    ``gitops_namespaces``, empty for anywhere.
+    ``gitops_namespaces``, empty for anywhere. ``rolls_back``: a restore replaces the volumes of claims that exist.
     """
 
     namespaces: tuple[str, ...] = ()
@@ -64,6 +64,7 @@ class RightsScope:
     api_group: str = ""
     on_gitops_owned: str = "ignore"
     gitops_namespaces: tuple[str, ...] = ()
+    rolls_back: bool = False
 
     @property
     def places(self) -> tuple[str, ...]:

@@ -39,7 +39,8 @@ class NamespaceWatch:
     A watch that ends goes on where it was; one that is too old (410) starts over with a list. Without the right to
     watch, the objects are listed again and again, without that right those that are tracked are read by name. An API
     server that is away only delays the news. ``keep`` makes of an object what is worth being kept in memory, with its
-    metadata's name, uid and resourceVersion. ``on_change`` is called from the watch's thread.
+    metadata's name, uid and resourceVersion. ``on_change`` is called from the watch's thread. ``labels``: a selector
+    for one that follows, empty for all objects.
     """
 
     def __init__(
@@ -50,11 +51,13 @@ class NamespaceWatch:
         *,
         keep: t.Callable[[Object], Object],
         on_change: t.Callable[[], None],
+        labels: str = "",
     ) -> None:
         self._cancel = CancelToken()
         self._client = client.with_cancel(self._cancel)
         self._resource = resource
         self._namespace = namespace
+        self._labels = labels
         self._keep = keep
         self._on_change = on_change
         self._lock = threading.Lock()
@@ -174,6 +177,7 @@ class NamespaceWatch:
             "resourceVersion": str(self._position),
             "allowWatchBookmarks": "true",
             "timeoutSeconds": str(_WATCH_SECONDS),
+            **({"labelSelector": self._labels} if self._labels else {}),
         }
         path = self._resource.path(self._namespace)
         lines = self._client.stream(path, query=query, timeout=_WATCH_SECONDS + _SLACK_SECONDS)
@@ -203,7 +207,7 @@ class NamespaceWatch:
     def _list(self) -> None:
         found: dict[str, Object] = {}
         version = 0
-        for page in list_pages(self._client, self._resource, namespace=self._namespace):
+        for page in list_pages(self._client, self._resource, namespace=self._namespace, label_selector=self._labels):
             version = version or int(page.resource_version or 0)
             found |= {obj["metadata"]["name"]: self._keep(obj) for obj in page.items}
         with self._lock:

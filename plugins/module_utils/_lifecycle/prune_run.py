@@ -24,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import 
     StaysAfterAll,
     delete_entry,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.named_elsewhere import NamedElsewhere
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import RestoreIndex, find_running
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import (
     SnapshotDeleter,
@@ -129,6 +130,7 @@ class _Pruning:
         self._now = context.now()
         self._lock = lock
         self._catalog = Catalog(store, context.cancel)
+        self._elsewhere = NamedElsewhere(self._catalog)
         self._deleter = SnapshotDeleter(request.providers)
         self._pruned: list[PrunedBackup] = []
         self._leftovers: list[Leftover] = []
@@ -220,6 +222,7 @@ class _Pruning:
             remove_objects=self._request.remove_objects,
             made=verdict.backup.made,
             why_not=str if begun else functools.partial(self._in_use_by_now, name),
+            elsewhere=self._elsewhere,
         )
         try:
             done = delete_entry(self._catalog, entry, how)

@@ -28,7 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run impor
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen import choose_objects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import GO_ON
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.source import open_source, with_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.execution import Execution, Ready
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.execution import Execution
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.gate.plan_digests import digest_plan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.owners import find_owners
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
@@ -39,12 +39,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.no_effect import find_without_effect
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.planner import Planner
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.transforms import find_out
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.ready import Ready
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.report import RestoreReport
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.planning import plan_roll_back
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import lost_claims_error
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import default_restore_name
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
 
 
 def plan_restore(
@@ -178,7 +181,14 @@ def _opened(
         context = ClusterRun(
             client=client, issues=report.issues, progress=progress, cancel=cancel or client.cancel, run_id=name
         )
-        run = RestoreRun(request=request, name=name, context=context)
+        moving = Moving(
+            store=store,
+            run=context,
+            settings=dataclasses.replace(request.mover, timeout=spec.item_operation_timeout),
+            password=request.repository_password,
+            velero_namespace=request.velero_namespace,
+        )
+        run = RestoreRun(request=request, name=name, context=context, moving=moving)
         run.issues.add_warnings(warnings)
         yield _Opened(run, report, backup, objects, Timings())
 
@@ -212,23 +222,28 @@ def _judge(ready: Ready) -> tuple[Ready, ArkiveError | None]:
     """Why the restore must not begin.
 
     ``ArchiveError`` if an object that would be restored cannot be read, ``RestoreError`` if claims would come back
-    without their data and nobody said that they may, ``GitOpsError`` if what owns the objects would undo it.
+    without their data and nobody said that they may, or if it could not be brought, ``GitOpsError`` if what owns the
+    objects would undo it.
     """
     ready = ready.with_plan(ready.judge.existing.judge_plan(ready.plan))
     unreadable = ready.planned.unreadable
     if unreadable.count:
         why = [item for item in ready.plan.items if item.action == "conflict" and not item.kind]
         return _refuse(ready.with_volumes(), unreadable.error(hint=GO_ON), why)
-    plan, lost = ready.judge.find_lost(ready.plan)
-    plan, gitops = find_owners(ready.run, plan, ready.findings)
-    planned = dataclasses.replace(ready.planned, plan=plan, gitops=gitops)
+    plan, roll_back = plan_roll_back(ready.run, ready.plan, ready.chosen.api, ready.findings.live.kept_claims)
+    ready.run.issues.add_warnings(roll_back.warnings)
+    plan, lost = ready.judge.find_lost(plan)
+    stopped = [workload for group in roll_back.groups for workload in group.workloads]
+    plan, gitops = find_owners(ready.run, plan, ready.findings, stopped)
+    planned = dataclasses.replace(ready.planned, plan=plan, gitops=gitops, roll_back=roll_back)
     ready = dataclasses.replace(ready, planned=planned).with_volumes()
     if lost:
         return _refuse(ready, lost_claims_error(lost, ready.run.request.spec.backup_name), lost)
     if gitops.refusal is not None:
         gitops.refusal.details["gitops"] = gitops.account.to_return()
         return _refuse(ready, gitops.refusal, ())
-    return ready, None
+    unfilled = ready.filler.find_refusal(ready.plan, ready.volumes.volumes)
+    return (ready, None) if unfilled is None else _refuse(ready, unfilled, ())
 
 
 def _refuse(ready: Ready, error: ArkiveError, items: t.Sequence[PlanItem]) -> tuple[Ready, ArkiveError]:
@@ -249,7 +264,14 @@ def _ask_server(ready: Ready, *, hold_back: bool) -> Ready:
 def _digest(asked: Ready, backup: OpenBackup) -> PlanDigest:
     request = asked.run.request
     objects = asked.findings.objects
-    return digest_plan(asked.plan, asked.volumes, request=request, backup=backup.backup, objects=objects)
+    return digest_plan(
+        asked.plan,
+        asked.volumes,
+        request=request,
+        backup=backup.backup,
+        objects=objects,
+        stopped=asked.roll_back.stopped,
+    )
 
 
 def _find_mismatch(asked: Ready, digest: PlanDigest) -> ArkiveError | None:

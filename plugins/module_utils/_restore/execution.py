@@ -21,7 +21,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
     PODS,
     SERVICE_ACCOUNTS,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.around import AroundChange
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.around import AroundOperation
@@ -34,66 +33,27 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespac
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.namespaces import NamespaceMaker
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.object_waits import ObjectWaits
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply.object_writer import ObjectWriter
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen import Chosen
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.hook_records import RecordedHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.hooks.pod_hooks import RestoredPodHooks
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.existing_judge import changed_definitions
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.judge import Judge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan, Wave
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, Wave
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rules import ClaimRules
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.existing import ExistingObjects
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings, Planned
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.planner import Planner
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.report import RestoreReport, RestoreWork
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.planner import drop_idle_snapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.ready import Ready
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.report import RestoreWork
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.roll_back import RollBack
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.users import controller_of
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import (
     VOLUME_TYPES,
     RestoredVolume,
-    RestoredVolumes,
-    plan_volumes,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.vanished_claims import find_vanished
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.volume_finalizer import VolumeFinalizer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.volume_filler import first_with_pods
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.volume_stage import VolumeStage
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.ready_wait import WorkloadWait
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
-    """A restore that is planned: what the stages up to here hand on. ``volumes`` are those of its claims."""
-
-    run: RestoreRun
-    report: RestoreReport
-    timings: Timings
-    planner: Planner
-    planned: Planned
-    volumes: RestoredVolumes = dataclasses.field(default_factory=RestoredVolumes)
-
-    @property
-    def chosen(self) -> Chosen:
-        return self.planner.chosen
-
-    @property
-    def findings(self) -> Findings:
-        return self.planner.findings
-
-    @property
-    def plan(self) -> RestorePlan:
-        return self.planned.plan
-
-    @property
-    def judge(self) -> Judge:
-        return Judge(self.run, self.findings, self.chosen.api)
-
-    def with_plan(self, plan: RestorePlan) -> Ready:
-        """As a later stage has judged it."""
-        return dataclasses.replace(self, planned=dataclasses.replace(self.planned, plan=plan))
-
-    def with_volumes(self) -> Ready:
-        """With the volumes as they are planned now."""
-        return dataclasses.replace(self, volumes=plan_volumes(self.plan, self.findings))
 
 
 class Execution:
@@ -106,13 +66,13 @@ class Execution:
         self._findings = ready.findings
         self._api = ready.chosen.api
         self._applied = AppliedPlan(ready.plan)
-        self._volumes = ready.volumes
-        self._changed_volumes = False
+        self._volumes = VolumeStage(ready.run, ready.findings, ready.volumes, ready.timings)
         self._workloads: dict[str, int] | None = None
         recorded = RecordedHooks(ready.report.previous.hooks)
         self._hooks = RestoredPodHooks(ready.run, recorded, ready.report.note_hooks)
         request = ready.run.request
         self._owners = AroundChange(ready.run.context, request.gitops, ready.planned.gitops)
+        self._roll_back = RollBack(ready.run, ready.roll_back, ready.chosen.api)
         self._around = AroundOperation(request.execution_hooks, request.hook_settings, makes_namespaces=True)
 
     # -- before -------------------------------------------------------------------------------------------------------
@@ -123,9 +83,14 @@ class Execution:
             refusal = self._make_locks().find_refusal(self._namespaces_to_change())
         if refusal is None and self._has_work:
             refusal = self._foresee_hooks()
-        changed = self._ready.plan.changes or bool(self._open_pods) or self._volumes.is_open
+        changed = self._ready.plan.changes or bool(self._open_pods) or self._is_open
         outcome = self._report.planned(self._work(), changed=changed, refusal=refusal)
-        return dataclasses.replace(outcome, execution_hooks=self._around.ran, gitops=self._owners.account)
+        return dataclasses.replace(
+            outcome,
+            execution_hooks=self._around.ran,
+            gitops=self._owners.account,
+            rolled_back=self._roll_back.results(),
+        )
 
     def _foresee_hooks(self) -> ArkiveError | None:
         try:
@@ -138,8 +103,13 @@ class Execution:
     def _has_work(self) -> bool:
         plan = self._ready.plan
         conflicts = any(item.action == "conflict" for item in plan.items)
-        unfinished = self._report.previous.unfinished or self._volumes.is_open or self._ready.planned.gitops.to_pause
+        unfinished = self._report.previous.unfinished or self._is_open or self._ready.planned.gitops.to_pause
         return bool(plan.changes or self._open_pods or conflicts or unfinished)
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether an earlier run has left something to do for volumes."""
+        return self._volumes.is_open or self._ready.roll_back.is_open
 
     @functools.cached_property
     def _open_pods(self) -> list[PlanItem]:
@@ -157,6 +127,7 @@ class Execution:
     def _namespaces_to_change(self) -> list[str]:
         """Those that are there; the others get their lease when they are made."""
         changed = {item.namespace for item in self._ready.plan.items if item.intent and item.namespace}
+        changed.update(self._ready.roll_back.namespaces)
         return sorted(name for name in changed if self._findings.live.namespaces.get(name) in ("present", "unknown"))
 
     # -- the run ------------------------------------------------------------------------------------------------------
@@ -171,8 +142,11 @@ class Execution:
             with self._make_locks() as locks:
                 locks.acquire(self._namespaces_to_change())
                 self._report.note_start()
-                failure = self._pause_owners() or self._run_pre_hook() or self._apply(locks)
-                results = self._finish_pods(wait=not failure)
+                with self._roll_back:
+                    failure = self._pause_owners() or self._run_pre_hook() or self._apply(locks)
+                    results = self._finish_pods(wait=not failure)
+                    clean = not (failure or self._run.issues.errors or self._run.cancel.is_cancelled)
+                    self._roll_back.settle(keeps=self._run.request.keep_old_volumes or not clean)
             if self._run.cancel.is_cancelled and not failure:
                 failure = f"The run was cancelled: {self._run.cancel.reason}."
                 self._run.issues.error(failure)
@@ -190,6 +164,7 @@ class Execution:
             failed_afterwards=self._around.failed,
             issues=self._run.issues,
             gitops=self._owners.account,
+            rolled_back=self._roll_back.results(),
         )
 
     def _pause_owners(self) -> str:
@@ -228,10 +203,10 @@ class Execution:
     def _work(self, *, hooks: t.Sequence[HookResult] = (), failure: str = "") -> RestoreWork:
         return RestoreWork(
             applied=self._applied,
-            volumes=self._volumes,
+            volumes=self._volumes.volumes,
             diffs=self._findings.diffs,
             timings=self._ready.timings.to_dict(),
-            changed_volumes=self._changed_volumes,
+            changed_volumes=self._volumes.has_changed or self._roll_back.has_changed,
             workloads=self._workloads,
             hooks=hooks,
             hook_records=self._hooks.records(),
@@ -249,7 +224,7 @@ class Execution:
         except ArkiveError as exc:
             self._run.issues.error(exc.message, hint=exc.hint or "")
             return exc.message
-        self._finish_volumes(late)
+        self._volumes.finish(self._api, self._applied, late)
         return ""
 
     def _apply_waves(self, applier: Applier) -> list[RestoredVolume]:
@@ -262,16 +237,32 @@ class Execution:
         self._applied = self._applied.with_plan(plan)
         for item in self._open_pods:
             self._watch_again(item)
+        self._make_room()
         with_volumes = [
             n for n, wave in enumerate(self._rest(), 1) if not VOLUME_TYPES.isdisjoint(wave.group_resources)
         ]
         last = max(with_volumes, default=0)
         self._carry_out(applier, self._rest()[:last])
-        late = self._report_vanished(self._await_volumes())
-        lost = self._volumes.find_lost(self._applied)
-        self._applied = self._applied.with_plan(self._ready.judge.hold_back(self._applied.plan, lost))
+        volumes = self._volumes
+        late = volumes.await_at_once(self._api, self._applied, unfinished=self._report.previous.unfinished)
+        late = volumes.report_vanished(self._api, late)
+        if volumes.to_fill:
+            # Accounts and Secrets, by which images are pulled, come first.
+            begun, last = last, first_with_pods(self._rest(), last)
+            self._carry_out(applier, self._rest()[begun:last])
+            late = volumes.fill(self._api, self._applied, late)
+        late = volumes.lose(self._roll_back.give_up(volumes.lost_claims(self._applied)), late)
+        self._hold_back(volumes.find_lost(self._applied))
         self._carry_out(applier, self._rest()[last:])
-        return late
+        return self._start_again(late)
+
+    def _hold_back(self, lost: t.Mapping[str, t.Mapping[str, str]]) -> None:
+        """What is written already is not taken back."""
+        plan = self._applied.plan
+        held = self._ready.judge.hold_back(plan, lost)
+        self._applied = self._applied.with_plan(
+            held.replacing(item for item in plan.items if self._applied.is_written(item))
+        )
 
     def _definitions(self) -> t.Iterator[PlanItem]:
         for wave in self._applied.plan.waves:
@@ -308,52 +299,34 @@ class Execution:
         )
         return Applier(run, writer, NamespaceMaker(run, findings, locks))
 
-    # -- volumes ------------------------------------------------------------------------------------------------------
+    # -- claims that are rolled back in place --------------------------------------------------------------------------
 
-    def _await_volumes(self) -> list[RestoredVolume]:
-        """Volumes that need no pod: whether they come is known before anything is made that uses them.
-
-        Returns the others.
-        """
-        self._volumes, left = self._volumes.after(self._applied, unfinished=self._report.previous.unfinished)
-        unmade, classes, objects = self._volumes.unmade(self._applied), self._findings.classes, self._findings.objects
-        at_once = [
-            volume
-            for volume in left
-            if volume.source is not None
-            if volume.source.helper in unmade or classes.binds_at_once(objects.load(volume.item.body))
-        ]
-        self._finish_volumes(at_once)
-        return [volume for volume in left if not any(volume is each for each in at_once)]
-
-    def _report_vanished(self, late: t.Sequence[RestoredVolume]) -> list[RestoredVolume]:
-        """The plan may be old by now, and what is written next would make up for a claim that is gone.
-
-        Returns ``late`` as they are now.
-        """
-        claims, volumes = self._api.find(CLAIMS), self._volumes.volumes
-        lost: dict[int, RestoredVolume] = {}
-        for volume, why in find_vanished(self._run.client, claims, volumes, self._findings.live):
-            lost[volume.item.number] = dataclasses.replace(volume, state="failed", message=why)
-            self._run.issues.error(
-                f"PersistentVolumeClaim {volume.namespace}/{volume.claim} does not come back: {why}",
-                resource=str(CLAIMS),
-                namespace=volume.namespace,
-                name=volume.claim,
-                hint=self._run.resume_hint,
-            )
-        self._volumes = self._volumes.replacing(lost.values())
-        return [lost.get(volume.item.number, volume) for volume in late]
-
-    def _finish_volumes(self, volumes: t.Sequence[RestoredVolume]) -> None:
-        """What is left to do for the volumes of claims."""
-        if not volumes:
+    def _make_room(self) -> None:
+        """The old claims give way; those that do not are not made anew, nor is what would be made for them."""
+        if not self._ready.roll_back.groups:
             return
-        with self._ready.timings.measure("volumes"):
-            finalizer = VolumeFinalizer(self._run, self._findings, self._api)
-            finished = finalizer.run(volumes, unmade=self._volumes.unmade(self._applied))
-        self._volumes = self._volumes.replacing(finished.volumes)
-        self._changed_volumes = self._changed_volumes or finished.changed
+        with self._ready.timings.measure("roll_back"):
+            failed = self._roll_back.make_room()
+        if failed:
+            items = [
+                item.decided("conflict", failed[item.namespace or "", item.name])
+                for item in self._applied.plan.of_types(CLAIMS)
+                if (item.namespace or "", item.name) in failed
+            ]
+            plan = drop_idle_snapshots(self._applied.plan.replacing(items), self._findings)
+            self._applied = self._applied.with_plan(plan)
+
+    def _start_again(self, late: t.Sequence[RestoredVolume]) -> list[RestoredVolume]:
+        """What was stopped mounts the new claims, and its restore hooks run. Returns ``late`` as they are now."""
+        if not self._ready.roll_back.groups:
+            return list(late)
+        with self._ready.timings.measure("roll_back"):
+            found = self._volumes.lose(self._roll_back.start(), late)
+        pods = self._api.find(PODS)
+        for pod in self._roll_back.new_pods():
+            if pods is not None:
+                self._hooks.watch(pods, pod, stored_owner=functools.partial(controller_of, pod))
+        return found
 
     # -- pods and other workloads -------------------------------------------------------------------------------------
 
@@ -361,7 +334,7 @@ class Execution:
         """Those that this restore made, now or in an earlier run; hooks go on meanwhile."""
         if self._run.request.wait_timeout is not None:
             with self._ready.timings.measure("wait"):
-                self._workloads = WorkloadWait(self._run).run(self._applied.made())
+                self._workloads = WorkloadWait(self._run).run([*self._applied.made(), *self._roll_back.started()])
 
     def _watch_again(self, item: PlanItem) -> None:
         pod = get_object(self._run.client, item.resource, item.name, item.namespace) if item.resource else None
@@ -380,4 +353,4 @@ class Execution:
             self._hooks.watch(item.resource, live, stored_owner=lambda: item.facts.owner)
 
 
-__all__ = ("Execution", "Ready")
+__all__ = ("Execution",)

@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.words import coun
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.account import GitOpsAccount
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan_digest import PlanDigest
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.roll_back import RollBackResult
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import RestorePhase
 
 
@@ -49,6 +50,8 @@ class RestoreOutcome:
     gitops: GitOpsAccount = dataclasses.field(default_factory=GitOpsAccount)
     #: Hooks of blueprints that ran around it, or would.
     execution_hooks: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+    #: Claims that were rolled back in place, or would be.
+    rolled_back: list[RollBackResult] = dataclasses.field(default_factory=list)
     #: What failed of those after it: the restore is what it is, and the task fails.
     failed_afterwards: list[str] = dataclasses.field(default_factory=list)
 
@@ -90,6 +93,16 @@ class RestoreOutcome:
     def waves(self) -> list[dict[str, t.Any]]:
         """What is written side by side, and in which order."""
         return self.applied.plan.waves_to_return()
+
+    @property
+    def roll_back(self) -> list[dict[str, t.Any]]:
+        """The claims that were rolled back in place, or would be, in groups, with the steps of each."""
+        return [result.to_return() for result in self.rolled_back]
+
+    @property
+    def roll_back_lines(self) -> list[str]:
+        """The same for people."""
+        return [line for result in self.rolled_back for line in result.lines()]
 
     @property
     def plan_items(self) -> list[dict[str, t.Any]]:

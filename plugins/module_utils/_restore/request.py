@@ -20,10 +20,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.expected
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import Spelling, spelling_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import ResourceModifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec, validate_restore_name
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 MissingVolumeData: t.TypeAlias = t.Literal["fail", "warn"]
 BadMember: t.TypeAlias = t.Literal["fail", "skip"]
+ExistingVolumePolicy: t.TypeAlias = t.Literal["keep", "roll_back"]
 
 #: Versions of a group-resource, the best one first.
 Priorities: t.TypeAlias = "t.Mapping[str, t.Sequence[str]]"
@@ -47,14 +49,16 @@ class RestoreRequest:
     ``on_bad_member``: whether a member of the archive that is not the object of its path refuses all, or is left out.
     ``merge_subjects`` adds the subjects of bindings to those that are in the cluster, whatever the policy.
     ``convert_api_versions`` brings objects of versions that the cluster has given up into those that it serves.
-    ``snapshot_location``: where native snapshots of volumes are; without it none is used.
+    ``snapshot_location``: where native snapshots of volumes are; without it none is used. ``mover``: how moved data is
+    brought back, from repositories with ``repository_password``; empty: as the cluster's Velero has it.
     ``execution_hooks``: blueprints around all of it, by ``hook_settings``.
     ``gitops``: what is done where Argo CD or Flux owns what is restored.
     ``want_diff`` keeps YAML of what changes, ``max_diffs`` objects of it. ``force`` restores into namespaces that
     another restore works in. ``from_manifest``: the fields of ``spec`` that are in a manifest; all others are the
     task's own. ``fail_on_empty``: whether a selection that fits nothing is refused; None is for one of the task's own.
     ``strict_selection``: names that fit nothing are refused in a manifest as well. ``expected_plan``: the plan that was
-    approved; nothing is written where this one is another.
+    approved; nothing is written where this one is another. ``existing_volume_policy``: whether claims that exist get
+    the backup's data in place, ``keep_old_volumes`` whether what they had stays under another claim's name after that.
     """
 
     spec: RestoreSpec
@@ -87,6 +91,8 @@ class RestoreRequest:
     max_diffs: int = 500
     write_records: bool = True
     snapshot_location: SnapshotLocation | None = None
+    mover: MoverSettings = dataclasses.field(default_factory=MoverSettings)
+    repository_password: str = dataclasses.field(default="", repr=False)
     execution_hooks: ReadHooks = dataclasses.field(default_factory=ReadHooks)
     hook_settings: HookSettings = dataclasses.field(default_factory=HookSettings)
     gitops: GitOpsTerms = dataclasses.field(default_factory=GitOpsTerms)
@@ -95,6 +101,8 @@ class RestoreRequest:
     fail_on_empty: bool | None = None
     strict_selection: bool = False
     expected_plan: ExpectedPlan | None = None
+    existing_volume_policy: ExistingVolumePolicy = "keep"
+    keep_old_volumes: bool = True
 
     @property
     def spell(self) -> Spelling:
@@ -112,6 +120,10 @@ class RestoreRequest:
             )
         if self.on_bad_member not in ("fail", "skip"):
             raise ValidationError(f"on_bad_member is '{self.on_bad_member}'; it must be fail or skip.")
+        if self.existing_volume_policy not in ("keep", "roll_back"):
+            raise ValidationError(
+                f"existing_volume_policy is '{self.existing_volume_policy}'; it must be keep or roll_back."
+            )
         ObjectChoice(self.names, self.select)
         if self.modifiers is not None and self.spec.resource_modifier is not None:
             raise ValidationError(
@@ -129,4 +141,4 @@ class RestoreRequest:
             raise ValidationError(f"workers is {self.workers}; it must be at least 1.")
 
 
-__all__ = ("BadMember", "MissingVolumeData", "Priorities", "RestoreRequest")
+__all__ = ("BadMember", "ExistingVolumePolicy", "MissingVolumeData", "Priorities", "RestoreRequest")

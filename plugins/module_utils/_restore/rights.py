@@ -11,17 +11,25 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    AUTOSCALERS,
     CLAIMS,
     CLUSTER_ROLE_BINDINGS,
     CLUSTER_ROLES,
     CRDS,
+    CRON_JOBS,
+    DAEMON_SETS,
+    DEPLOYMENTS,
     EVENTS,
+    JOBS,
     LEASES,
     NAMESPACES,
     PODS,
     PRIORITY_CLASSES,
+    REPLICA_SETS,
+    REPLICATION_CONTROLLERS,
     RESOURCE_QUOTAS,
     SERVICE_ACCOUNTS,
+    STATEFUL_SETS,
     STORAGE_CLASSES,
     VOLUMES,
 )
@@ -36,6 +44,35 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite
 def lock_needs(namespace: str) -> tuple[Need, ...]:
     """What the lock of a namespace takes: with less than this it would not last as long as the restore, or longer."""
     return needs_on("get create update delete", LEASES, places=(namespace,))
+
+
+#: What mounts claims, and can be stopped.
+STOPPABLE = (
+    DEPLOYMENTS,
+    STATEFUL_SETS,
+    REPLICA_SETS,
+    REPLICATION_CONTROLLERS,
+    DAEMON_SETS,
+    JOBS,
+    CRON_JOBS,
+)
+
+
+def roll_back_needs(namespace: str) -> tuple[Need, ...]:
+    """What a roll-back of volumes takes, whoever mounts them."""
+    here = (namespace,)
+    return (
+        *needs_on("list", PODS, *STOPPABLE, AUTOSCALERS, places=here),
+        *needs_on("get list create patch delete", CLAIMS, places=here),
+        *needs_on("get patch", VOLUMES),
+    )
+
+
+def stop_needs(namespace: str, types: t.Iterable[GroupResource], *, deletes: bool, creates: bool) -> tuple[Need, ...]:
+    """What it takes to stop ``types`` and to start them again. ``deletes``, ``creates``: pods."""
+    pods = " ".join(filter(None, ("get delete" if deletes else "", "create" if creates else "")))
+    here = (namespace,)
+    return (*needs_on("get patch", *types, places=here), *needs_on(pods, PODS, places=here))
 
 
 def restore_grants(scope: RightsScope) -> list[Grant]:
@@ -55,6 +92,7 @@ def restore_grants(scope: RightsScope) -> list[Grant]:
         *_changed_in_place(scope),
         *_cluster_objects(scope),
         *_pods(scope),
+        *_roll_back(scope),
         *gitops_grants(scope.on_gitops_owned, scope.gitops_namespaces),
     ]
 
@@ -105,6 +143,27 @@ def _cluster_objects(scope: RightsScope) -> list[Grant]:
     return grants
 
 
+def _roll_back(scope: RightsScope) -> list[Grant]:
+    """For ``existing_volume_policy: roll_back``."""
+    if not (scope.rolls_back and scope.has(CLAIMS)):
+        return []
+    here = scope.places
+    return [
+        Grant(
+            "Who mounts a claim whose volume is rolled back.",
+            needs_on("list", PODS, *STOPPABLE, AUTOSCALERS, places=here),
+        ),
+        Grant(
+            "Claims and volumes make room for those with the data of the backup, and are put back where that fails.",
+            (*needs_on("get list create patch delete", CLAIMS, places=here), *needs_on("get patch", VOLUMES)),
+        ),
+        Grant(
+            "What mounts such claims is stopped meanwhile; only what does is needed.",
+            (*needs_on("get patch", *STOPPABLE, places=here), *needs_on("get create delete", PODS, places=here)),
+        ),
+    ]
+
+
 def _pods(scope: RightsScope) -> list[Grant]:
     """What is followed until the application runs."""
     here = scope.places
@@ -140,4 +199,4 @@ def _pods(scope: RightsScope) -> list[Grant]:
     return grants
 
 
-__all__ = ("lock_needs", "restore_grants")
+__all__ = ("STOPPABLE", "lock_needs", "restore_grants", "roll_back_needs", "stop_needs")

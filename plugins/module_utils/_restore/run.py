@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.server
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,8 @@ class RestoreRun:
     request: RestoreRequest
     name: str
     context: ClusterRun
+    #: How moved data is brought back from the location of the backup; None where it has none.
+    moving: Moving | None = None
     #: What the API server warns of.
     warned: ServerWarnings = dataclasses.field(default_factory=ServerWarnings)
 

@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.bucket import BucketAccess
+
 
 @dataclass(frozen=True, kw_only=True)
 class StorageLocation(abc.ABC):
@@ -46,6 +49,11 @@ class StorageLocation(abc.ABC):
     @property
     def velero_spec(self) -> dict[str, t.Any] | None:
         """``spec`` of a BackupStorageLocation that is this place, without secrets; None where Velero has no such."""
+        return None
+
+    @property
+    def bucket_access(self) -> BucketAccess | None:
+        """How other programs reach it; None where it is no bucket."""
         return None
 
 

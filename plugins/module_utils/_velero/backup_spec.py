@@ -69,6 +69,7 @@ COMPARED_FIELDS = (
     "hooks",
     "resourcePolicy",
     "snapshotVolumes",
+    "snapshotMoveData",
     "ttl",
 )
 
@@ -78,10 +79,14 @@ _SNAPSHOT = "the snapshots of the volumes stay with the storage (snapshot_volume
 _UNSUPPORTED = {
     "default_volumes_to_fs_backup": f"it needs Velero's node agent in the cluster: leave it out, and {_DUMP}",
     "default_volumes_to_restic": f"it needs Velero's node agent in the cluster: leave it out, and {_DUMP}",
-    "snapshot_move_data": f"it needs Velero's node agent in the cluster: leave it out, and {_SNAPSHOT}",
-    "datamover": f"data is moved by Velero's node agent in the cluster: leave it out, and {_SNAPSHOT}",
-    "uploader_config": f"files are uploaded by Velero's node agent in the cluster: leave it out, and {_DUMP}",
+    "snapshot_move_data": f"data is moved by k8s_backup alone here: leave it out, and {_SNAPSHOT}",
+    "datamover": f"data is moved with snapshot_move_data only: leave it out, and {_SNAPSHOT}",
+    "uploader_config": f"files are uploaded with snapshot_move_data only: leave it out, and {_DUMP}",
 }
+#: What moving does with them.
+_FOLLOWED = ("snapshot_move_data", "datamover", "uploader_config")
+#: Velero's own mover, by all its names: files in a repository of kopia. The last is that of later versions.
+_MOVERS = ("", "velero", "velero-fs")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,9 +227,25 @@ class BackupSpec:
                 details={"phase": "FailedValidation", "validation_errors": errors},
             )
 
-    def unsupported_fields(self, spell: Spelling = as_option) -> list[str]:
-        """A sentence for each field that cannot be followed, with what to use instead."""
-        return [f"{spell(name)}: {why}." for name, why in _UNSUPPORTED.items() if getattr(self, name)]
+    @property
+    def why_no_mover(self) -> str:
+        """Why nobody here can move data as ``datamover`` says, a phrase; empty where it can be done."""
+        if self.datamover in _MOVERS:
+            return ""
+        return f"only Velero's own data mover is known, and not {shown_value(self.datamover)}: leave it out"
+
+    def unsupported_fields(self, spell: Spelling = as_option, *, moves: bool = False) -> list[str]:
+        """A sentence for each field that cannot be followed, with what to use instead.
+
+        ``moves``: the data of snapshots is moved.
+        """
+        wanted = {name: why for name, why in _UNSUPPORTED.items() if getattr(self, name)}
+        if moves:
+            wanted = {name: why for name, why in wanted.items() if name not in _FOLLOWED}
+        elif self.snapshot_move_data and self.why_no_mover:
+            wanted = {name: why for name, why in wanted.items() if name not in _FOLLOWED}
+            wanted["datamover"] = self.why_no_mover
+        return [f"{spell(name)}: {why}." for name, why in wanted.items()]
 
     def to_dict(self) -> dict[str, t.Any]:
         """As Velero stores it, with its defaults filled in; unset members left out, what cannot be done false."""
@@ -259,7 +280,7 @@ class BackupSpec:
             "csiSnapshotTimeout": format_duration(self.csi_snapshot_timeout_seconds),
             "itemOperationTimeout": format_duration(self.item_operation_timeout_seconds),
             "resourcePolicy": dict(self.resource_policy) if self.resource_policy else None,
-            "snapshotMoveData": False,
+            "snapshotMoveData": bool(self.snapshot_move_data),
             "datamover": self.datamover,
             "uploaderConfig": dict(self.uploader_config) if self.uploader_config else None,
         }
@@ -287,6 +308,7 @@ def compared_spec(spec: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     always = [str(gr) for gr in ALWAYS_EXCLUDED]
     found = {name: spec.get(name) for name in COMPARED_FIELDS}
     found["includedNamespaces"] = found["includedNamespaces"] or ["*"]
+    found["snapshotMoveData"] = bool(found["snapshotMoveData"])
     for name in ("excludedResources", "excludedClusterScopedResources", "excludedNamespaceScopedResources"):
         found[name] = [entry for entry in found[name] or () if entry not in always]
     return found

@@ -97,6 +97,9 @@ _WITH_DATA = HIGH_PRIORITIES[HIGH_PRIORITIES.index(STORAGE_CLASSES) : HIGH_PRIOR
 #: Before the workloads whose controllers would make the newest of them anew, without what the backup says of it.
 _BEFORE_THE_REST = (CONTROLLER_REVISIONS,)
 
+#: What comes between claims and pods, and makes nobody mount anything.
+WITHOUT_PODS = frozenset(HIGH_PRIORITIES[HIGH_PRIORITIES.index(CLAIMS) + 1 : HIGH_PRIORITIES.index(PODS)])
+
 #: Types that a restore never brings back; they are added to ``excludedResources`` (docs/compatibility 5.2).
 NON_RESTORABLE: tuple[GroupResource, ...] = (
     NODES,
@@ -167,6 +170,7 @@ __all__ = (
     "HIGH_PRIORITIES",
     "LOW_PRIORITIES",
     "NON_RESTORABLE",
+    "WITHOUT_PODS",
     "always_first",
     "data_first",
     "parse_priorities",

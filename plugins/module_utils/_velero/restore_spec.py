@@ -137,12 +137,6 @@ class RestoreSpec:
                 details={"phase": "FailedValidation", "validation_errors": errors},
             )
 
-    def unsupported_fields(self, spell: Spelling = as_option) -> list[str]:
-        """What has no effect here, a sentence each."""
-        if not self.uploader_config:
-            return []
-        return [f"{spell('uploader_config')} has no effect: it is for files that Velero's node agent brings back."]
-
     def target_namespace(self, namespace: str) -> str:
         """Where objects of ``namespace`` go."""
         return self.namespace_mapping.get(namespace, namespace)

@@ -23,7 +23,8 @@ _RESTIC_ANNOTATIONS = ("snapshot.ark.heptio.com/", "snapshot.velero.io/")
 class RecordedSnapshot(t.NamedTuple):
     """``kind``: ``native`` (of a cloud), ``CSI``, or ``repository`` (files in a kopia or restic repository).
 
-    ``driver`` of one of CSI and ``location`` of a native one are empty where no file names them.
+    ``driver`` of one of CSI and ``location`` of a native one are empty where no file names them. ``namespace``: of the
+    volume, whose repository it is in, and ``uploader`` (``kopia``, ``restic``) of one in a repository.
     """
 
     kind: str
@@ -31,6 +32,8 @@ class RecordedSnapshot(t.NamedTuple):
     volume: str
     driver: str = ""
     location: str = ""
+    namespace: str = ""
+    uploader: str = ""
 
     @property
     def lacks_driver(self) -> bool:
@@ -59,8 +62,11 @@ def list_snapshots(
     for snapshot in everything:
         if snapshot.handle and snapshot.handle != _UNKNOWN:
             known = found.setdefault((snapshot.kind, snapshot.handle), snapshot)
-            if not known.driver:
-                found[snapshot.kind, snapshot.handle] = known._replace(driver=snapshot.driver)
+            found[snapshot.kind, snapshot.handle] = known._replace(
+                driver=known.driver or snapshot.driver,
+                namespace=known.namespace or snapshot.namespace,
+                uploader=known.uploader or snapshot.uploader,
+            )
     return list(found.values())
 
 
@@ -175,8 +181,13 @@ def _of_volumeinfo(records: Records) -> t.Iterator[RecordedSnapshot]:
             ("repository", "pvbInfo"),
         ):
             info = _member(record, member)
-            driver = str(info.get("driver") or "")
-            yield RecordedSnapshot(kind, str(info.get("snapshotHandle") or ""), volume, driver=driver)
+            handle, driver = str(info.get("snapshotHandle") or ""), str(info.get("driver") or "")
+            if kind != "repository":
+                yield RecordedSnapshot(kind, handle, volume, driver=driver)
+                continue
+            namespace = str(info.get("podNamespace") or record.get("pvcNamespace") or "")
+            uploader = str(info.get("uploaderType") or "")
+            yield RecordedSnapshot(kind, handle, volume, namespace=namespace, uploader=uploader)
 
 
 def _of_contents(records: Records) -> t.Iterator[RecordedSnapshot]:
@@ -189,8 +200,15 @@ def _of_contents(records: Records) -> t.Iterator[RecordedSnapshot]:
 
 def _of_pod_volumes(records: Records) -> t.Iterator[RecordedSnapshot]:
     for record in records or ():
-        volume = str(_member(record, "spec").get("volume") or "")
-        yield RecordedSnapshot("repository", str(_member(record, "status").get("snapshotID") or ""), volume)
+        spec = _member(record, "spec")
+        yield RecordedSnapshot(
+            "repository",
+            str(_member(record, "status").get("snapshotID") or ""),
+            str(spec.get("volume") or ""),
+            namespace=str(_member(spec, "pod").get("namespace") or ""),
+            # What an empty one meant before Velero 1.10.
+            uploader=str(spec.get("uploaderType") or "restic"),
+        )
 
 
 def _member(value: t.Mapping[str, t.Any], name: str) -> t.Mapping[str, t.Any]:

@@ -11,6 +11,7 @@ of the table and know them by their ``name`` only; what a provider needs of a cl
     plan     ``BackupVolumes.plan``, ``SetSnapshots.plan``: a claim with its volume -> a ``PlannedSnapshot``, or why not
     take     ``BackupVolumes.take``, ``SetSnapshots.take``: inside the window of the freeze, all at once, no longer than
              the freeze may last
+    keep     ``BackupVolumes``: wait until the snapshots can be used; move their data, where that is what it does
     record   ``BackupVolumes``: marks in the stored claim, objects beside it, the entries of Velero's files;
              ``SetSnapshots.seal``: the note on a set that it is good
     discard  what was taken and must not stay: the freeze did not hold, or the backup is not stored
@@ -45,6 +46,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope
     from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.left_snapshots import LeftSnapshot
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, RestoreVolumes
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import (
@@ -72,12 +74,14 @@ class VolumeContext:
     """What providers work with. ``connect`` is called when a cluster is needed; None: there is none.
 
     ``location``: where snapshots of a cloud are. ``delete_timeout``: for all snapshots of a backup, in seconds.
+    ``moving``: how data gets into a repository, and back; None where nobody has said.
     """
 
     connect: t.Callable[[], KubeClient] | None = None
     location: SnapshotLocation | None = None
     cancel: CancelToken = dataclasses.field(default_factory=CancelToken)
     delete_timeout: float = 180.0
+    moving: Moving | None = None
 
     def client(self) -> KubeClient:
         """Raises ``SnapshotError`` where there is no cluster."""
@@ -95,6 +99,9 @@ class BackupJob:
     """The backup that snapshots are for. ``labels`` and ``annotations`` are those of its Backup object.
 
     ``location`` says where it will be stored; by it and its name another run knows what this one has left.
+    ``uid``, ``namespace`` and ``storage_location``: of the Backup object, and the location's name in it. ``moves``: the
+    data of snapshots goes into a repository, of ``data_mover`` (empty for Velero's own), ``parallel`` files at once
+    (0 for as many as there are CPUs). ``cut_seconds``: how long the storage may take to cut a snapshot.
     """
 
     name: str
@@ -103,6 +110,13 @@ class BackupJob:
     labels: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     annotations: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     workers: int = 8
+    uid: str = ""
+    namespace: str = "velero"
+    storage_location: str = "default"
+    moves: bool = False
+    data_mover: str = ""
+    parallel: int = 0
+    cut_seconds: float = 600.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,24 +136,30 @@ class SnapshotOffer:
 class KeptSnapshots:
     """What is stored of snapshots beside their claims: objects, in their order, and why some claims have none.
 
-    ``count`` snapshots are good.
+    ``count`` snapshots are good. ``records``: objects that are stored, but that no list of the backup's items names.
+    ``warnings``: sentences about a claim's volume. ``left``: sentences about what could not be removed.
     """
 
     objects: t.Sequence[tuple[ApiResource, Object]] = ()
+    records: t.Sequence[tuple[ApiResource, Object]] = ()
     errors: t.Mapping[Key, str] = dataclasses.field(default_factory=dict)
+    warnings: t.Mapping[Key, t.Sequence[str]] = dataclasses.field(default_factory=dict)
+    left: t.Sequence[str] = ()
     count: int = 0
 
 
 class BackupVolumes(t.Protocol):
     """The snapshots of one backup by one provider, known by their claims. Thread-safe where blocks use it.
 
-    In this order: ``needs``, ``open``, ``plan``; ``begin``; ``take``, ``spoil``, ``drop_failed`` for each block;
-    ``keep``; ``release`` when the backup is stored, ``abandon`` when it is not; ``close`` last. ``method``
-    is Velero's ``backupMethod``; ``title`` is for people, in the plural.
+    In this order: ``needs``, ``open``, ``plan``; ``begin``, or ``foresee`` in check mode; ``take``, ``spoil``,
+    ``drop_failed`` for each block; ``keep``; ``release`` when the backup is stored, ``abandon`` when it is not;
+    ``close`` last. ``method`` is Velero's ``backupMethod``; ``title`` is for people, in the plural. ``moves``: ``keep``
+    copies data, which takes its time: it comes after the last hook, and claims are stored after it.
     """
 
     method: str
     title: str
+    moves: bool
 
     def needs(self, namespaces: t.Sequence[str]) -> list[Need]:
         """The rights to take snapshots in ``namespaces``; empty where the provider asks nothing of the cluster."""
@@ -155,6 +175,9 @@ class BackupVolumes(t.Protocol):
 
         ``sweeps``: remove first what dead runs of this backup have left in ``namespaces``. Warnings are returned.
         """
+
+    def foresee(self, plans: t.Mapping[Key, PlannedSnapshot]) -> list[str]:
+        """What ``begin`` would say, by what can be found out without a change. Raises what it would raise."""
 
     def close(self) -> None:
         """Nothing is followed any more."""
@@ -181,13 +204,16 @@ class BackupVolumes(t.Protocol):
         """Wait until volumes can be made from all of them, and make them outlive the cluster; None: there are none."""
 
     def describe(self, key: Key) -> Object | None:
-        """What volumeinfo says of a claim's volume; None before its snapshot is taken."""
+        """What volumeinfo says of a claim's volume; None before its snapshot is taken, unless there is more to say."""
 
     def counts(self) -> dict[str, int]:
         """Members of a Backup's status."""
 
     def records(self, backup_uid: str) -> list[Object]:
         """Elements of ``volumesnapshots.json.gz``."""
+
+    def operations(self) -> list[Object]:
+        """Elements of ``itemoperations.json.gz``."""
 
     def release(self) -> list[str]:
         """The backup is stored: what only taking needed goes. A sentence for each object that is still there."""

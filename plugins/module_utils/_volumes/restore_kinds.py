@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring impo
     DataSource,
     MadeVolume,
     SnapshotObjects,
+    VolumeFilling,
 )
 
 
@@ -26,6 +27,10 @@ class NewVolumes:
     """Claims get new volumes, which somebody makes from their snapshots; a stored PersistentVolume stays away."""
 
     remakes_volumes = False
+
+    @property
+    def filling(self) -> VolumeFilling | None:
+        return None
 
     def of_volume(self, volume: ObjectView) -> DataSource | None:
         return None
@@ -57,6 +62,10 @@ class RemadeVolumes:
     """Stored PersistentVolumes come back, with new storage behind them; their claims ask for nothing."""
 
     remakes_volumes = True
+
+    @property
+    def filling(self) -> VolumeFilling | None:
+        return None
 
     @property
     def objects(self) -> SnapshotObjects | None:

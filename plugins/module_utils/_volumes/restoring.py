@@ -18,6 +18,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource, Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import StorageClasses
 
+#: On a claim that a restore has made to be filled: the snapshot that its data is to come from, and the one that it has
+#: all data of.
+WANTED_MARK = "arkive.k8s/data-of"
+FILLED_MARK = "arkive.k8s/data-filled"
+
 
 class DataSource(t.Protocol):
     """A snapshot that the data of a volume comes from. ``missing`` says why it cannot; empty when it can.
@@ -53,6 +58,65 @@ class DataSource(t.Protocol):
         """What the restore's volumeinfo file says of it (Velero 1.18): the member of its method."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FillRequest:
+    """A claim, empty and mounted by nobody, that gets its data from ``source``.
+
+    ``new_namespace``: its namespace, as it will be made; None for one that is there. ``pod``: the spec of the pods that
+    will mount it, empty where nobody knows any. Requests with the same word in ``together`` are for claims whose
+    volumes have to come to lie in one place.
+    """
+
+    source: DataSource
+    namespace: str
+    claim: str
+    new_namespace: ObjectView | None = None
+    pod: ObjectView = dataclasses.field(default_factory=dict)
+    together: str = ""
+
+    @property
+    def where(self) -> str:
+        return f"{self.namespace}/{self.claim}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FilledClaim:
+    """``bytes`` and ``files`` that are in it now. ``warnings``: sentences. ``error``: why it is not filled."""
+
+    bytes: int = 0
+    files: int = 0
+    warnings: tuple[str, ...] = ()
+    error: str = ""
+
+
+class VolumeFilling(t.Protocol):
+    """Volumes that are made empty, and get their data once they are there. Safe to use from any thread."""
+
+    def marks(self, source: DataSource) -> t.Mapping[str, str]:
+        """Annotations of a claim that is made for ``source``: by them one that is not filled is known."""
+
+    def filled_marks(self, source: DataSource) -> t.Mapping[str, str]:
+        """Annotations of one that was filled."""
+
+    def is_unfilled(self, live: ObjectView) -> bool:
+        """Whether a claim in the cluster was made for its data, and nobody has said that it has all of it."""
+
+    def size_of(self, source: DataSource) -> int:
+        """Bytes to bring, as the backup's records say; 0 where they do not."""
+
+    def repository_of(self, source: DataSource) -> str:
+        """Where the data lies, for people."""
+
+    def check(self, requests: t.Sequence[FillRequest]) -> None:
+        """Raise ``ArkiveError`` where these could not be filled, as far as is known without making anything."""
+
+    def fill(self, requests: t.Sequence[FillRequest]) -> list[FilledClaim]:
+        """Fill them, and compare what came with what was saved; in the order given.
+
+        Raises ``Cancelled``, and ``ArkiveError`` where none of them can be filled.
+        """
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class MadeVolume:
     """``existing`` is a volume of that name that stays as it is, else ``created`` is the new one."""
@@ -73,15 +137,24 @@ class StoredObjects(t.Protocol):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRecords:
-    """The files of a backup that describe snapshots, None for one that is not there."""
+    """The files of a backup that describe snapshots, None for one that is not there.
+
+    ``data_uploads`` reads those that lie among the objects of the backup, whatever the filters of the restore.
+    """
 
     volumesnapshots: t.Sequence[ObjectView] | None = None
     volumeinfo: t.Sequence[ObjectView] | None = None
+    podvolumebackups: t.Sequence[ObjectView] | None = None
+    data_uploads: t.Callable[[], t.Iterable[ObjectView]] = tuple
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreJob:
-    """One restore, ``name``. ``leaves_objects_out``: its filters exclude the objects of snapshots by name."""
+    """One restore, ``name``. ``leaves_objects_out``: its filters exclude the objects of snapshots by name.
+
+    ``sparse`` and ``parallel``: how files are written into volumes that are filled, 0 for as many at once as there are
+    CPUs.
+    """
 
     name: str
     archive: StoredObjects
@@ -89,6 +162,8 @@ class RestoreJob:
     discovery: Discovery
     classes: StorageClasses
     leaves_objects_out: bool = False
+    sparse: bool = False
+    parallel: int = 0
 
 
 class ObjectDraft(t.Protocol):
@@ -147,7 +222,8 @@ class RestoreVolumes(t.Protocol):
     ``remakes_volumes``: a stored PersistentVolume itself comes back, with new storage behind it, and ``of_volume``,
     ``why_leaving``, ``adopt_volume`` and ``make`` are asked. Else a claim gets a new volume, and ``of_claim``,
     ``why_not``, ``provision``, ``is_lost`` and, at the end, ``error_of`` and ``take_out`` are. ``objects`` None: none
-    of the archive's objects belong to the snapshots. ``name`` is the provider's.
+    of the archive's objects belong to the snapshots. ``filling`` None: volumes come with their data. ``name`` is the
+    provider's.
     """
 
     name: str
@@ -157,6 +233,10 @@ class RestoreVolumes(t.Protocol):
     @property
     def objects(self) -> SnapshotObjects | None:
         """The objects of the archive that belong to its snapshots."""
+
+    @property
+    def filling(self) -> VolumeFilling | None:
+        """Who brings the data of volumes that are made empty."""
 
     def of_claim(self, claim: ObjectView, namespace: str) -> DataSource | None:
         """The snapshot that a stored claim names; None when it names none. ``namespace`` is that of the backup."""
@@ -209,7 +289,11 @@ class RestoreVolumes(t.Protocol):
 
 
 __all__ = (
+    "FILLED_MARK",
+    "WANTED_MARK",
     "DataSource",
+    "FillRequest",
+    "FilledClaim",
     "MadeVolume",
     "ObjectDraft",
     "RestoreJob",
@@ -217,4 +301,5 @@ __all__ = (
     "SnapshotObjects",
     "StoredObjects",
     "StoredRecords",
+    "VolumeFilling",
 )

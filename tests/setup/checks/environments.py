@@ -72,6 +72,11 @@ def docs() -> Environment:
     return _environment("docs")
 
 
+def galaxy() -> Environment:
+    """What Galaxy judges collections with."""
+    return _environment("galaxy")
+
+
 def rulebook() -> Environment:
     """What the event source is run with: ansible-rulebook, whose rules are judged by a Java machine."""
     return _environment("rulebook")
@@ -182,6 +187,7 @@ __all__ = (
     "ansible_core",
     "axe",
     "docs",
+    "galaxy",
     "install_packages",
     "matrix",
     "oldest_boto3",

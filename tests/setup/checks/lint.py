@@ -14,6 +14,7 @@ from checks.citations import check_citations
 from checks.console import note, run
 from checks.constructors import check_constructors
 from checks.docs import build_docs
+from checks.galaxy import check_importer
 from checks.golden import check_golden
 from checks.module_docstrings import check_docstrings
 from checks.named_paths import check_paths
@@ -56,6 +57,7 @@ _OWN_CHECKS: tuple[tuple[str, t.Callable[[pathlib.Path], list[str]]], ...] = (
     ("imports of tests", check_support_imports),
     ("golden tests are current", check_golden),
     ("pipelines", check_pipelines),
+    ("galaxy-importer", check_importer),
 )
 
 

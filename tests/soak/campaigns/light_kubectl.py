@@ -28,7 +28,7 @@ class LightKubectl:
 
     def __call__(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
         words = list(arguments)
-        if words[:1] == ["-n"] and words[2:3] == ["exec"] and words[4:5] == ["--"]:
+        if words[:1] == ["-n"] and words[2:3] == ["exec"] and words[4:5] == ["--"] and "/" not in words[3]:
             return self._exec(words[1], words[3], words[5:], check=check)
         return self._run(arguments, stdin, check=check)
 

@@ -33,9 +33,14 @@ from postgres_app import PostgresApp
 from processes import Engine, Started
 from redis_app import RedisApp
 from restore_lab import Backups, Cluster
+from snapshot_lab import SnapshotLab
+
+#: The program of a restore that kills itself.
+KILLED_ROLL_BACK = _LIVE / "restore" / "killed_roll_back.py"
 
 __all__ = (
     "HELD_PROGRAM",
+    "KILLED_ROLL_BACK",
     "ApiClient",
     "Backups",
     "Cluster",
@@ -52,6 +57,7 @@ __all__ = (
     "MongodbStandin",
     "PostgresApp",
     "RedisApp",
+    "SnapshotLab",
     "Started",
     "execution_environment",
     "host_pids",

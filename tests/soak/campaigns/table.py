@@ -18,6 +18,7 @@ from campaigns.hooks import HooksCampaign
 from campaigns.jobs import JobsCampaign
 from campaigns.operations import OperationsCampaign
 from campaigns.plan import PlanCampaign
+from campaigns.roll_back import RollBackCampaign
 from campaigns.store import StoreCampaign
 from campaigns.templates import Templates
 
@@ -31,6 +32,7 @@ CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
     "jobs": JobsCampaign,
     "operations": OperationsCampaign,
     "plan": PlanCampaign,
+    "roll-back": RollBackCampaign,
     "store": StoreCampaign,
     "templates": Templates,
 }

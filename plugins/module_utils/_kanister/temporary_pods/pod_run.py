@@ -29,16 +29,16 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_start import PodStart
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.request import PodRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.surroundings import who_deleted
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.trouble import (
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.waiting import await_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pod_logs import LogSource, follow_log
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pod_states import (
     has_started,
     last_seen,
     state_of,
     why_failed,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.waiting import await_object
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.pod_logs import LogSource, follow_log
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished
 
 #: Lines of the log that an error carries (Kanister's number).

@@ -19,13 +19,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pod
     warnings_about,
     who_deleted,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.trouble import (
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pod_states import (
     Trouble,
     has_started,
     last_seen,
     trouble_of,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished, pod_identity
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
 

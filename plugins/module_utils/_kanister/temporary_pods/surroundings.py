@@ -16,14 +16,14 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function import FunctionCall
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.pod_objects import PODS
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods.trouble import (
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.last_state import last_state
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pod_states import (
     Trouble,
     disruptions,
     last_seen,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.last_state import last_state
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims, pod_identity
 
 #: A node that is only late with its sign of life is back by then, in seconds.

@@ -23,7 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Sto
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import phase_of
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import BackupJob, VolumeContext
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import backup_volumes, make_providers
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 #: What Velero's server says when it starts.
@@ -84,8 +84,7 @@ def clear_dead_backup(
     discovery = Discovery.read(run.client)
     job = BackupJob(name=name, run_id=run.run_id, location=store.location.describe)
     warnings = [issue.message for issue in said]
-    for provider in providers:
-        volumes = provider.for_backup(job, discovery)
+    for volumes in backup_volumes(providers, job, discovery).values():
         try:
             warnings += volumes.begin({}, namespaces=_namespaces(run, discovery), sweeps=True)
         finally:

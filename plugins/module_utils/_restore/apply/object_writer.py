@@ -213,6 +213,11 @@ class ObjectWriter:
             self._objects.load(item.body),
             stored_claim=self._objects.load(stored) if stored is not None else None,
         )
+        if decided.method == "roll_back":
+            raise RestoreError(
+                "a claim of its name came after the restore was planned, and made no room for it",
+                hint=self._run.resume_hint,
+            )
         return self.attempt(self._judge.judge(decided), self._follow)
 
     def _follow(self, item: PlanItem) -> Applied:

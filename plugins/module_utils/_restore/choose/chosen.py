@@ -53,8 +53,6 @@ def choose_objects(run: RestoreRun, backup: OpenBackup) -> Chosen:
     for failed in discovery.failed_groups:
         issues.warning(f"The API group {failed}")
     api = ApiTypes(discovery)
-    for unsupported in spec.unsupported_fields(run.request.spell):
-        issues.warning(unsupported)
     if request.all_api_versions and backup.has_api_versions:
         choose_versions(contents, discovery, read_version_priorities(run.client, discovery, request))
     contents.know_types(api)

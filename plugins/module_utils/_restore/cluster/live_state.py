@@ -76,6 +76,9 @@ class LiveState:
     held: dict[str, str] = dataclasses.field(default_factory=dict)
     #: Names of VolumeSnapshotContents of this restore, with what becomes of the storage's snapshot when they go.
     content_policies: dict[str, str] = dataclasses.field(default_factory=dict)
+    _unfilled: set[tuple[str, str]] = dataclasses.field(default_factory=set)
+    #: Claims that keep the volumes of others, which restores have rolled back, or were about to.
+    kept_claims: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     _claim_uids: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
     _names: dict[tuple[GroupResource, str | None], frozenset[str]] = dataclasses.field(default_factory=dict)
     _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
@@ -88,6 +91,18 @@ class LiveState:
         metadata = claim["metadata"]
         self.claims[(metadata["namespace"], metadata["name"])] = bound_volume(claim)
         self._claim_uids[(metadata["namespace"], metadata["name"])] = str(metadata.get("uid") or "")
+
+    def note_unfilled(self, namespace: str, name: str) -> None:
+        """A claim that was found was made for data that it has not, or not to the end."""
+        self._unfilled.add((namespace, name))
+
+    def is_unfilled(self, namespace: str, name: str) -> bool:
+        return (namespace, name) in self._unfilled
+
+    def forget_claim(self, namespace: str, name: str) -> None:
+        """It is to be replaced by another one."""
+        self.claims.pop((namespace, name), None)
+        self._claim_uids.pop((namespace, name), None)
 
     def claim_uid(self, namespace: str, name: str) -> str:
         """Of a claim that was found; empty for another."""

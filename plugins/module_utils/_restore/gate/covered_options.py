@@ -34,6 +34,8 @@ NOT_COVERED = frozenset(
         "write_records",
         "from_manifest",
         "expected_plan",
+        "mover",
+        "repository_password",
     }
 )
 #: Of the backup there is more to say than its name.

@@ -47,8 +47,12 @@ def digest_plan(
     request: RestoreRequest,
     backup: t.Mapping[str, t.Any],
     objects: PreparedObjects,
+    stopped: t.Mapping[tuple[str, str], t.Sequence[str]] | None = None,
 ) -> PlanDigest:
-    """``backup``: the Backup object, which says whose objects these are; ``objects`` holds the bodies of the plan."""
+    """``backup``: the Backup object, which says whose objects these are; ``objects`` holds the bodies of the plan.
+
+    ``stopped``: what is stopped while a claim is rolled back, by the claim's namespace and name.
+    """
     names = _new_names(plan, volumes)
     sources = {volume.item.number: volume for volume in volumes.volumes}
     found = [
@@ -57,7 +61,13 @@ def digest_plan(
             namespace=item.namespace or "",
             name=names.get(item.name, item.name) if item.group_resource in _RENAMED else item.name,
             action=item.intent or item.action,
-            digest=_digest(item, sources.get(item.number), objects=objects, names=names),
+            digest=_digest(
+                item,
+                sources.get(item.number),
+                objects=objects,
+                names=names,
+                stopped=(stopped or {}).get((item.namespace or "", item.name), ()),
+            ),
         )
         for item in plan.items
     ]
@@ -84,7 +94,12 @@ def _new_names(plan: RestorePlan, volumes: RestoredVolumes) -> dict[str, str]:
 
 
 def _digest(
-    item: PlanItem, volume: RestoredVolume | None, *, objects: PreparedObjects, names: t.Mapping[str, str]
+    item: PlanItem,
+    volume: RestoredVolume | None,
+    *,
+    objects: PreparedObjects,
+    names: t.Mapping[str, str],
+    stopped: t.Sequence[str] = (),
 ) -> str:
     """Of what is written, how, and for a claim where its data comes from; of what is not written, only that."""
     if not item.intent:
@@ -94,7 +109,8 @@ def _digest(
         for name, other in names.items():
             body = body.replace(json.dumps(name), json.dumps(other))
     source = [volume.method, volume.snapshot_id, volume.source.driver if volume.source else ""] if volume else []
-    return digest_of([item.intent, item.method, _desired(item, json.loads(body, parse_int=_number)), source])
+    told = [item.intent, item.method, _desired(item, json.loads(body, parse_int=_number)), source]
+    return digest_of([*told, list(stopped)] if item.method == "roll_back" else told)
 
 
 def _desired(item: PlanItem, body: Object) -> Object:

@@ -12,6 +12,11 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import SNAPSHOT_NAME
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import (
+    FILLED_MARK,
+    WANTED_MARK,
+    DataSource,
+)
 
 BINDING_ANNOTATIONS = ("pv.kubernetes.io/bind-completed", "pv.kubernetes.io/bound-by-controller")
 #: On a volume that got another name on its way back.
@@ -23,6 +28,8 @@ _CLAIM_ANNOTATIONS = (
     "volume.kubernetes.io/selected-node",
     SNAPSHOT_NAME,
     "velero.io/data-upload-name",
+    WANTED_MARK,
+    FILLED_MARK,
 )
 
 
@@ -39,10 +46,19 @@ def reset_claim(draft: Draft, context: RuleContext) -> None:
         draft.spec.pop("volumeName", None)
         if decision.snapshot is not None:
             context.volumes.provider_of(decision.snapshot).provision(decision.snapshot, draft.spec)
+            _mark(draft, context, decision.snapshot)
         else:
             _provision_empty(draft.spec, everything=not context.restore_volume_data)
     elif draft.spec.get("volumeName"):
         draft.spec["volumeName"] = context.volumes.target_name(draft.spec["volumeName"])
+
+
+def _mark(draft: Draft, context: RuleContext, source: DataSource) -> None:
+    """One that is filled once it is there says what with: a run that ends before is known by that."""
+    filling = context.volumes.filling_of(source)
+    if filling is not None:
+        metadata = draft.body["metadata"]
+        metadata["annotations"] = {**(metadata.get("annotations") or {}), **filling.marks(source)}
 
 
 def _provision_empty(spec: dict[str, t.Any], *, everything: bool) -> None:

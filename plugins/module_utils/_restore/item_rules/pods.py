@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_init imp
     drop_wait_containers,
     init_containers_of_pod,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import FINISHED_PHASES
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import FINISHED_PHASES, claim_of_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
 
 _MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
@@ -61,16 +61,24 @@ def replace_init_containers(draft: Draft, context: RuleContext) -> None:
     for volume in lost:
         draft.warnings.append(
             f"Pod {draft.target_namespace}/{draft.name}: volume '{volume}' begins empty: its data was saved as "
-            "PodVolumeBackup, which cannot be read here."
+            "PodVolumeBackup, which comes back into claims only."
         )
     if not context.keep_wait_containers:
         draft.warnings += [
             f"Pod {draft.target_namespace}/{draft.name}: the init container that waits for the data of "
             f"volume '{volume}' was dropped: no agent would bring that data."
             for volume in drop_wait_containers(draft.body)
-            if volume not in lost
+            if volume not in lost and not _is_brought(volume, draft, context)
         ]
     add_init_containers(draft.body, init_containers_of_pod(draft.body, draft.target_namespace, context.hook_rules))
+
+
+def _is_brought(name: str, draft: Draft, context: RuleContext) -> bool:
+    """Whether the restore itself brings the data of a volume of the pod, before the pod is made."""
+    pod = str(draft.stored_metadata.get("name", ""))
+    volume = next((each for each in draft.spec.get("volumes") or () if each.get("name") == name), None)
+    claim = claim_of_volume(pod, volume) if volume is not None else ""
+    return bool(claim) and context.volumes.brings(draft.source_namespace, claim)
 
 
 def _drop_token_volumes(spec: dict[str, t.Any]) -> None:

@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring impo
     DataSource,
     RestoreVolumes,
     SnapshotObjects,
+    VolumeFilling,
 )
 
 #: In the reason of a volume that somebody did not want saved, ours or Velero's. All others were meant to be.
@@ -151,6 +152,15 @@ class VolumeDecisions:
         """Whether ``live`` is a copy of a stored claim with its data."""
         return any(provider.is_made_from(claim, namespace, live, ours=ours) for provider in self._providers.values())
 
+    def filling_of(self, source: DataSource) -> VolumeFilling | None:
+        """Who brings the data to a volume that is made empty; None where it comes with its data."""
+        return self.provider_of(source).filling
+
+    def is_unfilled(self, live: ObjectView) -> bool:
+        """Whether a claim in the cluster was made for data that it has not, or not to the end."""
+        fillings = [provider.filling for provider in self._providers.values()]
+        return any(filling.is_unfilled(live) for filling in fillings if filling is not None)
+
     def for_claim(self, claim: ObjectView, *, source_namespace: str) -> ClaimDecision:
         """What becomes of the volume of a PersistentVolumeClaim as it is stored."""
         name = str((claim.get("spec") or {}).get("volumeName") or "")
@@ -197,6 +207,12 @@ class VolumeDecisions:
         """A PersistentVolume as the backup has it."""
         return self._archive.find_object(VOLUMES, None, name)
 
+    def brings(self, namespace: str, claim: str) -> bool:
+        """Whether the restore itself brings data to the new volume of a stored claim."""
+        stored = self._archive.find_object(CLAIMS, namespace, claim)
+        source = self.for_claim(stored, source_namespace=namespace).snapshot if stored is not None else None
+        return source is not None and self.filling_of(source) is not None
+
     def lost_of_pod(self, namespace: str, name: str) -> t.Sequence[str]:
         """The volumes of a stored pod, without a claim, whose data was saved and cannot be brought back here."""
         return self._pod_volumes.get((namespace, name), ()) if self._terms.restore_data else ()
@@ -220,21 +236,27 @@ class VolumeDecisions:
     def _counts(self, source: DataSource, volume: str) -> bool:
         """Whether a snapshot is what the backup means by the volume's data.
 
-        Its records say so, or it has none and the snapshot can be used.
+        Its records say so, or it has none and the snapshot can be used, or was to be filled from.
         """
         entry = self._entry(volume) if volume else {}
-        return entry.get("backupMethod") == source.method if entry else not source.missing
+        if entry:
+            return bool(entry.get("backupMethod") == source.method)
+        return not source.missing or self.filling_of(source) is not None
 
     def _from_snapshot(
         self, source: DataSource, claim: ObjectView, volume: str, source_namespace: str
     ) -> ClaimDecision:
         missing = source.missing
         if volume and self._entry(volume).get("result") == "failed":
-            missing = "the snapshot of its volume failed"
+            missing = self._why_failed(source)
         elif not missing:
             target = self._terms.namespace_mapping.get(source_namespace, source_namespace)
             missing = self.provider_of(source).why_not(source, namespace=target, claim=claim)
         return ClaimDecision(False, missing, volume=volume, snapshot=None if missing else source)
+
+    def _why_failed(self, source: DataSource) -> str:
+        filled = self.provider_of(source).filling is not None
+        return (source.missing if filled else "") or "the snapshot of its volume failed"
 
     def _why_unreadable(self, name: str, stored: ObjectView) -> str:
         """Why data that was saved is out of reach; empty when none was saved."""

@@ -31,6 +31,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.existing
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.needed_objects import needed_objects
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import ObjectKey, PlanItem, RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.roll_back import kept_name
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.unmade_namespaces import why_not_made
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.candidates import UNLISTED
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.dropped import (
@@ -149,7 +150,11 @@ class DryRunJudge:
                 patch_object(client, resource, item.name, patch, namespace=item.namespace, dry_run=True)
             else:
                 body = self._objects.load(item.body)
+                if item.method == "roll_back":
+                    # Beside the one that is there: for a while there are two.
+                    body["metadata"]["name"] = kept_name(item.name, self._run.name)
                 made = create_object(client, resource, body, namespace=item.namespace, dry_run=True)
+                body["metadata"]["name"] = item.name
                 return self._without_dropped(item, body, made)
         except KubeError as exc:
             return self._refused(item, exc, found)

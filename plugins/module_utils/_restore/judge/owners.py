@@ -25,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.paths import api_path
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import PreparedObjects
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.roll_back import Workload
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 
@@ -35,8 +36,13 @@ _DEEPEST = 5
 _Named: t.TypeAlias = "dict[tuple[str, str | None, str], PlanItem]"
 
 
-def find_owners(run: RestoreRun, plan: RestorePlan, findings: Findings) -> tuple[RestorePlan, Decision]:
-    """The plan with the owners of its objects by name, and what is to be done about those. Writes nothing."""
+def find_owners(
+    run: RestoreRun, plan: RestorePlan, findings: Findings, stopped: t.Sequence[Workload] = ()
+) -> tuple[RestorePlan, Decision]:
+    """The plan with the owners of its objects by name, and what is to be done about those. Writes nothing.
+
+    ``stopped``: workloads, of the plan or not, that will be at rest for a while, and that an owner would start.
+    """
     book, items = findings.owners, list(plan.items)
     if book is None:
         return plan, Decision()
@@ -59,6 +65,12 @@ def find_owners(run: RestoreRun, plan: RestorePlan, findings: Findings) -> tuple
         for mark, owner in found.items():
             if item.intent and not mark.left_alone:
                 changes.setdefault(owner.ref, []).append(_change(item, owner, findings.objects))
+    for workload in stopped:
+        for mark in () if not workload.patch else book.tracking.marks(workload.obj):
+            above = None if mark.left_alone else book.find(mark.owner)
+            if above is not None:
+                owners[above.ref] = above
+                changes.setdefault(above.ref, []).append(_stop_of(workload, above))
     terms = run.request.gitops
     decision = decide(
         book,
@@ -107,6 +119,14 @@ def _change(item: PlanItem, owner: Owner, objects: PreparedObjects) -> Change:
     elif item.live is not None:
         fields = git_changes(objects.load(item.live), item.patch or {}, owner.last_applied)
     return Change(_identity(item), str(item.group_resource), fields)
+
+
+def _stop_of(workload: Workload, owner: Owner) -> Change:
+    kind = workload.group_resource
+    identity = Identity(kind.group, workload.resource.kind, workload.namespace, workload.name)
+    if compares_itself(owner):
+        return Change(identity, str(kind), changed_fields(workload.patch))
+    return Change(identity, str(kind), git_changes(workload.obj, workload.patch, owner.last_applied))
 
 
 def _helm_warnings(items: t.Sequence[PlanItem], client: KubeClient) -> t.Iterator[str]:

@@ -21,7 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared
 #: ``unverified`` is an object that will be created or updated (see ``intent``) but that the server could not judge yet.
 Action: t.TypeAlias = t.Literal["create", "update", "unchanged", "skip", "conflict", "unverified"]
 Intent: t.TypeAlias = t.Literal["", "create", "update"]
-Method: t.TypeAlias = t.Literal["patch", "replace", "recreate"]
+Method: t.TypeAlias = t.Literal["patch", "replace", "recreate", "roll_back"]
 #: Who has said whether an object that exists would change: the API server's dry run, or our own comparison.
 Judged: t.TypeAlias = t.Literal["", "server", "locally"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "unchanged", "skip", "conflict", "unverified")
@@ -64,6 +64,7 @@ class PlanItem:
     #: What else is known of it since it was prepared.
     facts: Facts = NO_FACTS
     #: How an update is made: by ``patch``, by putting the new object over the old one, or by deleting that first.
+    #: ``roll_back``, of a claim that is created: the one that is there, and its volume, make room for it before.
     method: Method = "patch"
     #: It carries this restore's label: an earlier run under the same name made it.
     made_before: bool = False

@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import ClaimDecision
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.roll_back import kept_name
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_origin import (
     FOREIGN,
     NOT_ROLLED_BACK,
@@ -26,9 +27,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object 
 
 _EMPTY_HINT = "Set on_missing_volume_data: warn to restore it with an empty volume, or leave it out."
 _KEPT_HINT = (
-    "To get the data of the backup, delete the claim and what uses it and restore again, or restore into another"
-    " namespace with namespace_mapping."
+    "To get the data of the backup, set existing_volume_policy: roll_back, which keeps the old volume beside it, delete"
+    " the claim and what uses it and restore again, or restore into another namespace with namespace_mapping."
 )
+_NO_DATA_HINT = "Set on_missing_volume_data: warn to keep it as it is and restore the rest, or leave it out."
 _FOREIGN_HINT = f"{_KEPT_HINT} To keep it and restore the rest, set on_missing_volume_data: warn."
 
 
@@ -38,6 +40,7 @@ class ClaimRules:
     def __init__(self, run: RestoreRun, findings: Findings) -> None:
         self._run = run
         self._policy = run.request.on_missing_volume_data
+        self._rolls_back = run.request.existing_volume_policy == "roll_back"
         self._live = findings.live
         self._volumes = findings.volumes
         self._issues = run.issues
@@ -60,6 +63,12 @@ class ClaimRules:
         volume = self._live.volumes.get(str((live.get("spec") or {}).get("volumeName") or ""))
         origin = self._stored_claim(item, stored, decision).origin_of(live, volume)
         wanted = decision.is_wanted
+        if self._rolls_back and wanted and not item.made_before:
+            return self._judge_roll_back(item, live, decision)
+        if self._volumes.is_unfilled(live):
+            if not item.made_before:
+                return self._refuse_unfilled(item, live)
+            self._live.note_unfilled(item.namespace or "", item.name)
         if origin == "restored" and wanted and not item.made_before and not _is_bound(live):
             return self._judge_unfinished(item, live, decision)
         if origin == "foreign" and wanted and self._policy == "fail":
@@ -73,6 +82,26 @@ class ClaimRules:
             self._warn(item, f"is {NOT_ROLLED_BACK} to what the backup holds.", hint=_KEPT_HINT)
             return dataclasses.replace(item, kept=NOT_ROLLED_BACK)
         return item
+
+    def _refuse_unfilled(self, item: PlanItem, live: ObjectView) -> PlanItem:
+        """One that was being filled: half of its data is never taken for all of it."""
+        maker = str((live["metadata"].get("labels") or {}).get(RESTORE_NAME_LABEL) or "")
+        why = f"{f'restore {maker!r}' if maker else 'another restore'} has made it, and it has not all of its data"
+        again = f"Run that restore again with name: {maker}, or delete" if maker else "Delete"
+        return self.refuse(item, why, hint=f"{again} the claim and what uses it and restore again.")
+
+    def _judge_roll_back(self, item: PlanItem, live: ObjectView, decision: ClaimDecision) -> PlanItem:
+        """A claim whose volume gives way to one with the data of the backup."""
+        if decision.snapshot is not None:
+            volume = str((live.get("spec") or {}).get("volumeName") or "")
+            kept = kept_name(item.name, self._run.name)
+            why = f"it is rolled back: volume '{volume}', which it has, is kept as claim '{kept}'"
+            return item.decided("create", why, method="roll_back")
+        why = decision.missing or "its data is no snapshot that a new volume of a claim can be made from"
+        if self._policy == "warn":
+            self._warn(item, f"is kept, and not rolled back: {why}.")
+            return item.decided("unchanged", kept=NOT_ROLLED_BACK)
+        return self.refuse(item, f"it cannot be rolled back: {why}", hint=_NO_DATA_HINT)
 
     def _judge_unfinished(self, item: PlanItem, live: ObjectView, decision: ClaimDecision) -> PlanItem:
         """A claim that another restore of the backup has made, and that has no volume so far."""

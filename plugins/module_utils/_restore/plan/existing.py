@@ -48,7 +48,9 @@ class ExistingObjects:
         if item.group_resource == CLAIMS:
             self._live.note_claim(live)
             item = self._claims.judge_live(item, live, stored_claim or {})
-            if item.forbids_all:
+            if item.method == "roll_back":
+                self._live.forget_claim(item.namespace or "", item.name)
+            if item.forbids_all or item.method == "roll_back":
                 return item
         source = item.facts.remade_from
         if source is not None:

@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_s
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import PreparedObjects
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.roll_back import RollBackPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.plan_diffs import PlanDiffs
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import StorageClasses
 
@@ -41,12 +42,13 @@ class Findings:
 class Planned:
     """The plan of all chosen objects. ``unreadable``: what is wrong with those that cannot be read.
 
-    ``gitops``: what is done about those that own the objects.
+    ``gitops``: what is done about those that own the objects. ``roll_back``: claims that are rolled back in place.
     """
 
     plan: RestorePlan
     unreadable: BadMembers
     gitops: Decision = dataclasses.field(default_factory=Decision)
+    roll_back: RollBackPlan = dataclasses.field(default_factory=RollBackPlan)
 
 
 __all__ = ("Findings", "Planned")

@@ -36,6 +36,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan imp
     Wave,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import Prepared
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.roll_back import KEPT_LABEL
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.stop_mark import as_before
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.candidates import (
     UNLISTED,
     Candidate,
@@ -241,6 +243,8 @@ class Planner:
                 there = metadata.get("namespace") or None
                 if there not in names:
                     continue
+                if resource.group_resource == CLAIMS and KEPT_LABEL in (metadata.get("labels") or {}):
+                    self._live.kept_claims.append(live)
                 names[there].add(metadata["name"])
                 candidate = absent[there].pop(metadata["name"], None)
                 if candidate is not None:
@@ -264,6 +268,7 @@ class Planner:
         if problem:
             why = f"it exists, and what is there cannot be compared: {problem}"
             return self._reader.item(candidate, found).decided("conflict", why)
+        live = as_before(live)
         body = found.prepared.body
         if self._is_settled(candidate, found.prepared, live):
             made = made_by(live, self._run.name)
@@ -272,8 +277,10 @@ class Planner:
         there = self._reader.marks(live)
         item = dataclasses.replace(item, marks=(*there, *(mark for mark in item.marks if mark not in there)))
         item = self._existing.decide(item, live, body, stored_claim=found.prepared.stored_claim)
-        if item.intent == "update":
+        if item.intent == "update" or item.method == "roll_back":
             self._report(item, found.prepared)
+        if item.method == "roll_back":
+            self.findings.diffs.add(item, None, body)
         return item
 
     def _is_settled(self, candidate: Candidate, prepared: Prepared, live: dict[str, t.Any]) -> bool:

@@ -8,10 +8,17 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, STORAGE_CLASSES, VOLUMES
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    DATA_UPLOADS,
+    STORAGE_CLASSES,
+    VOLUMES,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_book import OwnerBook, read_tracking
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.tracking import Tracking
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -24,6 +31,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen_
     excludes_snapshots,
     resource_filter,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.contents import BackupContents
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.configmaps import read_configmap
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import LiveState, read_live_state
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import RuleContext
@@ -44,7 +52,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifi
     modifiers_of_configmap,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import restore_volumes
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, StoredRecords
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classes import StorageClasses
 
@@ -120,19 +128,26 @@ def decide_volumes(run: RestoreRun, chosen: Chosen, live: LiveState, classes: St
     job = RestoreJob(
         name=run.name,
         archive=archive,
-        records=StoredRecords(volumesnapshots=backup.volumesnapshots, volumeinfo=backup.volumeinfo),
+        records=StoredRecords(
+            volumesnapshots=backup.volumesnapshots,
+            volumeinfo=backup.volumeinfo,
+            podvolumebackups=backup.podvolumebackups,
+            data_uploads=functools.partial(_read_all, chosen.contents, DATA_UPLOADS),
+        ),
         discovery=chosen.discovery,
         classes=classes,
         leaves_objects_out=excludes_snapshots(resource_filter(spec, chosen.discovery)),
+        sparse=bool((spec.uploader_config or {}).get("writeSparseFiles")),
+        parallel=int((spec.uploader_config or {}).get("parallelFilesDownload") or 0),
     )
-    providers = make_providers(
-        VolumeContext(connect=lambda: client, location=request.snapshot_location, cancel=client.cancel)
+    context = VolumeContext(
+        connect=lambda: client, location=request.snapshot_location, moving=run.moving, cancel=client.cancel
     )
     return VolumeDecisions(
         archive=archive,
         volume_info=backup.volumes,
         live=live.volumes,
-        providers=[provider.for_restore(job) for provider in providers],
+        providers=restore_volumes(context, job),
         terms=VolumeTerms(
             snapshot_volumes=backup.spec.get("snapshotVolumes"),
             namespace_mapping=spec.namespace_mapping,
@@ -141,6 +156,11 @@ def decide_volumes(run: RestoreRun, chosen: Chosen, live: LiveState, classes: St
             restore_name=run.name,
         ),
     )
+
+
+def _read_all(contents: BackupContents, group_resource: GroupResource) -> list[dict[str, t.Any]]:
+    """All stored objects of a type, whatever the filters of the restore."""
+    return [contents.read(ref) for ref in contents.refs(group_resource)]
 
 
 def make_preparer(

@@ -22,7 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.vol
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource, VolumeFilling
 
 VOLUME_TYPES = frozenset({CLAIMS, VOLUMES, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS})
 #: Claims that a sentence names.
@@ -40,7 +40,8 @@ class RestoredVolume:
 
     ``method``: that of the snapshot's provider, ``kept`` or ``empty``.
     ``source``: the snapshot that a new volume is made from; ``traits``: what is set on it once it is there.
-    ``was_bound``: an earlier run of the same restore has brought it up to there.
+    ``was_bound``: an earlier run of the same restore has brought it up to there. ``filling``: who brings the data of a
+    new volume that is made empty; None where nobody has to, or it has all of it.
     """
 
     item: PlanItem
@@ -54,6 +55,12 @@ class RestoredVolume:
     volume_item: PlanItem | None = None
     traits: VolumeTraits | None = None
     was_bound: bool = False
+    filling: VolumeFilling | None = None
+
+    @property
+    def is_to_fill(self) -> bool:
+        """Whether its claim is there and waits for its data."""
+        return self.filling is not None and self.source is not None and self.state in ("created", "bound")
 
     @property
     def namespace(self) -> str:
@@ -114,7 +121,9 @@ class RestoredVolumes:
 
     def _has_rest(self, volume: RestoredVolume) -> bool:
         source = volume.source
-        return source is not None and (not volume.was_bound or source.helper in self._leftovers)
+        if source is None:
+            return False
+        return volume.filling is not None or not volume.was_bound or source.helper in self._leftovers
 
     @property
     def _leftovers(self) -> set[str]:
@@ -132,7 +141,10 @@ class RestoredVolumes:
         """
         volumes, left = [], []
         for volume in self.volumes:
-            if volume.state == "planned":
+            if volume.filling is not None and volume.item.made_before:
+                has_rest = True
+                volume = dataclasses.replace(volume, state="created")
+            elif volume.state == "planned":
                 state = applied.state_of(volume.item)
                 has_rest = volume.source is not None or (state == "created" and volume.traits is not None)
                 volume = _after_write(volume, applied)
@@ -233,13 +245,24 @@ def _volume_of(item: PlanItem, findings: Findings) -> RestoredVolume | None:
     )
     if decision.snapshot is not None:
         source = decision.snapshot
-        return dataclasses.replace(found, method=source.method, source=source, traits=traits)
+        filled = item.made_before and not findings.live.is_unfilled(item.namespace or "", item.name)
+        filling = None if filled else volumes.filling_of(source)
+        message = _told(filling, source) if filling is not None else ""
+        return dataclasses.replace(
+            found, method=source.method, source=source, traits=traits, filling=filling, message=message
+        )
     if decision.missing:
         return dataclasses.replace(found, message=decision.missing, traits=traits)
     if not decision.volume:
         return dataclasses.replace(found, message="it had no volume")
     name = volumes.target_name(decision.volume)
     return dataclasses.replace(found, method="kept", remade_from=decision.remade_from, volume=name)
+
+
+def _told(filling: VolumeFilling, source: DataSource) -> str:
+    """What will be brought, and from where."""
+    size = filling.size_of(source)
+    return f"{f'{size} bytes ' if size else ''}from snapshot {source.handle} in {filling.repository_of(source)}"
 
 
 def _with_remade(volume: RestoredVolume, item: PlanItem | None) -> RestoredVolume:

@@ -183,7 +183,7 @@ class VolumeFinalizer:
         used = self._used_claims(volume.namespace)
         if used is None or volume.claim in used:
             return None
-        if volume.source is not None:
+        if volume.source is not None and volume.source.helper:
             name = volume.source.helper
             self._run.issues.warning(
                 f"PersistentVolumeClaim {volume.namespace}/{volume.claim}: {why}, from VolumeSnapshot {name}, which"
@@ -281,7 +281,7 @@ class VolumeFinalizer:
     def _fail(self, volume: RestoredVolume, why: str, *, stays: bool = True) -> RestoredVolume:
         """``stays``: the objects of its snapshot do."""
         hint = self._run.resume_hint
-        if volume.source is not None and stays:
+        if volume.source is not None and volume.source.helper and stays:
             name = volume.source.helper
             hint += f" VolumeSnapshot and VolumeSnapshotContent {name} stay in the cluster until then."
         return dataclasses.replace(self._with_error(volume, why, hint), state="failed")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.access import AwsAccess
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.bucket import BucketAccess
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 
 _ADDRESSING_STYLES = ("auto", "path", "virtual")
@@ -58,6 +59,11 @@ class S3Location(StorageLocation, AwsAccess):
     def describe(self) -> str:
         """``s3://bucket/prefix``."""
         return "/".join(filter(None, (f"s3://{self.bucket}", self.prefix)))
+
+    @property
+    def bucket_access(self) -> BucketAccess:
+        """With the credentials that are given here; those that boto3 finds are not in it."""
+        return BucketAccess(bucket=self.bucket, prefix=self.prefix, access=self)
 
     @property
     def velero_spec(self) -> dict[str, t.Any]:

@@ -57,6 +57,7 @@ class CsiBackup:
 
     method = METHOD
     title = "CSI snapshots"
+    moves = False
 
     def __init__(self, client: KubeClient, job: BackupJob, discovery: Discovery, *, cancel: CancelToken) -> None:
         self._client = client
@@ -94,6 +95,10 @@ class CsiBackup:
         if not sweeps:
             return []
         return self._snapshots.sweep(namespaces, backup_name=self._job.name, location=self._job.location)
+
+    def foresee(self, plans: t.Mapping[Key, PlannedSnapshot]) -> list[str]:
+        """All that can be foreseen the plans say."""
+        return []
 
     def close(self) -> None:
         if self._snapshots is not None:
@@ -163,6 +168,34 @@ class CsiBackup:
             count=sum(pair is not None for pair in found.values()),
         )
 
+    def await_ready(self, *, timeout: float, progress: ProgressSink) -> dict[Key, TakenSnapshot]:
+        """Wait until volumes can be made from the snapshots, of which some fail; each goes with its object."""
+        found = {key: taken for key, taken in self._taken.items() if taken.state == "cut"}
+        if self._snapshots is None or not found:
+            return {}
+        self._snapshots.wait_ready(list(found.values()), timeout=timeout, progress=progress)
+        ready = [taken for taken in found.values() if not taken.failed]
+        with concurrent.futures.ThreadPoolExecutor(max(1, min(len(ready), _AT_A_TIME))) as pool:
+            list(pool.map(self._bind, ready))
+        return found
+
+    def _bind(self, taken: TakenSnapshot) -> None:
+        """Have the storage drop the snapshot when whoever owns its object goes: its class may say otherwise."""
+        try:
+            if self._snapshots is not None:
+                self._snapshots.bind(taken)
+        except KubeError as exc:
+            taken.fail(f"The snapshot of {taken.where} could not be prepared: {exc.sentence}")
+
+    @property
+    def snapshot_type(self) -> ApiResource | None:
+        """The type of the objects; None where the cluster has none."""
+        return self._api.snapshots if self._api is not None else None
+
+    def drop_all(self) -> list[str]:
+        """Remove all snapshots, in the storage too. A sentence for each that is still there."""
+        return self._snapshots.discard(list(self._taken.values())) if self._snapshots is not None else []
+
     def _take_over(self, taken: TakenSnapshot) -> tuple[Object, Object] | None:
         if taken.failed or self._snapshots is None:
             return None
@@ -189,6 +222,9 @@ class CsiBackup:
 
     def records(self, backup_uid: str) -> list[Object]:
         """That file has none of CSI."""
+        return []
+
+    def operations(self) -> list[Object]:
         return []
 
     # -- discard ------------------------------------------------------------------------------------------------------

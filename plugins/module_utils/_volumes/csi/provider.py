@@ -18,7 +18,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import Discovery
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
     BackupJob,
-    BackupVolumes,
     Reasons,
     Sighting,
     SnapshotUse,
@@ -29,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider impor
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope
     from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.backup import CsiBackup
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.deletion import CsiDeletion
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.left_snapshots import LeftSnapshot
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, RestoreVolumes
@@ -45,7 +45,7 @@ class CsiProvider:
     def __init__(self, context: VolumeContext) -> None:
         self._context = context
 
-    def for_backup(self, job: BackupJob, discovery: Discovery) -> BackupVolumes:
+    def for_backup(self, job: BackupJob, discovery: Discovery) -> CsiBackup:
         from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.backup import CsiBackup
 
         return CsiBackup(self._context.client(), job, discovery, cancel=self._context.cancel)

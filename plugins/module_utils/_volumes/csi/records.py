@@ -8,15 +8,13 @@
 
 from __future__ import annotations
 
-import decimal
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
-from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import SNAPSHOT_NAME
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_size import ask_for_room
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import TakenSnapshot
 
 BACKUP_NAME = "velero.io/backup-name"
@@ -57,8 +55,7 @@ def mark_claim(claim: Object, taken: TakenSnapshot, *, backup_name: str) -> None
     }
     metadata["annotations"] = {**(metadata.get("annotations") or {}), SNAPSHOT_NAME: taken.name}
     _drop_finalizers(metadata)
-    if taken.size_bytes is not None and taken.size_bytes > _requested(claim):
-        claim["spec"].setdefault("resources", {}).setdefault("requests", {})["storage"] = str(taken.size_bytes)
+    ask_for_room(claim, taken.size_bytes)
 
 
 def stored_snapshot(snapshot: Object, content: Object, *, backup_name: str) -> Object:
@@ -119,14 +116,6 @@ def csi_volume_info(taken: TakenSnapshot) -> dict[str, t.Any]:
 def _drop_finalizers(metadata: dict[str, t.Any]) -> None:
     if "finalizers" in metadata:
         metadata["finalizers"] = [name for name in metadata["finalizers"] if name not in _SOURCE_FINALIZERS]
-
-
-def _requested(claim: Object) -> decimal.Decimal:
-    text = ((claim["spec"].get("resources") or {}).get("requests") or {}).get("storage", 0)
-    try:
-        return parse_quantity(text)
-    except ValidationError:
-        return decimal.Decimal(0)
 
 
 __all__ = (

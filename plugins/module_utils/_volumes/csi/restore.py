@@ -87,7 +87,7 @@ class CsiRestore(CsiSources, NewVolumes):
 
     def why_unreadable(self, volume: ObjectView, entry: ObjectView) -> str:
         if entry.get("snapshotDataMoved"):
-            return "its data was saved as CSISnapshot, and moved by Velero's data mover, which cannot be read here"
+            return "its data was moved into a repository, and the backup has no record of that"
         if entry.get("result") == "failed":
             return "the snapshot of its volume failed"
         return "its data was saved as CSISnapshot, but the stored claim names no snapshot"

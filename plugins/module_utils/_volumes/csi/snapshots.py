@@ -142,6 +142,10 @@ class CsiSnapshots:
         """Make the storage snapshot outlive its objects (deletionPolicy Retain). Raises ``KubeError``."""
         self._removal.set_policy(taken, "Retain", labels=labels)
 
+    def bind(self, taken: TakenSnapshot) -> None:
+        """Make the storage snapshot go with its object (deletionPolicy Delete). Raises ``KubeError``."""
+        self._removal.set_policy(taken, "Delete")
+
     def read(self, taken: TakenSnapshot) -> tuple[Object, Object | None]:
         """The VolumeSnapshot and its content as they are now. Raises ``KubeError``; also when it is gone."""
         snapshot = get_object(self._client, self._api.snapshots, taken.name, taken.spec.namespace)

@@ -48,6 +48,7 @@ class EbsBackup:
 
     method = METHOD
     title = "snapshots of EBS"
+    moves = False
 
     def __init__(self, ec2: EbsSnapshotter | None, job: BackupJob) -> None:
         self._ec2 = ec2
@@ -80,6 +81,10 @@ class EbsBackup:
     def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
         """What a dead run has left, retention finds by its tags."""
         self._plans = plans
+        return []
+
+    def foresee(self, plans: t.Mapping[Key, PlannedSnapshot]) -> list[str]:
+        """All that can be foreseen the plans say."""
         return []
 
     def close(self) -> None:
@@ -172,6 +177,9 @@ class EbsBackup:
         ]
 
     # -- discard ------------------------------------------------------------------------------------------------------
+
+    def operations(self) -> list[Object]:
+        return []
 
     def release(self) -> list[str]:
         """Only taking needed nothing."""

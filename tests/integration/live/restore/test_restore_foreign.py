@@ -283,7 +283,7 @@ def claim_warning(namespace: str, why: str) -> str:
 def cache_warning(namespace: str) -> str:
     return (
         f"Pod {namespace}/web: volume 'cache' begins empty: its data was saved as PodVolumeBackup, "
-        "which cannot be read here."
+        "which comes back into claims only."
     )
 
 
@@ -387,7 +387,8 @@ def test_pod_volumes_of_velero(local_location: StorageLocation, cluster: Cluster
     assert (done.phase, done.errors_list) == ("Completed", [])
     messages = sorted(warning["message"] for warning in done.warnings_list)
     assert len(messages) == 3
-    assert messages[0] == claim_warning(namespace, "its data was saved as PodVolumeBackup, which cannot be read here")
+    why = "its data is snapshot id-data, written by restic, which is not read here: restore this volume with Velero"
+    assert messages[0] == claim_warning(namespace, f"{why} 1.18 or older, or with restic itself")
     assert messages[1].startswith(f"Pod {namespace}/web: the init container that waits for the data of volume 'data'")
     assert messages[2] == cache_warning(namespace)
     found = check_restored(cluster, namespace)

@@ -237,7 +237,7 @@ def _prepared(request: BackupRequest, now: dt.datetime) -> Object:
     if request.spec.ttl_seconds is not None:
         status["expiration"] = rfc3339(now + dt.timedelta(seconds=request.spec.ttl_seconds))
     labels = {**request.spec.labels, STORAGE_LOCATION_LABEL: label_value(request.spec.storage_location)}
-    return {"metadata": {"labels": labels}, "spec": request.spec.to_dict(), "status": status}
+    return {"metadata": {"labels": labels}, "spec": request.done_spec.to_dict(), "status": status}
 
 
 def _sentences(exc: ValidationError) -> list[str]:

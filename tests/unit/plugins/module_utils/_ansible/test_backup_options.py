@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.declared import NO_DATABASES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
 
 DEFAULTS: dict[str, t.Any] = {
     **dict.fromkeys((*SELECTION.options, *BACKUP.options)),
@@ -53,7 +54,7 @@ def request(**params: t.Any) -> BackupRequest:
 
 
 def test_nothing_but_a_name() -> None:
-    assert request(name="nginx") == BackupRequest(name="nginx", spec=BackupSpec())
+    assert request(name="nginx") == BackupRequest(name="nginx", spec=BackupSpec(), mover=MoverSettings())
 
 
 def test_databases() -> None:
@@ -144,11 +145,63 @@ def test_every_option_of_the_spec_reaches_it() -> None:
     assert found.policy is not None
     assert found.policy.volume_action() is not None
     assert (found.all_api_versions, found.skip_forbidden, found.ignore_unsupported) == (True, True, True)
-    assert len(found.unsupported()) == 5
+    # The data of snapshots is moved, by Velero's own mover; its node agent is not there.
+    assert [sentence.partition(":")[0] for sentence in found.unsupported()] == [
+        "default_volumes_to_fs_backup",
+        "default_volumes_to_restic",
+    ]
+    assert found.moves
     assert written["snapshotVolumes"] is True
     assert found.snapshot_location is not None
     assert (found.snapshot_location.name, found.snapshot_location.region) == ("east", "us-east-1")
     assert found.workers == 3
+
+
+def test_how_data_is_moved() -> None:
+    found = request(
+        name="x",
+        repository_password="word",
+        mover={
+            "image": "registry.example/kopia@sha256:1",
+            "image_pull_secrets": ["pull"],
+            "concurrency": 5,
+            "bandwidth": "50M",
+            "node_selector": {"zone": 1},
+            "tolerations": [{"operator": "Exists"}],
+            "pod_start_timeout": "90s",
+            "keep_failed": True,
+            "priority_class": None,
+        },
+    )
+    assert found.repository_password == "word"
+    assert found.mover == MoverSettings(
+        image="registry.example/kopia@sha256:1",
+        image_pull_secrets=("pull",),
+        concurrency=5,
+        bandwidth=50_000_000,
+        node_selector={"zone": "1"},
+        tolerations=({"operator": "Exists"},),
+        pod_start_timeout=90.0,
+        keep_failed=True,
+    )
+    assert not found.moves
+
+
+@pytest.mark.parametrize(
+    ("mover", "words"),
+    [
+        ({"concurrency": 0}, "mover.concurrency is 0"),
+        ({"per_node": -1}, "mover.per_node is -1"),
+        ({"bandwidth": "0"}, "mover.bandwidth is '0'"),
+        ({"bandwidth": "fast"}, "fast"),
+        ({"pod_start_timeout": "0s"}, "mover.pod_start_timeout is 0s"),
+        ({"pod_start_timeout": "soon"}, "mover.pod_start_timeout"),
+    ],
+)
+def test_what_a_mover_cannot_be(mover: dict[str, t.Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words) as caught:
+        request(name="x", mover=mover)
+    assert caught.value.details["phase"] == "FailedValidation"
 
 
 @pytest.mark.parametrize(

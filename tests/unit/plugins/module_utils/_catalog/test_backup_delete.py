@@ -383,7 +383,7 @@ def test_snapshots_go_before_what_tells_of_them(
         pytest.param(
             {"b1-podvolumebackups.json.gz": gzip_json([{"status": {"snapshotID": "k0pia"}}])},
             [],
-            "only Velero's node agent can delete from its repository",
+            "it is in a repository, for which this task has no options",
             id="1.4: fs-backup",
         ),
         pytest.param({}, [CSI], "no cluster today", id="no cluster"),

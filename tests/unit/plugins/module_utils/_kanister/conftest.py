@@ -11,8 +11,8 @@ import dataclasses
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister import function_table, waiting
-from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods import pod_start, trouble
-from ansible_collections.arkive.k8s.plugins.module_utils._kube import pod_logs, waits
+from ansible_collections.arkive.k8s.plugins.module_utils._kanister.temporary_pods import pod_start
+from ansible_collections.arkive.k8s.plugins.module_utils._kube import pod_logs, pod_states, waits
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kanister.function_lab import FunctionLab
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kanister.scripted_function import Scripted
 
@@ -24,8 +24,8 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> FunctionLab:
     monkeypatch.setattr(waits, "_PAUSE", 0.01)
     monkeypatch.setattr(pod_logs, "_FIRST_PAUSE", 0.01)
     monkeypatch.setattr(pod_start, "_LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(trouble, "_RETRIED_SECONDS", 0.1)
-    monkeypatch.setattr(trouble, "_UNSCHEDULABLE_SECONDS", 0.1)
+    monkeypatch.setattr(pod_states, "_RETRIED_SECONDS", 0.1)
+    monkeypatch.setattr(pod_states, "_UNSCHEDULABLE_SECONDS", 0.1)
     return FunctionLab()
 
 

@@ -231,7 +231,7 @@ def test_the_cluster_is_asked_once() -> None:
         pytest.param(
             [{**METHOD, "snapshotDataMoved": True}],
             {"claim": without(CLAIM, "metadata", "annotations")},
-            "moved by Velero's data mover",
+            "moved into a repository, and the backup has no record",
             id="8.3: moved data",
         ),
         pytest.param(

@@ -45,6 +45,7 @@ SHELF: dict[str, str] = {}
 class ShelfBackup:
     method = METHOD
     title = "copies on the shelf"
+    moves = False
 
     def __init__(self, job: BackupJob) -> None:
         self._job = job
@@ -66,6 +67,9 @@ class ShelfBackup:
 
     def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
         self._plans = plans
+        return []
+
+    def foresee(self, plans: t.Mapping[Key, PlannedSnapshot]) -> list[str]:
         return []
 
     def close(self) -> None:
@@ -102,6 +106,9 @@ class ShelfBackup:
         return {}
 
     def records(self, backup_uid: str) -> list[Object]:
+        return []
+
+    def operations(self) -> list[Object]:
         return []
 
     def release(self) -> list[str]:

@@ -393,7 +393,9 @@ def test_secrets_are_not_shown() -> None:
     [
         pytest.param({"endpoint_url": "nonsense"}, "endpoint_url 'nonsense' cannot be used", id="no URL"),
         pytest.param({"ca_bundle": "/no/such/file"}, "CA bundle /no/such/file does not exist", id="no CA"),
-        pytest.param({"profile": "no-such-profile"}, "the AWS profile 'no-such-profile' does not exist", id="no profile"),
+        pytest.param(
+            {"profile": "no-such-profile"}, "the AWS profile 'no-such-profile' does not exist", id="no profile"
+        ),
     ],
 )
 def test_a_location_that_cannot_be_used(options: dict[str, str], message: str) -> None:

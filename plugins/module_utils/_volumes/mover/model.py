@@ -1,0 +1,226 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is moved between volumes and a repository, and what became of it.
+
+Sizes are in bytes, times in seconds or UTC. What comes back never raises: ``error`` is a sentence, empty for success.
+"""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import (
+    DEFAULT_IMAGE,
+    CredentialsKind,
+    MoverSettings,
+    SecurityContext,
+)
+
+#: ``claim``: a file system; ``block``: a raw device, which is refused so far.
+Mount: t.TypeAlias = t.Literal["claim", "block"]
+#: ``absent``: nothing lies there. ``foreign``: objects lie there that are no repository. ``new``: a repository without
+#: the marker of Velero 1.18, which works. ``corrupted``: the marker is another repository's.
+RepositoryState: t.TypeAlias = t.Literal["absent", "foreign", "new", "usable", "corrupted"]
+
+#: Velero's own (1.12 to 1.18): by the pin nothing expires that is not asked to.
+DESCRIPTION = "Kopia Uploader"
+PIN = "velero-pin"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryPlace:
+    """Where the repository of one namespace's volumes lies, as kopia is told (docs/compatibility 18.1).
+
+    ``prefix`` ends with a slash. ``endpoint``: host, or host and port. ``tls`` False: plain HTTP. ``verify`` False:
+    whoever has the certificate. ``ca``: certificates in PEM, empty for those of the image.
+    """
+
+    namespace: str
+    bucket: str
+    prefix: str
+    region: str
+    endpoint: str
+    tls: bool = True
+    verify: bool = True
+    ca: str = ""
+
+    @property
+    def where(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadPlace:
+    """Where the pods of a workload may run, and as whom: what its own pod spec says.
+
+    ``security_context`` is that of the pod, for the setting ``workload``.
+    """
+
+    node_selector: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    tolerations: tuple[ObjectView, ...] = ()
+    affinity: ObjectView = dataclasses.field(default_factory=dict)
+    security_context: ObjectView = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class OwnedObject:
+    """An object that is there already and goes when the Job goes."""
+
+    resource: ApiResource
+    name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """One volume on its way into the repository.
+
+    ``namespace``: of claim and Job. ``claim``: the one that is mounted. ``source_path``: Velero's, verbatim
+    (``snapshot-data-upload-download/kopia/<namespace>/<claim>``). ``tags`` without the prefix ``tag:``, which kopia
+    adds. ``temporary_claim``: the manifest of ``claim`` where that is to be made for the Job, which then owns it.
+    ``owned``: what else goes with the Job, as the VolumeSnapshot behind the temporary claim. ``original_claim``: what
+    the volume is called for people, empty where it is ``claim``. ``source_namespace``: whose repository, empty where it
+    is ``namespace``. ``node_name``: the node on which the claim is mounted already, empty for any. ``size_bytes``: of
+    the volume, 0 where it is not known. ``parallel``: files at once, 0 for as many as there are CPUs.
+    """
+
+    namespace: str
+    claim: str
+    source_path: str
+    description: str = DESCRIPTION
+    tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    temporary_claim: ObjectView | None = None
+    owned: tuple[OwnedObject, ...] = ()
+    original_claim: str = ""
+    source_namespace: str = ""
+    node_name: str = ""
+    place: WorkloadPlace = dataclasses.field(default_factory=WorkloadPlace)
+    read_only: bool = True
+    size_bytes: int = 0
+    parallel: int = 0
+    mount: Mount = "claim"
+
+    @property
+    def where(self) -> str:
+        return f"{self.namespace}/{self.original_claim or self.claim}"
+
+    @property
+    def repository(self) -> str:
+        return self.source_namespace or self.namespace
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Uploaded:
+    """``snapshot_id`` is empty unless the copy is whole.
+
+    ``bytes`` and ``files`` of the volume, ``incremental_bytes``: new in the repository. ``losses``: what the format
+    does not keep of this volume, sentences.
+    """
+
+    snapshot_id: str = ""
+    bytes: int = 0
+    files: int = 0
+    incremental_bytes: int = 0
+    started: dt.datetime | None = None
+    ended: dt.datetime | None = None
+    node: str = ""
+    losses: tuple[str, ...] = ()
+    error: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return not self.snapshot_id or bool(self.error)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """One volume on its way back into ``claim``, which is there and which nobody mounts.
+
+    ``source_namespace``: whose repository. ``bytes`` and ``files``: what the record says, None where it says nothing;
+    the snapshot itself is asked in any case. ``together``: downloads with the same word, in one namespace, are made by
+    one pod that mounts all of their claims, so that volumes of one workload come to lie in one zone. ``place``: where
+    the workload's pods may run.
+    """
+
+    namespace: str
+    claim: str
+    source_namespace: str
+    snapshot_id: str
+    bytes: int | None = None
+    files: int | None = None
+    together: str = ""
+    place: WorkloadPlace = dataclasses.field(default_factory=WorkloadPlace)
+    sparse: bool = True
+    parallel: int = 0
+
+    @property
+    def where(self) -> str:
+        return f"{self.namespace}/{self.claim}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Downloaded:
+    """``owners_checked``: entries whose owner and mode were compared with the snapshot's. ``warnings``: sentences."""
+
+    bytes: int = 0
+    files: int = 0
+    owners_checked: int = 0
+    started: dt.datetime | None = None
+    ended: dt.datetime | None = None
+    node: str = ""
+    warnings: tuple[str, ...] = ()
+    error: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.error)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What is asked before anything is frozen: whether pods in ``namespace`` can use ``source_namespace``'s repository.
+
+    ``namespace`` empty: it is not there yet, and only the repository is looked at. ``write``: that is written to, and
+    made where there is none; else it must be there.
+    """
+
+    namespace: str
+    source_namespace: str
+    write: bool = True
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """``created``: the repository was made by this probe. ``error``: why nothing can be moved, a sentence."""
+
+    probe: Probe
+    created: bool = False
+    error: str = ""
+
+
+__all__ = (
+    "DEFAULT_IMAGE",
+    "DESCRIPTION",
+    "PIN",
+    "CredentialsKind",
+    "Download",
+    "Downloaded",
+    "Mount",
+    "MoverSettings",
+    "OwnedObject",
+    "Probe",
+    "Probed",
+    "RepositoryPlace",
+    "RepositoryState",
+    "SecurityContext",
+    "Upload",
+    "Uploaded",
+    "WorkloadPlace",
+)

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Copies volumes into Velero's repositories and back, by pods that are gone afterwards. Knows no backups and restores.
+
+The order of a backup: ``preview`` (check mode ends here), ``probe`` before anything is frozen, ``upload`` after the
+thaw. Of a restore: ``probe``, ``download`` before the workloads start.
+"""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.downloading import DownloadJob, grouped
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.forgetting import MOST_IDS, ForgetJob
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_loop import JobLoop
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_task import JobEnd, JobTask
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
+    Download,
+    Downloaded,
+    MoverSettings,
+    Probe,
+    Probed,
+    Upload,
+    Uploaded,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.opening import Opening
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.sweep import Swept, sweep_jobs
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.target import MoverTarget, PodWorks
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.uploading import UploadJob
+
+
+class _Makes(t.Protocol):
+    def task(self) -> JobTask:
+        """Raises ``MoverError``."""
+
+
+class Mover:
+    """For one location, in one run, which has a ``run_id``. Raises ``Cancelled``, and ``MoverError`` when it is made.
+
+    Everything else that goes wrong is a sentence in what is returned.
+    """
+
+    def __init__(self, run: ClusterRun, target: MoverTarget, settings: MoverSettings) -> None:
+        if not run.run_id:
+            raise MoverError("A run that moves data has to have an id.")
+        self._run = run
+        self._settings = settings
+        self._works = PodWorks(run, target, settings)
+
+    def preview(self, probes: t.Sequence[Probe]) -> list[Probed]:
+        """What is known without a pod, in the order of ``probes``. Nothing is made."""
+        return Opening(self._run, self._works).preview(probes)
+
+    def probe(self, probes: t.Sequence[Probe]) -> list[Probed]:
+        """Whether pods can use the repositories, which are made where there is none. What dead runs left is swept."""
+        swept = self.sweep({probe.namespace for probe in probes})
+        for warning in swept.warnings:
+            self._run.issues.warning(warning)
+        return Opening(self._run, self._works).open(probes)
+
+    def upload(self, uploads: t.Sequence[Upload]) -> list[Uploaded]:
+        """Copy volumes into their repositories; results in the order of ``uploads``."""
+        jobs = [UploadJob(self._run, self._works, upload) for upload in uploads]
+        return [job.result(end) for job, end in zip(jobs, self._run_all(jobs), strict=True)]
+
+    def download(self, downloads: t.Sequence[Download]) -> list[Downloaded]:
+        """Fill volumes from their snapshots; results in the order of ``downloads``. Their pods are gone afterwards."""
+        groups = grouped(downloads)
+        jobs = [DownloadJob(self._run, self._works, [downloads[number] for number in group]) for group in groups]
+        found: dict[int, Downloaded] = {}
+        for group, job, end in zip(groups, jobs, self._run_all(jobs), strict=True):
+            found |= dict(zip(group, job.results(end), strict=True))
+        return [found[number] for number in range(len(downloads))]
+
+    def forget(self, source_namespace: str, ids: t.Sequence[str], *, namespace: str) -> dict[str, str]:
+        """Remove snapshots from the repository of a namespace, by pods in ``namespace``; why some are left, by id."""
+        wanted = list(dict.fromkeys(ids))
+        parts = [wanted[start : start + MOST_IDS] for start in range(0, len(wanted), MOST_IDS)]
+        jobs = [ForgetJob(self._run, self._works, source_namespace, part, namespace) for part in parts]
+        left: dict[str, str] = {}
+        for job, end in zip(jobs, self._run_all(jobs), strict=True):
+            left |= job.left(end)
+        return left
+
+    def sweep(self, namespaces: t.Iterable[str]) -> Swept:
+        """Remove what dead runs have left."""
+        return sweep_jobs(self._run.client, namespaces)
+
+    def _run_all(self, jobs: t.Sequence[_Makes]) -> list[JobEnd]:
+        """How each ended; one that has no task has failed."""
+        ends: dict[int, JobEnd] = {}
+        tasks: dict[int, JobTask] = {}
+        for number, job in enumerate(jobs):
+            try:
+                tasks[number] = job.task()
+            except MoverError as exc:
+                ends[number] = JobEnd(error=exc.sentence)
+        if tasks:
+            ends |= dict(zip(tasks, JobLoop(self._run, self._settings).run(list(tasks.values())), strict=True))
+        return [ends[number] for number in range(len(jobs))]
+
+
+__all__ = ("Mover",)

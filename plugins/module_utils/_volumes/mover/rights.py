@@ -1,0 +1,91 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The rights that moving data takes: a namespace's own, and none of the whole cluster."""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    PODS,
+    SECRETS,
+    VOLUME_SNAPSHOTS,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope, needs_on
+
+JOBS = GroupResource("jobs", "batch")
+EVENTS = GroupResource("events")
+
+
+def job_needs(namespaces: t.Iterable[str]) -> list[Need]:
+    """To run the Jobs in ``namespaces``, with their Secrets; creating a pod is only tried, by a dry run.
+
+    What a Job owns goes with it.
+    """
+    places = tuple(namespaces)
+    return [
+        *needs_on("create get list patch delete", JOBS, places=places),
+        *needs_on("create get list watch", PODS, places=places),
+        *needs_on("get", PODS, places=places, subresource="log"),
+        *needs_on("create get", SECRETS, places=places),
+        *needs_on("list", EVENTS, places=places),
+    ]
+
+
+def claim_needs(namespaces: t.Iterable[str]) -> list[Need]:
+    """The claims by which snapshots are read; these get an owner, with which they go."""
+    places = tuple(namespaces)
+    return [
+        *needs_on("create get patch", CLAIMS, places=places),
+        *needs_on("patch", VOLUME_SNAPSHOTS, places=places),
+    ]
+
+
+def backup_grants(scope: RightsScope) -> list[Grant]:
+    if not scope.has(CLAIMS):
+        return []
+    return [
+        Grant(
+            "Jobs that move the data of volumes into a repository, and what they mount.",
+            (*job_needs(scope.places), *claim_needs(scope.places)),
+        ),
+        _password(),
+    ]
+
+
+def deletion_grants(scope: RightsScope) -> list[Grant]:
+    return [Grant("Jobs that take snapshots out of a repository.", tuple(job_needs(scope.places))), _password()]
+
+
+def restore_grants(scope: RightsScope) -> list[Grant]:
+    if not scope.has(CLAIMS):
+        return []
+    return [
+        Grant(
+            "Jobs that bring moved data, before what mounts the claims is made, and a mark on each claim that has it.",
+            (
+                *job_needs(scope.places),
+                *needs_on("list", PODS, places=scope.places),
+                *needs_on("patch", CLAIMS, places=scope.places),
+            ),
+        ),
+        _password(),
+    ]
+
+
+def _password() -> Grant:
+    return Grant(
+        "The password of Velero's repositories, in its namespace.",
+        needs_on("get", SECRETS, places=("velero",)),
+        "It has to be given as repository_password.",
+    )
+
+
+__all__ = ("backup_grants", "claim_needs", "deletion_grants", "job_needs", "restore_grants")

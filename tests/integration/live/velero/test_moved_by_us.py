@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A stock Velero with its node-agent restores what our Jobs moved, and deletes it."""
+
+from __future__ import annotations
+
+import secrets
+import typing as t
+from pathlib import Path
+
+import pytest
+from files_app import FilesApp
+from kopia_command import Kopia
+from velero_judge import Judge, until
+
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
+
+if t.TYPE_CHECKING:
+    from cluster_access import Kubectl, S3Access
+
+    from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+
+pytestmark = pytest.mark.velero
+
+#: Velero's own, where nobody has made its Secret before it.
+PASSWORD = "static-passw0rd"
+
+
+class Ours(t.NamedTuple):
+    app: FilesApp
+    backup: BackupOutcome
+    name: str
+    tree: list[str]
+
+    @property
+    def copy(self) -> str:
+        return f"{self.app.namespace}-copy"
+
+
+@pytest.fixture(scope="module")
+def ours(
+    client: KubeClient,
+    kubectl: Kubectl,
+    moving_judge: Judge,
+    judged_store: Store,
+    pod_s3_url: str,
+    kopia_image: str,
+) -> t.Iterator[Ours]:
+    """A backup of ours; its password is Velero's, of which nothing is said."""
+    app, name = FilesApp(kubectl, f"arkive-test-v-{secrets.token_hex(3)}"), f"ours{secrets.token_hex(3)}"
+    request = BackupRequest(
+        name=name,
+        spec=BackupSpec.from_options({"included_namespaces": [app.namespace], "snapshot_move_data": True}),
+        mover=MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static"),
+    )
+    try:
+        app.create()
+        backup = run_backup(request, client=client, store=judged_store)
+        yield Ours(app, backup, name, app.tree())
+    finally:
+        app.remove(f"{app.namespace}-copy")
+
+
+def test_velero_restores_it(ours: Ours, moving_judge: Judge) -> None:
+    """Into another namespace: the repository is that of the first."""
+    assert (ours.backup.phase, ours.backup.errors_list) == ("Completed", [])
+    moving_judge.start()
+    moving_judge.await_synced({ours.name})
+    restore = moving_judge.restore(ours.name, {ours.app.namespace: ours.copy})
+    assert restore["status"]["phase"] == "Completed", moving_judge.describe("restore", restore["metadata"]["name"])
+    ours.app.await_ready(ours.copy)
+    assert ours.app.tree(namespace=ours.copy) == ours.tree
+
+
+def test_velero_describes_it(ours: Ours, moving_judge: Judge) -> None:
+    text = moving_judge.describe("backup", ours.name)
+    (entry,) = ours.backup.volumes
+    assert "Data Movement" in text
+    assert entry["snapshotDataMovementInfo"]["operationID"] in text
+
+
+def test_velero_deletes_it(
+    ours: Ours, moving_judge: Judge, judged_store: Store, s3: S3Access, kopia_program: str, tmp_path: Path
+) -> None:
+    """With its copy in the repository, which it finds by the record in the tarball."""
+    kopia = Kopia(kopia_program, tmp_path, PASSWORD)
+    kopia.connect(s3, moving_judge.bucket, f"kopia/{ours.app.namespace}/")
+    (entry,) = ours.backup.volumes
+    assert kopia.ids() == [entry["snapshotDataMovementInfo"]["snapshotHandle"]]
+    moving_judge("backup", "delete", ours.name, "--confirm")
+    until(lambda: not judged_store.list(f"backups/{ours.name}/").objects, "the backup is gone", seconds=120)
+    assert kopia.ids() == []

@@ -1,0 +1,150 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Snapshots in repositories go with the last backup that records them (docs/compatibility 19.4, 19.9)."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import DeletedBackup, delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.named_elsewhere import NamedElsewhere
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
+from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import deletion
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings, Moving
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.mover.moving_lab import LabMover
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    return LocalStore(LocalLocation(path=str(tmp_path)))
+
+
+@pytest.fixture
+def mover(monkeypatch: pytest.MonkeyPatch) -> LabMover:
+    found = LabMover([])
+    monkeypatch.setattr(deletion, "make_mover", lambda _moving, _client, cancel: found)
+    return found
+
+
+def put(store: LocalStore, name: str, *handles: str, namespace: str = "shop", uploader: str = "kopia") -> None:
+    entries = [
+        {
+            "pvcName": f"claim-{handle}",
+            "pvcNamespace": namespace,
+            "pvName": f"pv-{handle}",
+            "backupMethod": "CSISnapshot",
+            "snapshotDataMoved": True,
+            "csiSnapshotInfo": {"snapshotHandle": "unknown"},
+            "snapshotDataMovementInfo": {"snapshotHandle": handle, "uploaderType": uploader},
+        }
+        for handle in handles
+    ]
+    backup = {"metadata": {"name": name}, "status": {"phase": "Completed"}, "spec": {}}
+    document = {"apiVersion": "velero.io/v1", "kind": "Backup", **backup}
+    store.put(f"backups/{name}/{name}-volumeinfo.json.gz", gzip_json(entries))
+    store.put(f"backups/{name}/velero-backup.json", json.dumps(document).encode())
+
+
+def delete(store: LocalStore, name: str, **options: t.Any) -> DeletedBackup:
+    moving = Moving(settings=MoverSettings(), store=store, password="word")
+    context = VolumeContext(connect=lambda: t.cast("t.Any", None), moving=moving)
+    return delete_backup(name, store=store, providers=make_providers(context), **options)
+
+
+def test_they_go_with_their_backup(store: LocalStore, mover: LabMover) -> None:
+    put(store, "b1", "a", "b")
+    put(store, "b2", "c")
+    done = delete(store, "b1")
+    assert mover.forgotten == [("shop", ("a", "b"))]
+    assert [(one["kind"], one["handle"], one["namespace"]) for one in done.deleted_snapshots] == [
+        ("repository", "a", "shop"),
+        ("repository", "b", "shop"),
+    ]
+    assert any("maintenance" in warning["message"] for warning in done.warnings_list)
+    assert Catalog(store).names() == ["b2"]
+
+
+def test_one_that_another_backup_records_stays(store: LocalStore, mover: LabMover) -> None:
+    put(store, "b1", "a", "b")
+    put(store, "copy", "a")
+    done = delete(store, "b1")
+    assert mover.forgotten == [("shop", ("b",))]
+    assert any("backup 'copy' records it as well" in warning["message"] for warning in done.warnings_list)
+    delete(store, "copy")
+    assert mover.forgotten[1:] == [("shop", ("a",))], "the last one takes it along"
+
+
+def test_the_same_id_in_another_namespace_is_another_repository(store: LocalStore, mover: LabMover) -> None:
+    put(store, "b1", "a")
+    put(store, "b2", "a", namespace="web")
+    delete(store, "b1")
+    assert mover.forgotten == [("shop", ("a",))]
+
+
+def test_a_backup_that_cannot_be_read_may_record_it(store: LocalStore, mover: LabMover) -> None:
+    put(store, "b1", "a")
+    put(store, "b2", "b")
+    store.put("backups/b2/b2-volumeinfo.json.gz", b"damaged")
+    with pytest.raises(ValidationError, match="'b2' cannot be read, and may record it as well"):
+        delete(store, "b1")
+    assert mover.forgotten == []
+    delete(store, "b1", force=True)
+    assert (mover.forgotten, Catalog(store).names()) == ([], ["b2"])
+
+
+def test_check_mode_takes_nothing_out(store: LocalStore, mover: LabMover) -> None:
+    put(store, "b1", "a")
+    done = delete(store, "b1", check_mode=True)
+    assert [one["handle"] for one in done.deleted_snapshots] == ["a"]
+    assert (mover.forgotten, Catalog(store).names()) == ([], ["b1"])
+
+
+def test_one_that_is_not_forgotten_keeps_its_backup(store: LocalStore, mover: LabMover) -> None:
+    put(store, "b1", "a", "b")
+    mover.why_not_forgotten["b"] = "No pod was started."
+    with pytest.raises(Exception, match="No pod was started"):
+        delete(store, "b1")
+    assert Catalog(store).names() == ["b1"]
+
+
+def test_those_of_restic_are_left_to_velero(store: LocalStore, mover: LabMover) -> None:
+    put(store, "b1", "a", uploader="restic")
+    with pytest.raises(ValidationError, match="in a repository of restic"):
+        delete(store, "b1")
+    assert mover.forgotten == []
+
+
+def test_each_backup_is_read_once(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task that prunes asks for each backup that goes."""
+    for name in ("b1", "b2", "b3"):
+        put(store, name, name)
+    reads: list[str] = []
+    get = LocalStore.get
+    monkeypatch.setattr(LocalStore, "get", lambda self, key, **more: (reads.append(key), get(self, key, **more))[1])
+    elsewhere = NamedElsewhere(Catalog(store))
+    snapshot = RecordedSnapshot("repository", "b3", "pv", namespace="shop")
+    assert elsewhere.find("b1", [snapshot]).named == {snapshot: "b3"}
+    read = [key for key in reads if "volumeinfo" in key]
+    assert elsewhere.find("b2", [snapshot]).named == {snapshot: "b3"}
+    assert sorted(read) == ["backups/b2/b2-volumeinfo.json.gz", "backups/b3/b3-volumeinfo.json.gz"]
+    assert len([key for key in reads if "volumeinfo" in key]) == 3, "b1 alone is new"
+
+
+def test_nothing_is_read_for_other_snapshots(store: LocalStore) -> None:
+    put(store, "b2", "b")
+    store.put("backups/b2/b2-volumeinfo.json.gz", b"damaged")
+    found = NamedElsewhere(Catalog(store)).find("b1", [RecordedSnapshot("CSI", "b", "pv")])
+    assert (found.named, found.unknown) == ({}, ())

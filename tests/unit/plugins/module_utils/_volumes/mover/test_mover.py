@@ -1,0 +1,505 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The mover with a cluster in memory: what is believed, tried again, bounded, cancelled and swept; nothing is left."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import threading
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import job_loop
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.marks import MOVER, RENEWED, RUN_ID, WORKS_ON
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
+    Download,
+    OwnedObject,
+    Probe,
+    Upload,
+)
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.mover.mover_cluster import (
+    NAMESPACE,
+    SNAPSHOT_ID,
+    MoverCluster,
+    ended,
+    failed,
+    manifest,
+    uploaded,
+)
+
+Object = dict[str, t.Any]
+SNAPSHOTS = ApiResource(
+    "snapshot.storage.k8s.io", "v1", "volumesnapshots", "volumesnapshot", "VolumeSnapshot", True, frozenset()
+)
+UNREACHABLE = "dial tcp 10.0.0.1:9000: connect: connection refused"
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_PAUSE", "_NO_POD_SECONDS", "_REFUSED_SECONDS"):
+        monkeypatch.setattr(job_loop, name, 0.0)
+    monkeypatch.setattr(job_loop, "_CANCEL_TICK", 0.02)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> MoverCluster:
+    return MoverCluster(tmp_path)
+
+
+def upload(claim: str = "files", **more: t.Any) -> Upload:
+    return Upload(namespace=NAMESPACE, claim=claim, source_path=f"x/{claim}", **more)
+
+
+def environment(job: Object, container: int = 0) -> dict[str, str]:
+    return {each["name"]: each["value"] for each in job["spec"]["template"]["spec"]["containers"][container]["env"]}
+
+
+def test_a_volume_is_copied_and_nothing_is_left(cluster: MoverCluster) -> None:
+    [up] = cluster.mover().upload([upload(tags={"b": "2", "a": "1:x"})])
+    assert (up.error, up.snapshot_id, up.bytes, up.files, up.incremental_bytes, up.node) == (
+        "", SNAPSHOT_ID, 10, 2, 5, "n1",
+    )  # fmt: skip
+    assert environment(cluster.made[0])["MV_TAGS"] == "a:1:x\nb:2"
+    assert cluster.left() == []
+    # The Job is first: whoever dies in between leaves what ends by itself.
+    made = [line.rpartition("/")[2] for line in cluster.api.requests if line.startswith("POST ")]
+    assert made == ["jobs", "secrets"]
+
+
+def test_no_key_is_in_any_request_but_that_of_the_secret(cluster: MoverCluster) -> None:
+    cluster.mover().upload([upload()])
+    bodies = {line.line: json.dumps(line.body) for line in cluster.api.seen if line.body}
+    assert all("SECRETKEY" not in text and "s3same-open" not in text for text in bodies.values())
+    assert any("KOPIA_PASSWORD" in text for line, text in bodies.items() if line.endswith("/secrets"))
+
+
+def test_the_temporary_claim_is_made_for_the_job_and_all_goes_with_it(cluster: MoverCluster) -> None:
+    cluster.api.add("volumesnapshots", "vs", NAMESPACE)
+    claim = {"metadata": {"name": "tmp", "labels": {"l": "1"}}, "spec": {"accessModes": ["ReadWriteOnce"]}}
+    seen: list[Object] = []
+    cluster.api.admit = lambda obj: seen.append(obj) or []  # type: ignore[func-returns-value]
+    owned = (OwnedObject(resource=SNAPSHOTS, name="vs"),)
+    [up] = cluster.mover().upload([upload("tmp", temporary_claim=claim, owned=owned)])
+    assert not up.error
+    [made] = [each for each in seen if each.get("kind") == "PersistentVolumeClaim"]
+    assert made["metadata"]["labels"]["l"] == "1"
+    assert made["metadata"]["labels"]["velero.io/exclude-from-backup"] == "true"
+    assert made["metadata"]["ownerReferences"][0]["kind"] == "Job"
+    assert cluster.left() == []
+    assert cluster.api.names("volumesnapshots", NAMESPACE) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "attempts", "part"),
+    [
+        # docs/compatibility 18.3: an exit code of 0 proves nothing.
+        (ended(f"arkive-mover done upload 0\nmanifest {manifest(incomplete='canceled')}\n"), 3,
+         "is incomplete (canceled)"),
+        (ended("arkive-mover done upload 0\n"), 3, "cannot be read"),
+        (ended(""), 3, "was killed"),
+        (failed(UNREACHABLE), 3, "do not reach the S3 server s3:9000"),
+        (failed("invalid repository password"), 1, "does not open with this password"),
+        (failed("Found 1 fatal error(s) while snapshotting x."), 1, "not all of it can be read"),
+        (ended("", code=137, reason="OOMKilled"), 1, "Raise the limit in mover.resources."),
+        ({**ended("", code=137), "reason": "Evicted", "message": "The node was low on resource"}, 3, "Evicted"),
+        ({**ended("", code=143), "reason": "DeadlineExceeded"}, 1, "DeadlineExceeded"),
+        (ended("arkive-mover cancelled upload 143\n", code=1), 3, "was killed"),
+    ],
+)  # fmt: skip
+def test_what_is_no_success_is_tried_again_where_that_may_help(
+    cluster: MoverCluster, status: Object, attempts: int, part: str
+) -> None:
+    cluster.behave = lambda _job: status
+    [up] = cluster.mover().upload([upload()])
+    assert part in up.error
+    assert up.snapshot_id == ""
+    assert up.failed
+    assert len(cluster.made) == attempts
+    assert cluster.left() == []
+
+
+def test_the_next_pod_forgets_what_the_one_before_has_left_and_needs_the_same_objects(cluster: MoverCluster) -> None:
+    cluster.api.add("volumesnapshots", "vs", NAMESPACE)
+    cluster.behave = lambda _job: uploaded() if len(cluster.made) > 1 else ended("", code=137)
+    owned = (OwnedObject(resource=SNAPSHOTS, name="vs"),)
+    claim = {"metadata": {"name": "tmp"}, "spec": {}}
+    [up] = cluster.mover().upload([upload("tmp", temporary_claim=claim, owned=owned)])
+    assert up.snapshot_id == SNAPSHOT_ID
+    first, second = (environment(job) for job in cluster.made)
+    assert (first["MV_DISCARD"], second["MV_DISCARD"]) == ("", first["MV_JOB"])
+    assert first["MV_JOB"] != second["MV_JOB"]
+    # The claim was not made again: the second Job became one more owner.
+    made = [
+        line for line in cluster.api.requests if line.startswith("POST") and line.endswith("persistentvolumeclaims")
+    ]
+    assert len(made) == 1
+    assert cluster.left() == []
+
+
+def test_a_pod_that_somebody_deletes_is_made_again(cluster: MoverCluster) -> None:
+    def behave(job: Object) -> Object | None:
+        if len(cluster.made) > 1:
+            return uploaded()
+        threading.Timer(
+            0.05, lambda: cluster.api.kept.remove(("pods", NAMESPACE, f"{job['metadata']['name']}-pod"))
+        ).start()
+        return None
+
+    cluster.behave = behave
+    [up] = cluster.mover().upload([upload()])
+    assert (up.error, len(cluster.made)) == ("", 2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "nodes", "peak"),
+    [
+        ({"concurrency": 2, "per_node": 2}, [""] * 5, 2),
+        ({"concurrency": 4, "per_node": 4}, [""] * 5, 4),
+        ({"concurrency": 4, "per_node": 1}, ["n1"] * 4, 1),
+        ({"concurrency": 4, "per_node": 2}, ["n1"] * 5, 2),
+        ({"concurrency": 9, "per_node": 1}, ["n1", "n1", "n2", "n3"], 3),
+    ],
+)
+def test_so_many_run_at_once(cluster: MoverCluster, settings: t.Any, nodes: list[str], peak: int) -> None:
+    """A pod ends when as many run as may, or no more are to come."""
+    running: list[str] = []
+
+    def behave(job: Object) -> Object | None:
+        running.append(job["metadata"]["name"])
+        if len(running) >= peak or len(cluster.made) == len(nodes):
+            for name in running:
+                threading.Timer(0.02, cluster.set_pod, (name, uploaded())).start()
+            running.clear()
+        return None
+
+    cluster.behave = behave
+    found = cluster.mover(**settings).upload([upload(f"c{index}", node_name=node) for index, node in enumerate(nodes)])
+    assert [each.error for each in found] == [""] * len(nodes)
+    assert cluster.peak == peak
+    slots = {job["spec"]["template"]["metadata"]["labels"]["arkive.k8s/mover-slot"] for job in cluster.made}
+    assert slots <= {str(number) for number in range(settings["per_node"])}
+
+
+def test_one_that_fails_does_not_stop_the_others(cluster: MoverCluster) -> None:
+    cluster.behave = lambda job: failed("no") if environment(job)["MV_SOURCE"] == "x/b" else uploaded()
+    found = cluster.mover().upload([upload("a"), upload("b"), upload("c", mount="block"), upload("d")])
+    assert [bool(each.error) for each in found] == [False, True, True, False]
+    assert "raw block device" in found[2].error
+
+
+def other_job(cluster: MoverCluster, **metadata: t.Any) -> None:
+    """One that another run has made for the same source."""
+    cluster.mover(cluster.run("run2")).upload([upload()])
+    name = cluster.made[-1]["metadata"]["name"]
+    labels = {**cluster.made[-1]["metadata"]["labels"]}
+    cluster.makes_pods = False
+    cluster.api.add("jobs", name, NAMESPACE, metadata={"labels": labels, **metadata}, status={}, spec={})
+    cluster.makes_pods = True
+    cluster.made.clear()
+
+
+def test_nobody_else_works_on_the_same_source(cluster: MoverCluster) -> None:
+    other_job(cluster, annotations={RENEWED: rfc3339(utc_now())})
+    [up] = cluster.mover().upload([upload()])
+    assert "is doing it" in up.error
+    assert cluster.made == []
+    assert len(cluster.left()) == 1
+
+
+def test_what_a_dead_run_was_doing_is_taken_over(cluster: MoverCluster) -> None:
+    other_job(cluster, annotations={RENEWED: rfc3339(utc_now() - dt.timedelta(hours=1))})
+    [up] = cluster.mover().upload([upload()])
+    assert not up.error
+    assert cluster.left() == []
+
+
+def test_a_cancelled_run_takes_everything_away(cluster: MoverCluster) -> None:
+    cancel = CancelToken()
+
+    def behave(_job: Object) -> None:
+        if len(cluster.made) == 2:
+            cancel.cancel("the test says so")
+
+    cluster.behave = behave
+    with pytest.raises(Cancelled):
+        cluster.mover(cluster.run(cancel=cancel), per_node=2).upload([upload("a"), upload("b"), upload("c")])
+    assert len(cluster.made) == 2
+    assert cluster.left() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "part"),
+    [
+        ("/secrets", KubeError("no right to make secrets", status=403), "no right to make secrets"),
+        ("/jobs", KubeError("no right to make jobs", status=403), "no right to make jobs"),
+    ],
+)
+def test_a_refused_object_takes_the_others_with_it(
+    cluster: MoverCluster, path: str, error: KubeError, part: str
+) -> None:
+    cluster.api.refuse = lambda verb, where, _dry: error if verb == "POST" and where.endswith(path) else None
+    [up] = cluster.mover().upload([upload()])
+    assert part in up.error
+    assert cluster.left() == []
+
+
+def test_a_job_without_a_pod_is_told_why(cluster: MoverCluster) -> None:
+    """Pod Security and quotas: the Job is made, and only an event says that its pod is not."""
+    cluster.makes_pods = False
+
+    def tell(change: str, key: tuple[str, str, str], obj: Object) -> None:
+        if key[0] == "jobs" and change == "ADDED":
+            about = {"uid": obj["metadata"]["uid"], "name": key[2], "kind": "Job"}
+            more = {"type": "Warning", "message": 'violates PodSecurity "restricted:latest"', "involvedObject": about}
+            cluster.api.add("events", "e", NAMESPACE, **more)
+
+    cluster.api.kept.controllers.append(tell)
+    [up] = cluster.mover().upload([upload()])
+    assert 'its Job has no pod: violates PodSecurity "restricted:latest".' in up.error
+    assert cluster.left() == []
+
+
+def waiting(reason: str, message: str) -> Object:
+    state = {"waiting": {"reason": reason, "message": message}}
+    return {"phase": "Pending", "containerStatuses": [{"name": "mover", "image": "kopia:x", "state": state}]}
+
+
+def unschedulable(message: str) -> Object:
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}
+    return {"phase": "Pending", "conditions": [condition]}
+
+
+@pytest.mark.parametrize(
+    ("status", "parts"),
+    [
+        (
+            waiting("InvalidImageName", "bad"),
+            ["image kopia:x of container mover: InvalidImageName: bad", "mover.image"],
+        ),
+        (unschedulable("0/1 nodes are available: 1 Insufficient memory."), ["Insufficient memory", "mover.resources"]),
+        ({"phase": "Pending"}, ["it was not started; the cluster warns: MountVolume failed"]),
+    ],
+)
+def test_a_pod_that_does_not_start_is_given_up(cluster: MoverCluster, status: Object, parts: list[str]) -> None:
+    def warn(change: str, key: tuple[str, str, str], obj: Object) -> None:
+        if key[0] == "pods" and change == "ADDED":
+            about = {"uid": obj["metadata"]["uid"], "name": key[2], "kind": "Pod"}
+            cluster.api.add(
+                "events", "e", NAMESPACE, type="Warning", message="MountVolume failed.", involvedObject=about
+            )
+
+    cluster.api.kept.controllers.append(warn)
+    cluster.behave = lambda _job: status
+    [up] = cluster.mover(pod_start_timeout=0.1).upload([upload()])
+    assert all(part in up.error for part in parts)
+    assert cluster.left() == []
+
+
+def test_a_pod_that_waits_for_its_turn_on_a_node_is_not_stuck(cluster: MoverCluster) -> None:
+    def behave(job: Object) -> Object:
+        name = job["metadata"]["name"]
+        threading.Timer(0.4, cluster.set_pod, (name, uploaded())).start()
+        return unschedulable("0/1 nodes are available: 1 node(s) didn't match pod anti-affinity rules.")
+
+    cluster.behave = behave
+    [up] = cluster.mover(pod_start_timeout=0.1).upload([upload()])
+    assert not up.error
+
+
+def download(claim: str = "back", **more: t.Any) -> Download:
+    return Download(namespace=NAMESPACE, claim=claim, source_namespace="source", snapshot_id=SNAPSHOT_ID, **more)
+
+
+def restored(counted: str = "2 10 0 0", *, containers: t.Sequence[str] = ("mover-0",)) -> Object:
+    text = f"arkive-mover done compare 0\nmanifest {manifest()}\ncounted {counted}\n"
+    return ended(text, containers=containers)
+
+
+def test_a_volume_is_filled_and_compared(cluster: MoverCluster) -> None:
+    cluster.behave = lambda _job: restored()
+    [down] = cluster.mover().download([download(bytes=10, files=3)])
+    assert (down.error, down.bytes, down.files) == ("", 10, 2)
+    assert down.warnings == ("The record of shop/back says 3 files, and its snapshot has 2: these are restored.",)
+    assert environment(cluster.made[0])["MV_PREFIX"] == "p/kopia/source/"
+    assert cluster.left() == []
+
+
+@pytest.mark.parametrize("counted", ["0 0 0 0", "2 9 0 0", ""])
+def test_a_volume_that_lacks_something_is_no_success(cluster: MoverCluster, counted: str) -> None:
+    cluster.behave = lambda _job: restored(counted)
+    [down] = cluster.mover().download([download()])
+    assert "is not restored as it was" in down.error
+    assert down.failed
+
+
+def test_claims_of_one_pod_are_filled_by_one(cluster: MoverCluster) -> None:
+    """Two pods could choose two zones for the volumes of one workload."""
+    cluster.behave = lambda _job: restored(containers=("mover-0", "mover-1"))
+    found = cluster.mover().download([download("a", together="w"), download("b", together="w")])
+    assert [each.error for each in found] == ["", ""]
+    [job] = cluster.made
+    assert [environment(job, number)["MV_SNAPSHOT"] for number in (0, 1)] == [SNAPSHOT_ID] * 2
+
+
+def test_a_claim_that_is_mounted_is_not_written_to(cluster: MoverCluster) -> None:
+    volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "back"}}]
+    cluster.api.add("pods", "web", NAMESPACE, spec={"volumes": volumes}, status={"phase": "Running"})
+    [down] = cluster.mover().download([download()])
+    assert down.error == (
+        "Cannot restore the volume of shop/back: pod web mounts it. "
+        "Scale its workload down, or restore to another claim."
+    )
+    assert cluster.made == []
+
+
+def test_a_workload_without_root_is_told_what_is_lost(cluster: MoverCluster) -> None:
+    cluster.behave = lambda _job: restored()
+    [down] = cluster.mover(security_context="workload").download([download()])
+    assert "Owners of files were not restored" in down.warnings[0]
+    assert environment(cluster.made[0])["MV_SKIP"] == "--skip-owners"
+
+
+def test_snapshots_are_forgotten(cluster: MoverCluster) -> None:
+    gone, missing, kept = (letter * 32 for letter in "abc")
+    cluster.behave = lambda _job: ended(f"arkive-mover failed forget 1\nforgot {gone}\nmissing {missing}\nno\n", code=1)
+    left = cluster.mover().forget("source", [gone, missing, kept, "--all"], namespace=NAMESPACE)
+    assert set(left) == {kept, "--all"}
+    assert "--all" not in environment(cluster.made[0])["MV_IDS"]
+
+
+def test_only_what_dead_runs_left_is_swept(cluster: MoverCluster) -> None:
+    cluster.makes_pods = False
+    now = utc_now()
+    for name, seen in (("dead", now - dt.timedelta(hours=1)), ("alive", now)):
+        metadata = {"labels": {MOVER: "upload", RUN_ID: "x", WORKS_ON: name}, "annotations": {RENEWED: rfc3339(seen)}}
+        cluster.api.add("jobs", name, NAMESPACE, metadata=metadata)
+    cluster.api.add("jobs", "theirs", NAMESPACE, metadata={"annotations": {RENEWED: "2000-01-01T00:00:00Z"}})
+    swept = cluster.mover().sweep([NAMESPACE, NAMESPACE])
+    assert swept == (("shop/dead",), ())
+    assert cluster.api.names("jobs", NAMESPACE) == ["alive", "theirs"]
+
+
+def test_a_run_without_an_id_moves_nothing(cluster: MoverCluster) -> None:
+    with pytest.raises(MoverError, match="has to have an id"):
+        cluster.mover(cluster.run(""))
+
+
+PROBE = Probe(namespace=NAMESPACE, source_namespace="source")
+FORMAT = "kopia/source/kopia.repository"
+MARKER = "kopia/source/udmrepo.Repository"
+
+
+def make_repository(cluster: MoverCluster, identity: str = "abc") -> None:
+    cluster.store.put(FORMAT, json.dumps({"uniqueID": identity}).encode())
+
+
+class Kopia:
+    """Makes a repository, and opens it; the first ``broken`` of them cannot be opened."""
+
+    def __init__(self, cluster: MoverCluster, *, broken: int = 0, makes: bool = True) -> None:
+        self.actions: list[str] = []
+        self._cluster = cluster
+        self._broken = broken
+        self._makes = makes
+        cluster.behave = self
+
+    def __call__(self, job: Object) -> Object:
+        action = job["metadata"]["labels"][MOVER]
+        self.actions.append(action)
+        if action == "create":
+            if not self._makes:
+                return failed("Access Denied", "create")
+            make_repository(self._cluster)
+            return ended("arkive-mover done create 0\n")
+        if self._broken and self.actions.count("create") <= self._broken:
+            return failed("unable to decrypt repository blobcfg blob", "connect")
+        return ended("arkive-mover done connect 0\n")
+
+
+def test_a_repository_is_made_proven_and_marked(cluster: MoverCluster) -> None:
+    """The marker is Velero's (docs/compatibility 18.1, 18.5)."""
+    kopia = Kopia(cluster)
+    [probed] = cluster.mover().probe([PROBE])
+    assert (probed.error, probed.created) == ("", True)
+    assert kopia.actions == ["create", "open"]
+    assert json.loads(cluster.store.get(MARKER)) == {"uniqueID": "abc"}
+    assert [info.key for info in cluster.store.list("kopia/").objects] == [FORMAT, MARKER]
+    [again] = cluster.mover().probe([PROBE])
+    assert (again.error, again.created) == ("", False)
+    assert cluster.left() == []
+
+
+def test_one_that_nobody_can_open_is_made_again(cluster: MoverCluster) -> None:
+    kopia = Kopia(cluster, broken=1)
+    [probed] = cluster.mover().probe([PROBE])
+    assert (probed.error, probed.created) == ("", True)
+    assert kopia.actions == ["create", "open", "create", "open"]
+
+
+def test_one_that_has_data_is_never_removed(cluster: MoverCluster) -> None:
+    kopia = Kopia(cluster, broken=9)
+    cluster.api.kept.controllers.append(lambda *_: cluster.store.put("kopia/source/p123", b"data"))
+    [probed] = cluster.mover().probe([PROBE])
+    assert probed.error
+    assert "create" not in kopia.actions[1:]
+    assert cluster.store.exists("kopia/source/p123")
+
+
+@pytest.mark.parametrize(
+    ("objects", "write", "part"),
+    [
+        ({}, False, "There is no repository at"),
+        ({"kopia/source/other": b"x"}, True, "lie objects, but no repository"),
+        ({FORMAT: b'{"uniqueID":"abc"}', MARKER: b'{"uniqueID":"other"}'}, True, "is corrupted"),
+        ({FORMAT: b'{"uniqueID":"abc"}', MARKER: b"no JSON"}, True, "is corrupted"),
+    ],
+)
+def test_a_repository_in_a_bad_state_is_refused_without_a_pod(
+    cluster: MoverCluster, objects: dict[str, bytes], write: bool, part: str
+) -> None:
+    for key, data in objects.items():
+        cluster.store.put(key, data)
+    probe = Probe(namespace=NAMESPACE, source_namespace="source", write=write)
+    for found in (cluster.mover().preview([probe]), cluster.mover().probe([probe])):
+        assert part in found[0].error
+    assert cluster.made == []
+
+
+def test_one_of_an_older_velero_is_marked_by_whoever_writes(cluster: MoverCluster) -> None:
+    make_repository(cluster)
+    Kopia(cluster)
+    reads = Probe(namespace=NAMESPACE, source_namespace="source", write=False)
+    assert [each.error for each in cluster.mover().probe([reads])] == [""]
+    assert not cluster.store.exists(MARKER)
+    assert [each.error for each in cluster.mover().probe([PROBE])] == [""]
+    assert cluster.store.exists(MARKER)
+
+
+def test_keys_that_may_not_write_leave_no_repository(cluster: MoverCluster) -> None:
+    Kopia(cluster, makes=False)
+    [probed] = cluster.mover().probe([PROBE])
+    assert "may not do at" in probed.error
+    assert cluster.store.list("kopia/").objects == []
+
+
+def test_a_namespace_that_refuses_the_pod_says_so_in_check_mode(cluster: MoverCluster) -> None:
+    refusal = KubeError('pods "x" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot', status=403)
+    cluster.api.refuse = lambda verb, path, dry: refusal if verb == "POST" and dry and path.endswith("/pods") else None
+    [probed] = cluster.mover().preview([PROBE])
+    assert "Set mover.security_context to 'workload'" in probed.error
+    assert "violates PodSecurity" in probed.error
+    # Without a namespace the repository alone is looked at.
+    [alone] = cluster.mover().preview([Probe(namespace="", source_namespace="source")])
+    assert alone.error == ""
+    assert cluster.api.requests == []
