@@ -64,7 +64,7 @@ class ArgoFiles:
         return {
             name: pid
             for name in _PORTS
-            for pid in processes_started_as(*_arguments(name, self._home), having=str(self._home / name))
+            for pid in processes_started_as(_arguments(name, self._home)[-1], having=str(self._home / name))
         }
 
     def kill(self) -> None:
@@ -103,7 +103,7 @@ class ArgoFiles:
 
 
 def _arguments(name: str, home: Path) -> tuple[str, ...]:
-    """In full: a process is found by them."""
+    """A process is found by the last of them, whatever another version of this file had before it."""
     redis = f"--redis=127.0.0.1:{_PORTS[_VALKEY]}"
     arguments: t.Mapping[str, tuple[str, ...]] = {
         _VALKEY: (
