@@ -84,7 +84,7 @@ def backup_volumes(
 
 
 def why_no_files(volumes: BackupVolumes) -> str:
-    """Why no files of volumes can be copied, as far as that is known without a pod, a sentence; empty where they can."""
+    """Why no files of volumes can be copied, as far as that is known without a pod; empty where they can be."""
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.file_backup import FileBackup
 
     return volumes.why_not if isinstance(volumes, FileBackup) else ""
