@@ -89,7 +89,7 @@ class Lab(t.NamedTuple):
         spec = {"volumeName": f"pv-{name}", "storageClassName": "fast", "accessModes": [modes]}
         metadata = {"uid": f"uid-{name}"}
         self.api.add("persistentvolumeclaims", name, "shop", metadata=metadata, spec=spec, status={"phase": "Bound"})
-        self.api.add("persistentvolumes", f"pv-{name}", spec=dict(volume))
+        self.api.add("persistentvolumes", f"pv-{name}", spec={"storageClassName": "fast", **volume})
 
     def add_pod(self, name: str, *volumes: str, phase: str = "Running", spec: t.Any = None, **annotations: str) -> None:
         """Mounts the claims of these names; ``tmp`` is an emptyDir."""
