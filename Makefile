@@ -15,7 +15,7 @@ sanity:          ## ansible-test sanity on the oldest and the newest ansible-cor
 live:            ## Tests of the engines on the cluster
 integration:     ## ansible-test integration on the cluster (TARGETS="k8s_backup ..." for some)
 conformance:     ## Checks the local cluster itself
-bench:           ## Measures (BENCH=backup OBJECTS=30000, BENCH=restore OBJECTS=10000, BENCH=freeze PVCS=20, BENCH=small OBJECTS=20, BENCH=catalog OBJECTS=1000, BENCH=databases OBJECTS=7); KEEP=1 leaves the objects in a cluster that stays
+bench:           ## Measures (BENCH=backup OBJECTS=30000, BENCH=restore OBJECTS=10000, BENCH=freeze PVCS=20, BENCH=small OBJECTS=20, BENCH=catalog OBJECTS=1000, BENCH=databases OBJECTS=7, BENCH=mover OBJECTS=20); KEEP=1 leaves the objects in a cluster that stays
 soak:            ## Many random cases (SOAK=name SEED=1 COUNT=100; FIRST=7 COUNT=1 runs one again); not part of test
 golden:          ## Writes the expectations of the golden tests anew, by Go's own engines
 durations:       ## Keeps what the live tests took in the last `make test`, by which they are shared out, and writes the page on what was tried
@@ -29,7 +29,7 @@ demo test lint format units sanity live integration conformance golden durations
 	@tests/setup/run $@ $(TARGETS)
 
 bench:
-	@tests/setup/run bench $(or $(BENCH),backup) $(or $(if $(filter freeze,$(BENCH)),$(or $(PVCS),20)),$(OBJECTS),$(if $(filter small,$(BENCH)),20,$(if $(filter catalog,$(BENCH)),1000,$(if $(filter databases,$(BENCH)),7,30000)))) $(if $(KEEP),keep)
+	@tests/setup/run bench $(or $(BENCH),backup) $(or $(if $(filter freeze,$(BENCH)),$(or $(PVCS),20)),$(OBJECTS),$(if $(filter small,$(BENCH)),20,$(if $(filter catalog,$(BENCH)),1000,$(if $(filter databases,$(BENCH)),7,$(if $(filter mover,$(BENCH)),20,30000))))) $(if $(KEEP),keep)
 
 matrix:
 	@tests/setup/run matrix $(PAIRS)

@@ -51,12 +51,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restor
     VOLUME_TYPES,
     RestoredVolume,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.vanished_claims import find_vanished
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.volume_filler import (
-    VolumeFiller,
-    first_with_pods,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.volume_finalizer import VolumeFinalizer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.volume_filler import first_with_pods
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.volume_stage import VolumeStage
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.ready_wait import WorkloadWait
 
 
@@ -70,8 +66,7 @@ class Execution:
         self._findings = ready.findings
         self._api = ready.chosen.api
         self._applied = AppliedPlan(ready.plan)
-        self._volumes = ready.volumes
-        self._changed_volumes = False
+        self._volumes = VolumeStage(ready.run, ready.findings, ready.volumes, ready.timings)
         self._workloads: dict[str, int] | None = None
         recorded = RecordedHooks(ready.report.previous.hooks)
         self._hooks = RestoredPodHooks(ready.run, recorded, ready.report.note_hooks)
@@ -208,10 +203,10 @@ class Execution:
     def _work(self, *, hooks: t.Sequence[HookResult] = (), failure: str = "") -> RestoreWork:
         return RestoreWork(
             applied=self._applied,
-            volumes=self._volumes,
+            volumes=self._volumes.volumes,
             diffs=self._findings.diffs,
             timings=self._ready.timings.to_dict(),
-            changed_volumes=self._changed_volumes or self._roll_back.has_changed,
+            changed_volumes=self._volumes.has_changed or self._roll_back.has_changed,
             workloads=self._workloads,
             hooks=hooks,
             hook_records=self._hooks.records(),
@@ -229,7 +224,7 @@ class Execution:
         except ArkiveError as exc:
             self._run.issues.error(exc.message, hint=exc.hint or "")
             return exc.message
-        self._finish_volumes(late)
+        self._volumes.finish(self._api, self._applied, late)
         return ""
 
     def _apply_waves(self, applier: Applier) -> list[RestoredVolume]:
@@ -248,28 +243,18 @@ class Execution:
         ]
         last = max(with_volumes, default=0)
         self._carry_out(applier, self._rest()[:last])
-        late = self._report_vanished(self._await_volumes())
-        to_fill = [volume for volume in self._volumes.volumes if volume.is_to_fill]
-        if to_fill:
+        volumes = self._volumes
+        late = volumes.await_at_once(self._api, self._applied, unfinished=self._report.previous.unfinished)
+        late = volumes.report_vanished(self._api, late)
+        if volumes.to_fill:
             # Accounts and Secrets, by which images are pulled, come first.
             begun, last = last, first_with_pods(self._rest(), last)
             self._carry_out(applier, self._rest()[begun:last])
-            late = self._fill_volumes(to_fill, late)
-        late = self._stay_away(late, self._roll_back.give_up(self._find_lost_claims()))
-        self._hold_back(self._volumes.find_lost(self._applied))
+            late = volumes.fill(self._api, self._applied, late)
+        late = volumes.lose(self._roll_back.give_up(volumes.lost_claims(self._applied)), late)
+        self._hold_back(volumes.find_lost(self._applied))
         self._carry_out(applier, self._rest()[last:])
         return self._start_again(late)
-
-    def _fill_volumes(
-        self, volumes: t.Sequence[RestoredVolume], late: t.Sequence[RestoredVolume]
-    ) -> list[RestoredVolume]:
-        """Bring the data of ``volumes``. Returns ``late`` as they are now."""
-        with self._ready.timings.measure("data"):
-            filled = VolumeFiller(self._run, self._findings, self._api).run(self._applied.plan, volumes)
-        self._volumes = self._volumes.replacing(filled)
-        self._changed_volumes = True
-        now = {volume.item.number: volume for volume in filled}
-        return [now.get(volume.item.number, volume) for volume in late]
 
     def _hold_back(self, lost: t.Mapping[str, t.Mapping[str, str]]) -> None:
         """What is written already is not taken back."""
@@ -331,80 +316,17 @@ class Execution:
             plan = drop_idle_snapshots(self._applied.plan.replacing(items), self._findings)
             self._applied = self._applied.with_plan(plan)
 
-    def _find_lost_claims(self) -> dict[tuple[str, str], str]:
-        lost = self._volumes.find_lost(self._applied)
-        return {(namespace, name): why for namespace, names in lost.items() for name, why in names.items()}
-
-    def _stay_away(
-        self, late: t.Sequence[RestoredVolume], failed: t.Mapping[tuple[str, str], str]
-    ) -> list[RestoredVolume]:
-        """The volumes of claims that were put back are lost, those of the same group among them."""
-        lost = {
-            volume.item.number: dataclasses.replace(volume, state="failed", message=why)
-            for volume in self._volumes.volumes
-            if (why := failed.get((volume.namespace, volume.claim))) and volume.state != "failed"
-        }
-        self._volumes = self._volumes.replacing(lost.values())
-        return [lost.get(volume.item.number, volume) for volume in late]
-
     def _start_again(self, late: t.Sequence[RestoredVolume]) -> list[RestoredVolume]:
         """What was stopped mounts the new claims, and its restore hooks run. Returns ``late`` as they are now."""
         if not self._ready.roll_back.groups:
             return list(late)
         with self._ready.timings.measure("roll_back"):
-            found = self._stay_away(late, self._roll_back.start())
+            found = self._volumes.lose(self._roll_back.start(), late)
         pods = self._api.find(PODS)
         for pod in self._roll_back.new_pods():
             if pods is not None:
                 self._hooks.watch(pods, pod, stored_owner=functools.partial(controller_of, pod))
         return found
-
-    # -- volumes ------------------------------------------------------------------------------------------------------
-
-    def _await_volumes(self) -> list[RestoredVolume]:
-        """Volumes that need no pod: whether they come is known before anything is made that uses them.
-
-        Returns the others.
-        """
-        self._volumes, left = self._volumes.after(self._applied, unfinished=self._report.previous.unfinished)
-        unmade, classes, objects = self._volumes.unmade(self._applied), self._findings.classes, self._findings.objects
-        at_once = [
-            volume
-            for volume in left
-            if volume.source is not None
-            if volume.source.helper in unmade or classes.binds_at_once(objects.load(volume.item.body))
-        ]
-        self._finish_volumes(at_once)
-        return [volume for volume in left if not any(volume is each for each in at_once)]
-
-    def _report_vanished(self, late: t.Sequence[RestoredVolume]) -> list[RestoredVolume]:
-        """The plan may be old by now, and what is written next would make up for a claim that is gone.
-
-        Returns ``late`` as they are now.
-        """
-        claims, volumes = self._api.find(CLAIMS), self._volumes.volumes
-        lost: dict[int, RestoredVolume] = {}
-        for volume, why in find_vanished(self._run.client, claims, volumes, self._findings.live):
-            lost[volume.item.number] = dataclasses.replace(volume, state="failed", message=why)
-            self._run.issues.error(
-                f"PersistentVolumeClaim {volume.namespace}/{volume.claim} does not come back: {why}",
-                resource=str(CLAIMS),
-                namespace=volume.namespace,
-                name=volume.claim,
-                hint=self._run.resume_hint,
-            )
-        self._volumes = self._volumes.replacing(lost.values())
-        return [lost.get(volume.item.number, volume) for volume in late]
-
-    def _finish_volumes(self, volumes: t.Sequence[RestoredVolume]) -> None:
-        """What is left to do for the volumes of claims."""
-        if not volumes:
-            return
-        with self._ready.timings.measure("volumes"):
-            finalizer = VolumeFinalizer(self._run, self._findings, self._api)
-            finished = finalizer.run(volumes, unmade=self._volumes.unmade(self._applied))
-        self._volumes = self._volumes.replacing(finished.volumes)
-        self._changed_volumes = self._changed_volumes or finished.changed
 
     # -- pods and other workloads -------------------------------------------------------------------------------------
 

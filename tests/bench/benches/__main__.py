@@ -13,21 +13,25 @@ import json
 import os
 import pathlib
 import sys
+import typing as t
 
 from benches.backup import BackupBench
 from benches.catalog import CatalogBench
 from benches.databases import DatabasesBench
 from benches.freeze import FreezeBench
+from benches.mover import MoverBench
 from benches.restore import RestoreBench
 from benches.small import SmallBench
 from benches.steps import BenchError
 
-BENCHES: dict[str, type[BackupBench | RestoreBench | FreezeBench | SmallBench | CatalogBench | DatabasesBench]] = {
+Bench: t.TypeAlias = BackupBench | RestoreBench | FreezeBench | SmallBench | CatalogBench | DatabasesBench | MoverBench
+BENCHES: dict[str, type[Bench]] = {
     "backup": BackupBench,
     "catalog": CatalogBench,
     "databases": DatabasesBench,
     "restore": RestoreBench,
     "freeze": FreezeBench,
+    "mover": MoverBench,
     "small": SmallBench,
 }
 

@@ -25,7 +25,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import 
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.postgresql import PostgresqlHold
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_pod import PodWindow
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import (
     ClaimChoice,
@@ -35,13 +34,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request impor
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.task import remove_snapshots, take_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets import CsiSet
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import PlannedSnapshot
+from benches.in_cluster import create, delete, make_namespace, wait
 
 #: The client imports it late, and imports are not what is measured.
 IMPORTED = (urllib3.PoolManager,)
 NAMESPACE = "arkive-bench-databases"
 _DATA = "/var/lib/postgresql/data"
-_PATIENCE = 300.0
-_PAUSE = 1.0
 _WRITER = """
 until psql -U postgres -XAtqc 'create table if not exists ticks (id bigserial, at timestamptz default now())'
 do sleep 1; done
@@ -115,10 +113,9 @@ def measure(client: KubeClient, mode: str) -> Object:
 def make(client: KubeClient) -> None:
     """Make what is missing, and wait until it serves."""
     root = f"/api/v1/namespaces/{NAMESPACE}"
-    _create(client, "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
-    _wait(client, f"{root}/serviceaccounts/default", lambda _found: True)
+    make_namespace(client, NAMESPACE)
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
-    _create(client, f"{root}/persistentvolumeclaims", {"metadata": {"name": "db"}, "spec": spec})
+    create(client, f"{root}/persistentvolumeclaims", {"metadata": {"name": "db"}, "spec": spec})
     mounts = [{"name": "data", "mountPath": _DATA}]
     server: Object = {
         "name": "postgres",
@@ -134,43 +131,17 @@ def make(client: KubeClient) -> None:
     }
     volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": "db"}}]
     pod = {"terminationGracePeriodSeconds": 1, "containers": [server], "volumes": volumes}
-    _create(client, f"{root}/pods", {"metadata": {"name": "db", "labels": {"app": "db"}}, "spec": pod})
-    _wait(client, f"{root}/pods/db", _is_ready)
+    create(client, f"{root}/pods", {"metadata": {"name": "db", "labels": {"app": "db"}}, "spec": pod})
+    wait(client, f"{root}/pods/db", _is_ready)
 
 
 def remove(client: KubeClient) -> None:
-    try:
-        client.delete(f"/api/v1/namespaces/{NAMESPACE}")
-    except KubeError as exc:
-        if not exc.not_found:
-            raise
+    delete(client, f"/api/v1/namespaces/{NAMESPACE}")
 
 
 def _is_ready(pod: Object) -> bool:
     conditions = (pod.get("status") or {}).get("conditions") or []
     return any(entry["type"] == "Ready" and entry["status"] == "True" for entry in conditions)
-
-
-def _create(client: KubeClient, path: str, document: Object) -> None:
-    try:
-        client.post(path, document)
-    except KubeError as exc:
-        if not exc.already_exists:
-            raise
-
-
-def _wait(client: KubeClient, path: str, is_done: t.Callable[[Object], bool]) -> None:
-    last = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            if is_done(client.get(path)):
-                return
-        except KubeError as exc:
-            if not exc.not_found:
-                raise
-        if time.monotonic() > last:
-            raise SystemExit(f"Waited {_PATIENCE:.0f} s for {path} in vain.")
-        time.sleep(_PAUSE)
 
 
 def main() -> None:
