@@ -38,8 +38,12 @@ class PodFiles:
     snapshots, with a warning. Asked once.
     """
 
-    def __init__(self, issues: Issues, *, by_default: bool, why_not: t.Callable[[], str]) -> None:
+    def __init__(
+        self, issues: Issues, *, policy: ResourcePolicy | None, by_default: bool, why_not: t.Callable[[], str]
+    ) -> None:
         self._issues = issues
+        self._policy = policy
+        self._by_policy = policy is not None and policy.wants_files
         self._by_default = by_default
         self._why_not = why_not
         self._lock = threading.Lock()
@@ -52,6 +56,8 @@ class PodFiles:
         entries = {str(each.get("name")): each for each in (pod.get("spec") or {}).get("volumes") or ()}
         with self._lock:
             for volume in volumes_of_pod(pod, by_default=self._by_default):
+                if not (volume.is_wanted or self._by_policy):
+                    continue  # a cluster has many
                 if volume.claim:
                     known = self._by_claim.setdefault((volume.namespace, volume.claim), [])
                     if volume not in known:
@@ -87,10 +93,10 @@ class PodFiles:
             self._refusal = self._why_not()
         return self._refusal
 
-    def report(self, policy: ResourcePolicy | None) -> None:
+    def report(self) -> None:
         """Say of pods that want files of volumes which are not copied."""
         for key, volumes in sorted(self._without_claim.items()):
-            self._report_without_claim(key, volumes, policy)
+            self._report_without_claim(key, volumes)
         named: dict[tuple[str, str], list[str]] = {}
         for found in self._by_claim.values():
             for each in found:
@@ -107,13 +113,11 @@ class PodFiles:
                 resource=str(PODS),
             )
 
-    def _report_without_claim(
-        self, key: tuple[str, str], volumes: list[tuple[PodVolume, ObjectView]], policy: ResourcePolicy | None
-    ) -> None:
+    def _report_without_claim(self, key: tuple[str, str], volumes: list[tuple[PodVolume, ObjectView]]) -> None:
         """Who asked for one by name misses it; where all are wanted by default, most are scratch."""
         asked, passed = [], []
         for volume, entry in volumes:
-            action = policy.volume_action(None, None, entry) if policy else None
+            action = self._policy.volume_action(None, None, entry) if self._policy else None
             kind = action.type if action else ""
             if kind == "fs-backup" or (not kind and volume.is_wanted and not self._by_default):
                 asked.append(volume)

@@ -125,7 +125,10 @@ class VolumePlanner:
         self._claims: dict[Key, Object] = {}
         self._may_copy: set[str] = set()
         self._files = PodFiles(
-            run.issues, by_default=request.copies and request.spec.wants_files, why_not=self._why_no_copies
+            run.issues,
+            policy=resolved.policy,
+            by_default=request.copies and request.spec.wants_files,
+            why_not=self._why_no_copies,
         )
         sink.observe(PODS, self._note_pod)
 
@@ -140,7 +143,7 @@ class VolumePlanner:
         if snapshots or self._files.wants_any():
             self._read_claims()
         planned = self._with_rights(self._decide(snapshots=snapshots)) if self._claims else {}
-        self._files.report(resolved.policy)
+        self._files.report()
         return VolumePlan(volumes=planned)
 
     def _decide(self, *, snapshots: bool) -> dict[Key, VolumeDecision]:
