@@ -16,15 +16,18 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_writer import BackupWriter
+from ansible_collections.arkive.k8s.plugins.module_utils._backup import volume_plan
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import VolumePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
@@ -116,6 +119,7 @@ class Lab(t.NamedTuple):
         return sorted(upload.claim for upload in self.mover.uploads)
 
 
+_MAKE_MOVER = moving.make_mover
 _GIVEN: dict[str, t.Any] = {"mover": MoverSettings(), "repository_password": "secret"}
 _WANTED: dict[str, t.Any] = {"included_namespaces": ["shop"], "default_volumes_to_fs_backup": True}
 _BY_POD = {"default_volumes_to_fs_backup": None}
@@ -357,6 +361,37 @@ def test_what_only_a_pod_asks_for_is_left_to_snapshots_where_nothing_can_be_copi
     found = {entry["pvcName"]: entry.get("skippedReason") for entry in outcome.volumes}
     assert found["share"] == "podvolume: its files cannot be copied here;"
     assert (outcome.backup or {})["spec"]["defaultVolumesToFsBackup"] is False
+
+
+def test_a_location_that_no_pod_reaches(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of this machine: as long as only a pod asks, its volume is left to snapshots."""
+    monkeypatch.setattr(moving, "make_mover", _MAKE_MOVER)
+    lab.add_claim("data", volume=_CSI)
+    lab.add_pod("web", "data", **{_IN: "data"})
+    with pytest.raises(ArkiveError, match="S3"):
+        lab.plan()
+    outcome = lab.back_up(**_BY_POD)
+    assert (outcome.phase, list(lab.snapshots.taken)) == ("Completed", [("shop", "data")])
+    (warning,) = outcome.warnings_list
+    assert (warning["name"], "which cannot be made: " in warning["message"]) == ("web", True)
+
+
+def test_rights_that_lack(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of who asks by the backup they are required; else, and with skip_forbidden, it is a warning."""
+    lab.add_claim("data")
+    lab.add_pod("web", "data", **{_IN: "data"})
+    lack = [Need("create", "batch", "jobs", "", "shop")]
+
+    def lacking(_client: t.Any, needs: t.Sequence[Need], **_named: t.Any) -> list[Need]:
+        return [need for need in needs if need in lack]
+
+    monkeypatch.setattr(volume_plan, "find_forbidden", lacking)
+    with pytest.raises(KubeError, match=r"does not let you create jobs\.batch"):
+        lab.plan()
+    for outcome in (lab.plan(**_BY_POD), lab.back_up(request={"skip_forbidden": True})):
+        assert any("does not let you create jobs.batch" in each["message"] for each in outcome.warnings_list)
+        assert outcome.volumes[0]["skippedReason"] == "podvolume: its files cannot be copied here;"
+    assert lab.copied == []
 
 
 def test_volumes_that_cannot_be_copied_yet(lab: Lab) -> None:
