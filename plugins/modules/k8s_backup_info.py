@@ -410,7 +410,7 @@ error_details:
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import NAME_OF_BACKUP, ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.detail_options import DETAILS, Details
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.extract_option import EXTRACT, take_out
@@ -433,6 +433,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import pars
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue
 
 SPEC = ArgumentSpec(
+    meant=NAME_OF_BACKUP,
     options={
         "name": {"type": "str"},
         "schedule": {"type": "str"},
@@ -442,7 +443,7 @@ SPEC = ArgumentSpec(
         "started_after": {"type": "str"},
         "started_before": {"type": "str"},
         "query": {"type": "str"},
-    }
+    },
 ).merge(DETAILS, EXTRACT, AUTH, RESULT, STORAGE)
 
 

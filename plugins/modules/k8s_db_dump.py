@@ -299,6 +299,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import conne
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 
 SPEC = ArgumentSpec(
+    meant={"name": "backup"},
     options={
         "state": {"type": "str", "choices": ["dumped", "restored"], "default": "dumped"},
         "backup": {"type": "str", "required": True},

@@ -207,6 +207,26 @@ def test_registered_results_have_the_members_that_are_used(block: Block) -> None
     assert unknown == []
 
 
+def find_places(document: t.Any) -> t.Iterator[tuple[str, str]]:
+    """The bucket and the prefix of each storage location."""
+    if isinstance(document, dict):
+        if isinstance(document.get("bucket"), str):
+            yield document["bucket"], document.get("prefix") or ""
+        yield from (place for value in document.values() for place in find_places(value))
+    elif isinstance(document, list):
+        yield from (place for value in document for place in find_places(value))
+
+
+def test_locations_of_the_guides_fit_into_one_bucket() -> None:
+    """A location at the root of a bucket refuses what is beside it (docs/compatibility 1.1), of any other guide too."""
+    texts = [block for block in BLOCKS if block.file.endswith((".rst", "README.md"))]
+    documents = [document for block in texts for document in yaml.safe_load_all(block.text)]
+    places = {place for document in documents for place in find_places(document) if "{{" not in place[0]}
+    assert ("backups", "production") in places
+    whole = {bucket for bucket, prefix in places if not prefix}
+    assert whole & {bucket for bucket, prefix in places if prefix} == set()
+
+
 def test_a_task_with_a_mistake_is_found() -> None:
     place = {"bucket": "backups"}
     wrong: list[tuple[str, dict[str, t.Any]]] = [

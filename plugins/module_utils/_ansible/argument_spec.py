@@ -22,6 +22,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 
 Names: t.TypeAlias = "tuple[str, ...]"
 
+#: For modules whose ``name`` is that of a backup; a restore or a proof calls it ``backup``.
+NAME_OF_BACKUP = {"backup": "name", "backup_name": "name"}
+
 #: What ansible-core warns about when an option is given by two of its names.
 _TWO_NAMES = " and its alias "
 
@@ -31,6 +34,7 @@ class ArgumentSpec:
     """The members are the arguments of ``AnsibleModule``.
 
     ``inner``: what options of type dict take that are read later, so that ``AnsibleModule`` knows nothing of it.
+    ``meant``: options by what other modules call them, for whoever took that word along.
     """
 
     options: t.Mapping[str, t.Mapping[str, t.Any]] = dataclasses.field(default_factory=dict)
@@ -40,6 +44,7 @@ class ArgumentSpec:
     required_if: tuple[tuple[t.Any, ...], ...] = ()
     required_by: t.Mapping[str, Names] = dataclasses.field(default_factory=dict)
     inner: t.Mapping[str, Spec] = dataclasses.field(default_factory=dict)
+    meant: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def merge(self, *others: ArgumentSpec) -> ArgumentSpec:
         """A spec with the options and the rules of all."""
@@ -52,6 +57,7 @@ class ArgumentSpec:
             required_if=tuple(rule for spec in specs for rule in spec.required_if),
             required_by={name: needed for spec in specs for name, needed in spec.required_by.items()},
             inner={name: options for spec in specs for name, options in spec.inner.items()},
+            meant={word: name for spec in specs for word, name in spec.meant.items()},
         )
 
     def to_option(self, **settings: t.Any) -> dict[str, t.Any]:
@@ -68,7 +74,12 @@ class ArgumentSpec:
     def create_module(self, keys: ResultKeys) -> TaskModule:
         """Read and check the task's arguments. An option that is given by two of its names fails the task."""
         module = TaskModule(
-            keys=keys, inner=self.inner, argument_spec=dict(self.options), supports_check_mode=True, **self._rules()
+            keys=keys,
+            inner=self.inner,
+            meant=self.meant,
+            argument_spec=dict(self.options),
+            supports_check_mode=True,
+            **self._rules(),
         )
         for message in get_warning_messages():
             if _TWO_NAMES in message:
@@ -86,4 +97,4 @@ class ArgumentSpec:
         return {name: rule for name, rule in rules.items() if rule}
 
 
-__all__ = ("ArgumentSpec",)
+__all__ = ("NAME_OF_BACKUP", "ArgumentSpec")

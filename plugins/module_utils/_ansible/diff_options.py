@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import NAME_OF_BACKUP, ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.large_results import SHOWN_OBJECTS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
@@ -36,6 +36,7 @@ _OF_CLUSTER = (
     "names",
 )
 DIFF = ArgumentSpec(
+    meant=NAME_OF_BACKUP,
     options={
         "name": {"type": "str"},
         "schedule": {"type": "str"},

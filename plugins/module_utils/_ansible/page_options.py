@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import NAME_OF_BACKUP, ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import named_or_newest, open_to_read
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.report_file import write_report
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import (
@@ -31,6 +31,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._report.page.report_jun
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
 REPORT = ArgumentSpec(
+    meant=NAME_OF_BACKUP,
     options={
         "name": {"type": "str"},
         "schedule": {"type": "str"},

@@ -19,6 +19,7 @@ _TEXTS: dict[str, t.Any] = {"type": "list", "elements": "str", "default": []}
 _SOURCES = ("backup", "schedule", "snapshot")
 
 PROOF = ArgumentSpec(
+    meant={"name": "backup"},
     options={
         "backup": {"type": "str"},
         "schedule": {"type": "str"},

@@ -44,14 +44,17 @@ _OF_ANSIBLE = ("failed", "msg", "diff", "exception")
 class TaskModule(DiscreetModule):
     """``keys``: those that a result always has, with their values for a task that did not get so far.
 
-    ``inner``: the options within options that the argument spec does not have.
+    ``inner``: the options within options that the argument spec does not have. ``meant``: of :func:`find_unknown`.
     """
 
-    def __init__(self, *, keys: ResultKeys, inner: t.Mapping[str, Spec], **arguments: t.Any) -> None:
+    def __init__(
+        self, *, keys: ResultKeys, inner: t.Mapping[str, Spec], meant: t.Mapping[str, str], **arguments: t.Any
+    ) -> None:
         # Before the arguments are read: what is refused there ends by fail_json as well.
         self._keys = keys
         self._spec: Spec = arguments["argument_spec"]
         self._inner = inner
+        self._meant = meant
         self._is_made = False
         #: Puts what a result has no room for beside the records of its run; None where nothing was recorded.
         self.store_parts: StoreParts | None = None
@@ -123,7 +126,7 @@ class TaskModule(DiscreetModule):
 
     def _unknown_options(self) -> list[str]:
         """A sentence for each; what was to be secret under its right name is so under the wrong one."""
-        found = find_unknown(self._spec, getattr(self, "params", None) or {}, inner=self._inner)
+        found = find_unknown(self._spec, getattr(self, "params", None) or {}, inner=self._inner, meant=self._meant)
         self.no_log_values.update(str(option.value) for option in found if option.is_secret and option.value)
         return [option.sentence for option in found]
 

@@ -37,12 +37,22 @@ class UnknownOption(t.NamedTuple):
 
 
 def find_unknown(
-    spec: Spec, given: t.Mapping[str, t.Any], place: str = "", *, inner: t.Mapping[str, Spec] | None = None
+    spec: Spec,
+    given: t.Mapping[str, t.Any],
+    place: str = "",
+    *,
+    inner: t.Mapping[str, Spec] | None = None,
+    meant: t.Mapping[str, str] | None = None,
 ) -> list[UnknownOption]:
-    """Those of ``given``, and of the options within its options. ``inner``: what is known within some beside those."""
+    """Those of ``given``, and of the options within its options. ``inner``: what is known within some beside those.
+
+    ``meant``: the option that has another name elsewhere, by that name.
+    """
     known = {alias: name for name, option in spec.items() for alias in (name, *(option.get("aliases") or ()))}
     found = [
         _unknown(spec, known, name, value, place)._replace(home=_home_of(name, spec, inner or {}))
+        if name not in (meant or {})
+        else UnknownOption(place, name, (meant or {})[name], value, is_secret=False)
         for name, value in given.items()
         if name not in known
     ]

@@ -26,7 +26,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_req
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import CronTimes, parse_cron
 
-_PAUSED = "Schedule '{name}' is paused: no backups are made, and it is not late."
+_PAUSED = "Schedule '{name}' is paused: no backups are made."
+_NOT_LATE = "Schedule '{name}' is paused: no backups are made, and it is not late."
 _PAUSED_HINT = "It is paused: with 'paused: false' its task makes backups again."
 _LATE = "Look at what should have run its task, such as cron, AWX or a pipeline, and what that said."
 _UNKNOWN = "The location does not know such a schedule: check its name, and bucket, prefix or path."
@@ -51,13 +52,14 @@ def check_schedule(
     if times is None and record is not None:
         times = parse_cron(record.schedule, record.dialect)
     paused = record is not None and record.paused
+    pause = (_NOT_LATE if max_age is None else _PAUSED).format(name=name) if paused else ""
     outcome = ScheduleOutcome(
         location=store.location.describe,
         last_backup=backups.newest,
         next_run=times.next_after(now) if times and not paused else None,
         running=backups.running,
         record=record.to_dict() if record else {},
-        warnings=(*filter(None, [damage, _PAUSED.format(name=name) if paused else ""]), *backups.warnings),
+        warnings=(*filter(None, [damage, pause]), *backups.warnings),
     )
     problem = _problem(name, outcome, backups.good, now, (None if paused else times, max_age))
     if problem:

@@ -12,6 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
@@ -38,7 +39,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marked_freezes
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.marking import put_marks
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.patience import THAW_SECONDS, Patience
-from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods
+from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.pods import select_pods, why_no_pods
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.release import Releaser
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.sweeper import Swept, judge_marks, sweep
 
@@ -140,6 +141,8 @@ def sweep_namespace(
         raise _missing_error(FreezeTaskRequest(task=request, path=path), scene)
     helper = request.freeze_policy.helper_pod
     notes = [*scene.notes, *found.faults]
+    if not (scene.pods or found.marks):
+        notes += why_no_pods(client, request.namespace, request.label_selector)
     if helper is not None and not check_mode:
         notes += HelperRun(client, helper).remove_leftovers([request.namespace])
     now = client.server_now()
@@ -147,7 +150,7 @@ def sweep_namespace(
     past = dataclasses.replace(found, marks=tuple(mark for mark in found.marks if mark not in live))
     done = judge_marks(past, now=now) if check_mode else sweep(client, past, pods=scene.pods, helper=helper)
     done = [Swept(mark=mark, state="live") for mark in found.marks if mark in live] + done
-    issues = Issues.of(warnings=notes)
+    issues = Issues.of(warnings=[*notes, *(_left_alone(entry.mark) for entry in done if entry.state == "live")])
     if not check_mode:
         issues.add_errors(entry.error for entry in done if entry.state == "failed")
         issues.add_warnings(entry.error for entry in done if entry.error and entry.state != "failed")
@@ -155,6 +158,15 @@ def sweep_namespace(
         changed=any(entry.state != "live" for entry in done),
         swept=[entry.to_return() for entry in done],
         issues=issues,
+    )
+
+
+def _left_alone(mark: Mark) -> str:
+    """Nobody can tell a run that was killed a moment ago from one that is at work: its lease says when."""
+    return (
+        f"{mark.path} in pod {mark.namespace}/{mark.pod} may be frozen by a run that is at work, and was left alone: "
+        f"its lease lasts until {rfc3339(mark.until)}, and its timer thaws it then, unless the run renews it. If that "
+        f"run is dead, 'state: thawed' with 'pod: {mark.pod}' and 'freeze_path: {mark.path}' thaws it now."
     )
 
 

@@ -54,4 +54,26 @@ def select_pods(
     return sorted(chosen, key=lambda item: str(item["metadata"]["name"]))
 
 
-__all__ = ("select_pods",)
+def why_no_pods(client: KubeClient, namespace: str, label_selector: str) -> list[str]:
+    """What whoever found nothing there has to hear, lest a slip of the pen look like peace; raises ``KubeError``.
+
+    Nothing of a whole namespace that is there: it may be empty.
+    """
+    there = f"in the cluster at {client.server}"
+    try:
+        client.get(f"/api/v1/namespaces/{namespace}")
+    except KubeError as exc:
+        if exc.not_found:
+            return [f"Namespace {namespace} does not exist {there}, so that nothing was looked at: check its name."]
+        if not exc.forbidden:
+            raise
+        if not label_selector:
+            return [
+                f"No pod is in namespace {namespace}, and whether it exists {there} may not be read: check its name."
+            ]
+    if label_selector:
+        return [f"No pod with labels {label_selector} is in namespace {namespace} {there}: check the labels."]
+    return []
+
+
+__all__ = ("select_pods", "why_no_pods")

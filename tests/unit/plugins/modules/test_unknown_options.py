@@ -12,8 +12,14 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_backup,
+    k8s_backup_diff,
+    k8s_backup_export,
     k8s_backup_info,
+    k8s_backup_report,
     k8s_backup_schedule,
+    k8s_backup_verify,
+    k8s_db_dump,
+    k8s_db_verify,
     k8s_hook_exec,
     k8s_restore,
 )
@@ -64,6 +70,21 @@ def test_named_with_the_nearest(
     assert result["failed"]
     assert result["msg"].startswith(sentence)
     assert result["errors_list"][0]["message"].startswith(sentence.strip())
+
+
+@pytest.mark.parametrize(
+    ("module", "word", "name"),
+    [
+        *((module, "backup", "name") for module in (k8s_backup, k8s_backup_diff, k8s_backup_export, k8s_backup_info)),
+        *((module, "backup_name", "name") for module in (k8s_backup_report, k8s_backup_verify, k8s_backup_diff)),
+        *((module, "name", "backup") for module in (k8s_db_dump, k8s_db_verify)),
+    ],
+)
+def test_what_other_modules_call_it(
+    run_module: t.Callable[..., dict[str, t.Any]], module: t.Any, word: str, name: str
+) -> None:
+    result = run_module(module, **{word: "shop-1", "storage_location": PLACE})
+    assert result["msg"].startswith(f"There is no option '{word}'; did you mean '{name}'? ")
 
 
 def test_a_secret_under_a_wrong_name(run_module: t.Callable[..., dict[str, t.Any]]) -> None:

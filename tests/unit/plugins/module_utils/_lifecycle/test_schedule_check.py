@@ -101,4 +101,6 @@ def test_a_paused_schedule_is_told_of(lab: Lab) -> None:
     assert outcome.warnings == ("Schedule 'shop' is paused: no backups are made, and it is not late.",)
     with pytest.raises(ScheduleError, match="it may be 1h0m0s old at most") as raised:
         check(lab, max_age=3600)
+    young = check(lab, max_age=10**7)
+    assert young.warnings == ("Schedule 'shop' is paused: no backups are made.",)
     assert raised.value.sentence.endswith("It is paused: with 'paused: false' its task makes backups again.")

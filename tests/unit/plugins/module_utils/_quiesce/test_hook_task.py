@@ -14,6 +14,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.errors import HookError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec import ExecTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import (
@@ -338,6 +339,35 @@ def test_sweep_namespace(cluster: t.Any, past: bool, state: str, calls: int) -> 
     assert ([entry["state"] for entry in outcome.swept], outcome.changed) == ([state], past)
     assert len(cluster.calls) == calls
     assert len(cluster.marks("db-0")) == len(cluster.claim_marks()) == 1 - calls
+    told = [] if past else ["'state: thawed' with 'pod: db-0' and 'freeze_path: /data' thaws it now."]
+    for warnings in (planned.warnings, outcome.warnings):
+        assert [text[-len(told[0]) :] for text in warnings] == told
+
+
+@pytest.mark.parametrize(
+    ("there", "forbidden", "labels", "said"),
+    [
+        (True, False, "", None),
+        (False, False, "", "Namespace shop does not exist in the cluster at https://127.0.0.1:6443, so that nothing"),
+        (False, False, "app=x", "Namespace shop does not exist"),
+        (True, False, "app=x", "No pod with labels app=x is in namespace shop in the cluster at"),
+        (False, True, "", "No pod is in namespace shop, and whether it exists in the cluster at"),
+        (False, True, "app=x", "No pod with labels app=x is in namespace shop in the cluster at"),
+    ],
+)
+def test_a_sweep_that_found_no_pod_says_why(
+    cluster: t.Any, there: bool, forbidden: bool, labels: str, said: str | None
+) -> None:
+    if there:
+        cluster.add("namespaces", "shop")
+    if forbidden:
+        cluster.refuse = lambda _verb, path, _dry_run: (
+            KubeError("no", status=403) if path.endswith("/namespaces/shop") else None
+        )
+    for check_mode in (True, False):
+        outcome = sweep_namespace(task(label_selector=labels), client=cluster.client, check_mode=check_mode)
+        assert (outcome.changed, outcome.swept, outcome.errors) == (False, [], [])
+        assert [text.startswith(said or "") for text in outcome.warnings] == ([True] if said else [])
 
 
 # Which pods
