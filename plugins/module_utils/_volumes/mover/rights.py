@@ -64,6 +64,10 @@ def deletion_grants(scope: RightsScope) -> list[Grant]:
     return [Grant("Jobs that take snapshots out of a repository.", tuple(job_needs(scope.places))), _password()]
 
 
+def upkeep_grants(scope: RightsScope) -> list[Grant]:
+    return [Grant("Jobs that look after repositories.", tuple(job_needs(scope.places))), _password()]
+
+
 def restore_grants(scope: RightsScope) -> list[Grant]:
     if not scope.has(CLAIMS):
         return []
@@ -88,4 +92,4 @@ def _password() -> Grant:
     )
 
 
-__all__ = ("backup_grants", "claim_needs", "deletion_grants", "job_needs", "restore_grants")
+__all__ = ("backup_grants", "claim_needs", "deletion_grants", "job_needs", "restore_grants", "upkeep_grants")
