@@ -126,7 +126,8 @@ options:
   provider:
     description:
       - Who takes these snapshots, as M(arkive.k8s.k8s_snapshot) calls it. With V(mover), they are CSI snapshots whose
-        data is moved, as O(arkive.k8s.k8s_backup#module:snapshot_move_data).
+        data is moved, as O(arkive.k8s.k8s_backup#module:snapshot_move_data). Copies of files take no others, as
+        O(arkive.k8s.k8s_backup#module:default_volumes_to_fs_backup).
     type: str
     choices: [csi, aws_ebs, mover]
     default: csi

@@ -53,7 +53,7 @@ def backup_grants(scope: RightsScope) -> list[Grant]:
         return []
     return [
         Grant(
-            "Jobs that move the data of volumes into a repository, and what they mount.",
+            "Jobs that move the data of volumes into a repository, or copy their files, and what they mount.",
             (*job_needs(scope.places), *claim_needs(scope.places)),
         ),
         _password(),
