@@ -96,7 +96,7 @@ options:
     description:
       - Rules for volumes, and more filters, as a resource policy document of Velero with C(version), C(volumePolicies)
         and C(includeExcludePolicy). A mapping, or its text in YAML.
-      - The action V(fs-backup) needs a node agent of Velero, and is refused unless O(ignore_unsupported=true).
+      - The action V(fs-backup) copies the files of volumes, as O(default_volumes_to_fs_backup=true) does for all.
       - Mutually exclusive with O(resource_policy).
     type: raw
   resource_policy:
@@ -141,7 +141,7 @@ options:
   item_operation_timeout:
     description:
       - How long it may take until volumes can be made from the CSI snapshots, and, with O(snapshot_move_data=true), how
-        long the Job of one volume may take to move its data, as a Go duration.
+        long the Job of one volume may take to move its data, or to copy its files, as a Go duration.
       - If not set, Velero's default of 4 hours holds.
     type: str
   snapshot_volumes:
@@ -171,8 +171,20 @@ options:
     type: str
   default_volumes_to_fs_backup:
     description:
-      - Whether the files of volumes are stored. This needs Velero's node agent, so that V(true) is refused unless
-        O(ignore_unsupported=true).
+      - Whether the files of volumes are copied to the storage location, which must be one of S3, as Velero's file
+        system backup does it. It is how volumes without snapshots, such as NFS and local ones, are kept at all.
+      - A Job on the node of the pod mounts the same claim, to read only, as O(mover) says. It runs between the pre and
+        post hooks of the pod. Where these freeze something, or a database is held, the copy is taken after its release
+        with a warning, as nothing stays frozen for a whole copy.
+      - With V(true), all volumes of running pods are copied, except those that the pod names in its annotation
+        C(backup.velero.io/backup-volumes-excludes). Else those that it names in C(backup.velero.io/backup-volumes). A
+        rule of a resource policy wins over both. A volume whose files are copied is not snapshotted.
+      - Volumes of the kinds hostPath, Secret, ConfigMap, projected and downwardAPI, block devices, those that no
+        container mounts, and those of pods that do not run are not copied.
+      - A claim that is C(ReadWriteOncePod) is an error so far. So is an C(emptyDir) that an annotation or a rule names;
+        any other is a warning.
+      - Where only annotations of pods want copies, and none can be made, as there is no password or no right to make
+        Jobs, that is a warning, and the volume is left to snapshots.
     type: bool
   default_volumes_to_restic:
     description:
@@ -180,8 +192,8 @@ options:
     type: bool
   uploader_config:
     description:
-      - How the files of volumes are stored with O(snapshot_move_data=true). Without that it is refused unless
-        O(ignore_unsupported=true).
+      - How the files of volumes are stored with O(snapshot_move_data=true) or O(default_volumes_to_fs_backup=true), or
+        where a pod or a rule of a resource policy wants them copied.
     type: dict
     suboptions:
       parallel_files_upload:

@@ -63,6 +63,8 @@ options:
   gitops_compare_timeout:
     description:
       - How long Argo CD may take to compare an Application before it is resumed, as a Go duration.
+      - It is asked at least twice, three seconds apart, as the first answer may be of the cluster before the restore.
+        For half of this time it is asked again while it does not list an object that was made anew.
     type: str
     default: 1m
 """

@@ -43,6 +43,7 @@ options:
         namespace of its own each time.
       - V(operations) is M(arkive.k8s.k8s_velero_operations), without the rights of what it carries out; O(namespaces)
         are those of the objects. Its backups and restores take those of V(backup), V(delete) and V(restore) besides.
+      - V(repository) is M(arkive.k8s.k8s_backup_repository); O(namespaces) are those in which its Jobs run.
       - V(gitops) is M(arkive.k8s.k8s_gitops) and the role P(arkive.k8s.gitops_pause#role); O(namespaces) are those of
         Applications, Kustomizations and HelmReleases.
       - V(blueprint) is M(arkive.k8s.k8s_blueprint), and O(arkive.k8s.k8s_backup#module:execution_hooks) beside the
@@ -65,6 +66,7 @@ options:
       - export
       - diff
       - db_verify
+      - repository
       - operations
       - gitops
       - blueprint
@@ -124,7 +126,8 @@ options:
   provider:
     description:
       - Who takes these snapshots, as M(arkive.k8s.k8s_snapshot) calls it. With V(mover), they are CSI snapshots whose
-        data is moved, as O(arkive.k8s.k8s_backup#module:snapshot_move_data).
+        data is moved, as O(arkive.k8s.k8s_backup#module:snapshot_move_data). Copies of files take no others, as
+        O(arkive.k8s.k8s_backup#module:default_volumes_to_fs_backup).
     type: str
     choices: [csi, aws_ebs, mover]
     default: csi

@@ -271,6 +271,16 @@ EXAMPLES = r"""
       bucket: backups
       region: eu-central-1
 
+- name: Back up with the files of volumes that have no snapshots, such as NFS and local ones
+  arkive.k8s.k8s_backup:
+    name: shop-files
+    namespaces: [shop]
+    default_volumes_to_fs_backup: true
+    repository_password: "{{ vault_repository_password }}"
+    storage_location:
+      bucket: backups
+      region: eu-central-1
+
 - name: Delete a backup with its snapshots
   arkive.k8s.k8s_backup:
     name: shop-2026-06-01
@@ -527,6 +537,7 @@ volumes:
     - With C(backupMethod), there is a snapshot of it, named in C(csiSnapshotInfo) or C(nativeSnapshotInfo), unless
       C(result) is V(failed). With C(snapshotDataMoved), its data was moved, or in check mode would be, and
       C(snapshotDataMovementInfo) says what became of that, and in check mode in C(repository) where to.
+    - Where C(backupMethod) is V(PodVolumeBackup), its files were copied, or would be, and C(pvbInfo) says the same.
     - With C(skipped), there is none, for C(skippedReason).
   returned: always
   type: list

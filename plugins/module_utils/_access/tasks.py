@@ -18,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kanister.rights import
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import ALL_TYPES, Grant, RightsScope
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.operation_rights import operation_grants
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories.rights import repository_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.restore_only import restore_only_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_rights import sync_grants
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.rights import proof_grants
@@ -51,6 +52,7 @@ TASKS: t.Mapping[str, TaskRow] = {
     "export": TaskRow(object_grants, None, writes=False),
     "diff": TaskRow(diff_grants, None, writes=False),
     "db_verify": TaskRow(proof_grants, None, writes=True),
+    "repository": TaskRow(repository_grants, None, writes=True),
     "operations": TaskRow(operation_grants, None, writes=False),
     "gitops": TaskRow(pause_grants, None, writes=False),
     "blueprint": TaskRow(blueprint_grants, None, writes=False),

@@ -192,6 +192,20 @@ K8S_BACKUP_REPORT: ResultKeys = {
     "location": "",
 }
 
+K8S_BACKUP_REPOSITORY: ResultKeys = {
+    **_COMMON,
+    "repository": {},
+    "repositories": [],
+    "snapshots": [],
+    "missing": [],
+    "forgotten": [],
+    "maintenance": {},
+    "verification": {},
+    "damage": [],
+    "copied": {},
+    "location": "",
+}
+
 K8S_RESTORE: ResultKeys = {
     **_COMMON,
     **_STORED,
@@ -252,6 +266,7 @@ __all__ = (
     "K8S_BACKUP_INFO",
     "K8S_BACKUP_PRUNE",
     "K8S_BACKUP_REPORT",
+    "K8S_BACKUP_REPOSITORY",
     "K8S_BACKUP_SCHEDULE",
     "K8S_BACKUP_SYNC",
     "K8S_BACKUP_VERIFY",

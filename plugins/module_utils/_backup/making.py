@@ -195,6 +195,7 @@ class BackupMaker:
             resource_list=steps.sink.resource_list(),
             volumeinfo=collected.volumes,
             volumesnapshots=steps.snapshots.records(metadata["metadata"]["uid"]),
+            podvolumebackups=steps.snapshots.pod_volumes(),
             itemoperations=steps.snapshots.operations(),
             record=self._record(steps),
         )

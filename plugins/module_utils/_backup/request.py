@@ -46,8 +46,8 @@ class BackupRequest:
     ``execution_hooks`` (blueprints, by ``hook_settings``) once for each namespace.
     ``uid``: the object's own, where a cluster has it; empty for a new one.
     ``databases``: which are held while their volumes are snapshotted.
-    ``snapshot_location``: where native snapshots are made, None for nowhere. ``mover``: how data is moved, where the
-    spec wants that; None where nobody has said. ``repository_password``: empty for that of the cluster's Velero.
+    ``snapshot_location``: where native snapshots are made, None for nowhere. ``mover``: how data is moved, where that
+    is wanted; None where nobody has said. ``repository_password``: empty for that of the cluster's Velero.
     ``all_api_versions``: objects are stored in every version that is served. ``skip_forbidden``: what may not be
     listed is left out. ``ignore_unsupported``: fields that need an agent are warnings. ``log_output``: the hooks'
     output goes into the log. ``from_manifest``: the fields of ``spec`` that are in a manifest; all others are the
@@ -98,9 +98,19 @@ class BackupRequest:
         return bool(self.spec.snapshot_move_data) and self.mover is not None and not self.spec.why_no_mover
 
     @property
+    def copies(self) -> bool:
+        """Whether files of volumes may be copied into the repositories of the storage location, as they are."""
+        return self.mover is not None and self.mover.security_context == "root"
+
+    @property
     def done_spec(self) -> BackupSpec:
         """The spec as it is carried out: what is stored says of the data of volumes what is true."""
-        return self.spec if self.moves else dataclasses.replace(self.spec, snapshot_move_data=None)
+        return dataclasses.replace(
+            self.spec,
+            snapshot_move_data=self.spec.snapshot_move_data if self.moves else None,
+            default_volumes_to_fs_backup=self.copies and self.spec.wants_files,
+            default_volumes_to_restic=None,
+        )
 
     def validate(self) -> None:
         """Raise ``ValidationError`` for what Velero would answer with FailedValidation, and for what cannot be done."""
@@ -118,11 +128,17 @@ class BackupRequest:
 
     def unsupported(self) -> list[str]:
         """What this request wants that cannot be had without an agent in the cluster: a sentence each."""
+        moves = self.moves or self.spec.wants_files
+        as_workload = self.mover is not None and self.mover.security_context == "workload"
         return [
-            *self.spec.unsupported_fields(self.spell, moves=self.moves),
-            *(self.policy.unsupported_actions() if self.policy else []),
-            *([_NOT_AS_WORKLOAD] if self.moves and self.mover and self.mover.security_context == "workload" else ()),
+            *self.spec.unsupported_fields(self.spell, moves=self.moves, copies=self.mover is not None),
+            *self.unsupported_actions(self.policy),
+            *([_NOT_AS_WORKLOAD] if moves and as_workload else ()),
         ]
+
+    def unsupported_actions(self, policy: ResourcePolicy | None) -> list[str]:
+        """What ``policy`` wants that cannot be had: a sentence each."""
+        return policy.unsupported_actions() if policy is not None and not self.copies else []
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

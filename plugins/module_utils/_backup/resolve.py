@@ -150,7 +150,7 @@ def _read_policy(request: BackupRequest, client: KubeClient, issues: Issues) -> 
     from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import policy_of_config_map
 
     policy = policy_of_config_map(found)
-    unsupported = policy.unsupported_actions()
+    unsupported = request.unsupported_actions(policy)
     request.refuse(unsupported)
     for sentence in unsupported:
         issues.warning(sentence)

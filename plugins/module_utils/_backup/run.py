@@ -110,7 +110,7 @@ class BackupRun:
         self.sink.change(CLAIMS, snapshots.mark_claim)
         if spools.claims is not None:
             self.sink.hold(CLAIMS, HeldClaims(spools.claims, snapshots.waits))
-        self._volumes = VolumeNotes(self.sink, outcome_of=snapshots.describe, issues=context.issues)
+        self._volumes = VolumeNotes(self.sink, outcome_of=snapshots.describe)
         self._ordered = resolve_ordered(
             request.spec.ordered_resources,
             resolved.discovery,
@@ -257,6 +257,8 @@ class BackupRun:
             # The objects of snapshots are there when these are taken, and are stored too.
             beside += f", and {counted(self.snapshots.planned, 'volume')} snapshotted"
             beside += f", the data of {self.snapshots.to_move} of them moved" if self.snapshots.to_move else ""
+        if dry_run and self.snapshots.to_copy:
+            beside += f", and the files of {counted(self.snapshots.to_copy, 'volume')} copied"
         self._progress(f"{counted(self.sink.stored, 'item')} {'would be stored' if dry_run else 'collected'}{beside}")
 
     def _check_selection(self) -> None:
@@ -279,6 +281,9 @@ class BackupRun:
         blocks = self._with_roles(blocks)
         for block in blocks:
             planned = [self._plan_pod(hooked) for hooked in block.pods]
+            if any(hooked.database is not None for hooked in block.pods) or any(pod.freezes for pod in planned):
+                claims = ((hooked.key[0], claim) for hooked in block.pods for claim in hooked.claims)
+                self.snapshots.foresee_late(dict.fromkeys(claims))
             self._planned_hooks += [entry for pod in planned for entry in pod.pre]
             self._planned_hooks += [entry for pod in planned for entry in pod.post]
             for hooked, found in zip(block.pods, planned, strict=True):

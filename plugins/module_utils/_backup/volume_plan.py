@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which volumes a backup snapshots, and how: decided before the first pod is quiesced."""
+"""Which volumes a backup snapshots, or copies the files of, and how: decided before the first pod is quiesced."""
 
 # Private: not for use outside of this collection.
 
@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.access import (
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.collect import Collector
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink import ItemSink
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.pod_files import PodFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.related import read_named
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import Resolved
@@ -24,7 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need, find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.claims import bound_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
@@ -36,14 +37,21 @@ from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods im
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import STORAGE_LOCATION_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import VolumeDecision, decide
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import (
+    NEEDS_AGENT,
+    NOT_COPIED,
+    VolumeDecision,
+    decide,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
+    FILES,
     BackupJob,
     BackupVolumes,
     Key,
     VolumeContext,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import why_no_files
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +76,7 @@ def backup_job(request: BackupRequest, *, run_id: str, location: str, uid: str =
         namespace=request.namespace,
         storage_location=spec.storage_location,
         moves=request.moves,
+        copies=request.copies,
         data_mover=spec.datamover,
         parallel=files if isinstance(files, int) and files > 0 else 0,
         cut_seconds=spec.csi_snapshot_timeout_seconds,
@@ -114,34 +123,87 @@ class VolumePlanner:
         self._lock = threading.Lock()
         self._mounted: dict[str, set[str]] = {}
         self._claims: dict[Key, Object] = {}
+        self._may_copy: set[str] = set()
+        self._files = PodFiles(
+            run.issues,
+            policy=resolved.policy,
+            by_default=request.copies and request.spec.wants_files,
+            why_not=self._why_no_copies,
+        )
         sink.observe(PODS, self._note_pod)
 
     def make(self, hooked: t.Iterable[HookedPod]) -> VolumePlan:
         """Read the claims, their volumes and the classes. Raises ``KubeError`` for missing rights."""
         request, resolved = self._request, self._resolved
-        if request.spec.snapshot_volumes is False and resolved.policy is None:
-            return VolumePlan()
         for pod in hooked:
+            self._files.note(pod.pod)
             with self._lock:
                 self._mounted.setdefault(pod.key[0], set()).update(pod.claims)
-        self._read_claims()
-        if not self._claims:
-            return VolumePlan()
-        for volumes in self._providers.values():
-            volumes.open(allowed=self._may_snapshot(volumes))
-        found = self._read_volumes()
-        planned = {
-            key: decide(
-                ClaimVolume(claim=claim, volume=found.get(claim["spec"]["volumeName"])),
-                policy=resolved.policy,
-                snapshot_volumes=request.spec.snapshot_volumes,
-                planners=self._providers,
-            )
-            for key, claim in sorted(self._claims.items())
-        }
+        snapshots = request.spec.snapshot_volumes is not False or resolved.policy is not None
+        if snapshots or self._files.wants_any():
+            self._read_claims()
+        planned = self._with_rights(self._decide(snapshots=snapshots)) if self._claims else {}
+        self._files.report()
         return VolumePlan(volumes=planned)
 
+    def _decide(self, *, snapshots: bool) -> dict[Key, VolumeDecision]:
+        """``snapshots`` False: nobody wants any."""
+        if snapshots:
+            for name, volumes in self._providers.items():
+                if name != FILES:
+                    volumes.open(allowed=self._may_snapshot(volumes))
+        found = self._read_volumes()
+        planned = {}
+        for key, claim in sorted(self._claims.items()):
+            decision = decide(
+                ClaimVolume(claim=claim, volume=found.get(claim["spec"]["volumeName"])),
+                policy=self._resolved.policy,
+                snapshot_volumes=self._request.spec.snapshot_volumes,
+                planners=self._providers,
+                choose=self._files.choose,
+            )
+            if not decision.provider and not decision.on_purpose and self._files.is_left(key):
+                decision = dataclasses.replace(decision, reason=NOT_COPIED if FILES in self._providers else NEEDS_AGENT)
+            planned[key] = decision
+        return planned
+
+    def _why_no_copies(self) -> str:
+        """Why nothing is copied of volumes that only annotations of pods name, a sentence; empty where it is."""
+        files = self._providers.get(FILES)
+        if files is None:
+            return "File system backups are made by k8s_backup, or by a Velero with its node agent."
+        forbidden = self._forbidden_copies(self._files.wanted_namespaces())
+        lacking = f"The API server does not let you {rights_text(forbidden)}." if forbidden else ""
+        return why_no_files(files) or lacking
+
+    def _with_rights(self, planned: dict[Key, VolumeDecision]) -> dict[Key, VolumeDecision]:
+        """``planned`` without the copies that the caller may not make; raises ``KubeError`` unless that is wanted."""
+        copied = {key for key, decision in planned.items() if decision.provider == FILES}
+        forbidden = self._forbidden_copies({namespace for namespace, _name in copied})
+        if not forbidden:
+            return planned
+        if not self._request.skip_forbidden:
+            raise forbidden_error(
+                forbidden,
+                server=self._client.server,
+                otherwise="have the files of these volumes not copied: default_volumes_to_fs_backup, the policy",
+            )
+        rights = rights_text(forbidden)
+        self._issues.warning(f"No files of volumes are copied: the API server does not let you {rights}")
+        return planned | dict.fromkeys(copied, VolumeDecision(reason=NOT_COPIED, of_files=True))
+
+    def _forbidden_copies(self, namespaces: set[str]) -> list[Need]:
+        """The rights that copies of files there lack. What is allowed is asked once of each namespace."""
+        files, places = self._providers.get(FILES), sorted(namespaces - self._may_copy)
+        if files is None or not places:
+            return []
+        forbidden = find_forbidden(self._client, files.needs(places), workers=self._request.workers)
+        if not forbidden:
+            self._may_copy.update(places)
+        return forbidden
+
     def _note_pod(self, pod: Object) -> None:
+        self._files.note(pod)
         claims = mounted_claims(pod)
         if claims:
             with self._lock:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The snapshots of one backup: taken inside the windows of the blocks, kept when the backup is, else removed."""
+"""The snapshots of one backup, and its copies of files: taken in the windows of the blocks, kept when the backup is."""
 
 # Private: not for use outside of this collection.
 
@@ -24,7 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.cuts import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import NOT_WANTED, PRE_HOOK_FAILED
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import BackupVolumes, Key
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import FILES, BackupVolumes, Key
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.quiesce_block import CriticalSection
@@ -54,6 +54,9 @@ class VolumeSnapshots:
         #: Claims whose snapshot this run has dealt with: taken, or left out.
         self._handled: set[Key] = set()
         self._left_out: dict[Key, str] = {}
+        #: Claims whose files are not copied inside the window of their pod, because something is frozen or held there.
+        self._late: set[Key] = set()
+        self._pod_volumes: list[dict[str, t.Any]] = []
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -62,7 +65,7 @@ class VolumeSnapshots:
         self._plan = plan
         for key, decision in plan.volumes.items():
             if decision.error:
-                self._report_error(key, decision.error)
+                self._report_error(key, decision.error, what=_COPYING if decision.of_files else _SNAPSHOTTING)
             elif not decision.provider and not decision.on_purpose:
                 self._issues.warning(
                     f"The data of the volume is not in this backup: {decision.reason.rstrip(';')}", **_fields(key)
@@ -78,7 +81,12 @@ class VolumeSnapshots:
     @property
     def planned(self) -> int:
         """How many volumes are to be snapshotted."""
-        return sum(bool(decision.provider) for decision in self._plan.volumes.values())
+        return sum(decision.provider not in ("", FILES) for decision in self._plan.volumes.values())
+
+    @property
+    def to_copy(self) -> int:
+        """Of how many volumes the files are to be copied."""
+        return sum(decision.provider == FILES for decision in self._plan.volumes.values())
 
     @property
     def to_move(self) -> int:
@@ -87,8 +95,9 @@ class VolumeSnapshots:
 
     @property
     def cuts(self) -> VolumeCuts:
-        """What is planned, for databases whose files are on several volumes."""
-        plans = {"/".join(key): found.plan for key, found in self._plan.volumes.items() if found.provider}
+        """What is planned, for databases whose files are on several volumes. A copy is of no single moment."""
+        volumes = {key: found for key, found in self._plan.volumes.items() if found.provider not in ("", FILES)}
+        plans = {"/".join(key): found.plan for key, found in volumes.items()}
         groups = {name: plan.group for name, plan in plans.items() if plan is not None and plan.group}
         return VolumeCuts(taken=frozenset(plans), groups=groups)
 
@@ -120,9 +129,16 @@ class VolumeSnapshots:
     def take(self, keys: t.Iterable[Key], *, longest: float | None = None) -> list[Key]:
         """Take what is planned for these claims, within ``longest`` seconds. Returns those that were started.
 
-        What fails is reported by ``account``, which is for after the window.
+        What fails is reported by ``account``, which is for after the window. With ``longest``, something is frozen or
+        held: files are not copied as long as that, but by ``take_rest``.
         """
-        taken = self._take(keys)
+        wanted = list(keys)
+        if longest is not None:
+            late = {key for key in wanted if self._is_copied(key)}
+            with self._lock:
+                self._late |= late
+            wanted = [key for key in wanted if key not in late]
+        taken = self._take(wanted)
         timeout, too_late = self._request.spec.csi_snapshot_timeout_seconds, ""
         if longest is not None and longest < timeout:
             timeout, too_late = longest, _LEASE_RAN_OUT
@@ -147,14 +163,22 @@ class VolumeSnapshots:
         for key in keys:
             error = self.providers[self._plan.volumes[key].provider].error_of(key)
             if error:
-                self._report_error(key, error)
+                self._report_error(key, error, what=_COPYING if self._is_copied(key) else _SNAPSHOTTING)
         for volumes, found in groups:
             self._warn(volumes.drop_failed(found))
 
     def take_rest(self) -> None:
-        """The volumes that no block has to do with."""
+        """The volumes that no block has to do with, and those whose files could not be copied in theirs."""
+        for key in sorted(self._late):
+            self._issues.warning(COPIED_LATE.format(verb="were"), **_fields(key))
         keys = self.take(self._plan.volumes)
         self.account(keys)
+
+    def foresee_late(self, keys: t.Iterable[Key]) -> None:
+        """Check mode: in the window of their pods something would be frozen or held."""
+        for key in keys:
+            if self._is_copied(key):
+                self._issues.warning(COPIED_LATE.format(verb="would be"), **_fields(key))
 
     # -- what is stored -----------------------------------------------------------------------------------------------
 
@@ -170,22 +194,22 @@ class VolumeSnapshots:
 
     def finish(self, sink: ItemSink) -> None:
         """Wait until the snapshots can be used, make them outlive the cluster, and store their objects."""
-        for volumes in self.providers.values():
+        for name, volumes in self.providers.items():
             if not volumes.moves:
-                self._keep(volumes, sink)
+                self._keep(volumes, sink, done="copied" if name == FILES else "snapshotted")
 
     def move(self, sink: ItemSink) -> None:
         """Move the data of snapshots whose data is to be moved, and store what says where it is."""
         for volumes in self.providers.values():
             if volumes.moves:
-                self._keep(volumes, sink)
+                self._keep(volumes, sink, done="moved")
 
-    def _keep(self, volumes: BackupVolumes, sink: ItemSink) -> None:
+    def _keep(self, volumes: BackupVolumes, sink: ItemSink, *, done: str) -> None:
         kept = volumes.keep(timeout=self._request.spec.item_operation_timeout_seconds, progress=self._progress)
         if kept is None:
             return
         for key, error in sorted(kept.errors.items()):
-            self._report_error(key, error, moving=volumes.moves)
+            self._report_error(key, error, what=_MOVING if volumes.moves else _SNAPSHOTTING)
         for key, warnings in sorted(kept.warnings.items()):
             for text in warnings:
                 self._issues.warning(text, **_fields(key))
@@ -194,7 +218,8 @@ class VolumeSnapshots:
         for resource, obj in kept.records:
             sink.store_record(resource, obj)
         self._warn([*volumes.drop_failed(list(kept.errors)), *kept.left])
-        self._progress(f"{counted(kept.count, 'volume')} {'moved' if volumes.moves else 'snapshotted'}")
+        self._pod_volumes += kept.pod_volumes
+        self._progress(f"{counted(kept.count, 'volume')} {done}")
 
     def describe(self, key: Key) -> dict[str, t.Any]:
         """What volumeinfo says of a claim's volume, beside its names."""
@@ -225,6 +250,10 @@ class VolumeSnapshots:
         """``volumesnapshots.json.gz``."""
         return [entry for volumes in self.providers.values() for entry in volumes.records(backup_uid)]
 
+    def pod_volumes(self) -> list[dict[str, t.Any]]:
+        """``podvolumebackups.json.gz``."""
+        return self._pod_volumes
+
     def operations(self) -> list[dict[str, t.Any]]:
         """``itemoperations.json.gz``."""
         return [entry for volumes in self.providers.values() for entry in volumes.operations()]
@@ -247,6 +276,10 @@ class VolumeSnapshots:
         volumes = self._provider_of(key)
         return volumes is not None and volumes.moves
 
+    def _is_copied(self, key: Key) -> bool:
+        decision = self._plan.volumes.get(key)
+        return decision is not None and decision.provider == FILES
+
     def _by_provider(self, keys: t.Iterable[Key]) -> list[tuple[BackupVolumes, list[Key]]]:
         """The claims of each provider that has any."""
         found: dict[str, list[Key]] = {}
@@ -258,11 +291,17 @@ class VolumeSnapshots:
         for text in sentences:
             self._issues.warning(text)
 
-    def _report_error(self, key: Key, error: str, *, moving: bool = False) -> None:
-        what = "Error moving the data of a volume" if moving else "Error snapshotting a volume"
+    def _report_error(self, key: Key, error: str, *, what: str) -> None:
         self._issues.error(what, error=error, **_fields(key))
 
 
+_SNAPSHOTTING = "Error snapshotting a volume"
+_MOVING = "Error moving the data of a volume"
+_COPYING = "Error copying the files of a volume"
+COPIED_LATE = (
+    "The files of the volume {verb} copied after its pod is released, while it writes to them: neither what hooks "
+    "freeze nor a database that is held stays so for a whole copy. For one moment, have a snapshot taken"
+)
 _LEASE_RAN_OUT = "The lease ran out before the snapshot was cut."
 _FOUND_LATE = "any: it was not there when the snapshots were cut;"
 

@@ -94,8 +94,9 @@ class AroundChange:
             changes = {change.identity: change for change in self._decision.changes.get(owner.ref, ())}
             if not changes or not compares_itself(owner):
                 continue
+            made = frozenset(identity for identity, change in changes.items() if change.fields is None)
             try:
-                found = find_out_of_sync(client, owner, timeout=self._terms.compare_timeout)
+                found = find_out_of_sync(client, owner, made, timeout=self._terms.compare_timeout)
             except ArkiveError as exc:
                 unsure[owner.ref] = f"whether it would undo something is not known: {exc.message.rstrip('.')}"
                 continue

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
@@ -25,6 +26,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait
 _REFRESH = "argocd.argoproj.io/refresh"
 #: ``status.sync.status`` of an Application that was compared; a comparison that failed leaves it Unknown.
 _COMPARED = ("Synced", "OutOfSync")
+#: Between two answers, in seconds. Watches feed its cache in batches of 0.1 s, and a busy controller lags behind
+#: (gitops-engine pkg/cache/cluster.go, ``processEvents``).
+_SETTLE_SECONDS = 3.0
 
 
 def compares_itself(owner: Owner) -> bool:
@@ -32,11 +36,35 @@ def compares_itself(owner: Owner) -> bool:
     return isinstance(owner.kind, Application)
 
 
-def find_out_of_sync(client: KubeClient, owner: Owner, *, timeout: float) -> dict[Identity, str]:
-    """The objects that a sync would change or prune, each with what it would do.
+def find_out_of_sync(
+    client: KubeClient, owner: Owner, made: t.AbstractSet[Identity], *, timeout: float
+) -> dict[Identity, str]:
+    """The objects that a sync would change or prune, each with what it would do. ``made``: those that are new.
 
-    Raises ``GitOpsError`` where it did not answer in time, or could not compare, and ``KubeError``.
+    It reads the cluster from a cache, which may not have yet what was just written: an answer counts when the next one
+    is the same, and has what is new. Raises ``GitOpsError`` where it did not answer in time, or could not compare, and
+    ``KubeError``.
     """
+    begin = time.monotonic()
+    before: dict[Identity, str] | None = None
+    while True:
+        found = _ask(client, owner, timeout)
+        if found is None:
+            return {}
+        answer, listed = dict(_out_of_sync(found)), frozenset(Application().inventory(found))
+        waited = time.monotonic() - begin
+        # What it does not list for so long it takes for nobody's, or for another's: it will not prune that.
+        if answer == before and (made <= listed or waited > timeout / 2):
+            return answer
+        if waited > timeout:
+            raise GitOpsError(f"Argo CD still changed its answer after {timeout:g} s.")
+        before = answer
+        if client.cancel.wait(_SETTLE_SECONDS):
+            client.cancel.check()
+
+
+def _ask(client: KubeClient, owner: Owner, timeout: float) -> Object | None:
+    """The Application after a comparison; None for one that is not there any more."""
     name, namespace = owner.ref.name, owner.ref.namespace
     patch = {"metadata": {"annotations": {_REFRESH: "hard"}}}
     patch_object(client, owner.resource, name, patch, namespace=namespace)
@@ -44,12 +72,10 @@ def find_out_of_sync(client: KubeClient, owner: Owner, *, timeout: float) -> dic
         found = wait_for_object(client, owner.resource, name, namespace, _is_compared, timeout=timeout)
     except KubeTimeout as exc:
         raise GitOpsError(f"Argo CD did not compare it within {timeout:g} s.") from exc
-    if found is None:
-        return {}
-    if read_field(found, ("status", "sync", "status")) not in _COMPARED:
+    if found is not None and read_field(found, ("status", "sync", "status")) not in _COMPARED:
         # Such as Unknown: its list is that of an earlier time, or there is none.
         raise GitOpsError("Argo CD could not compare it; its conditions say why.")
-    return dict(_out_of_sync(found))
+    return found
 
 
 def _is_compared(obj: Object | None) -> bool:

@@ -139,12 +139,26 @@ class Pausing:
         )
 
     def _await_idle(self, paused: t.Sequence[Owner], timeout: float) -> list[Owner]:
-        """A run that began before the pause goes on to its end."""
+        """A run that began before the pause goes on to its end.
+
+        That of an owner above may write the field of one below back, which is paused again then.
+        """
         end = time.monotonic() + timeout
         idle = list(paused)
-        for last in (False, True):
+        for attempt in range(_ATTEMPTS if idle else 0):
             idle = [self._wait(owner, max(1.0, end - time.monotonic())) for owner in idle]
-            if idle and not last and self._run.cancel.wait(_SETTLE_SECONDS):
+            active = {owner.ref for owner in idle if not owner.now.suspended}
+            if attempt and not active:
+                break
+            if attempt == _ATTEMPTS - 1:
+                owner = next(owner for owner in idle if owner.ref in active)
+                raise GitOpsError(
+                    f"{owner.ref} was paused, and is not any more: somebody writes its "
+                    f"{'.'.join(owner.kind.field)} back.",
+                    hint="Pause what owns it, or whoever writes it, and run this again.",
+                )
+            idle = [(self._pause(owner) if owner.ref in active else owner) or owner for owner in idle]
+            if self._run.cancel.wait(_SETTLE_SECONDS):
                 self._run.cancel.check()
         return idle
 
@@ -162,13 +176,7 @@ class Pausing:
             ) from exc
         if obj is None:
             raise GitOpsError(f"{owner.ref} was deleted while it was paused.")
-        found = Owner.of(owner.kind, owner.resource, obj)
-        if not found.now.suspended:
-            raise GitOpsError(
-                f"{owner.ref} was paused, and is not any more: somebody writes its {'.'.join(owner.kind.field)} back.",
-                hint="Pause what owns it, or whoever writes it, and run this again.",
-            )
-        return found
+        return Owner.of(owner.kind, owner.resource, obj)
 
 
 def _with_left(exc: ArkiveError, run_id: str, left: t.Sequence[Owner]) -> GitOpsError:

@@ -20,6 +20,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 _RETRIED_SECONDS = 15.0
 #: A cluster that grows on demand has a new node by then, in seconds.
 _UNSCHEDULABLE_SECONDS = 120.0
+#: A node that has much to do hears late of the Secrets and ConfigMaps of a pod, and has it longer than that.
+_NOT_HEARD_OF = "failed to sync"
+_NOT_HEARD_OF_SECONDS = 120.0
 _NEVER_PULLED = ("InvalidImageName", "ErrImageNeverPull")
 _NOT_PULLED = (
     "ErrImagePull",
@@ -78,7 +81,7 @@ def trouble_of(pod: ObjectView) -> Trouble | None:
         if reason in _NOT_PULLED:
             return Trouble("image", text, _RETRIED_SECONDS)
         if reason in _NOT_CREATED:
-            return Trouble("container", text, _RETRIED_SECONDS)
+            return Trouble("container", text, _NOT_HEARD_OF_SECONDS if _NOT_HEARD_OF in text else _RETRIED_SECONDS)
     for condition in (pod.get("status") or {}).get("conditions") or []:
         if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
             return Trouble("schedule", _with_message(str(condition.get("reason")), condition), _UNSCHEDULABLE_SECONDS)

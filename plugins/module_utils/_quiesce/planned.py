@@ -120,6 +120,11 @@ class PlannedPod:
     failed: list[tuple[Hook, str]] = dataclasses.field(default_factory=list)
     stored: bool = True
 
+    @property
+    def freezes(self) -> bool:
+        """Whether one of its pre hooks would freeze something."""
+        return any(entry["freezes"] and entry["state"] == "planned" and not entry["refused"] for entry in self.pre)
+
     def note_failed(self, hook: Hook, entry: t.Mapping[str, t.Any]) -> None:
         self.failed.append((hook, str(entry["refused"])))
 

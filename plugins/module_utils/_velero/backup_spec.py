@@ -70,21 +70,25 @@ COMPARED_FIELDS = (
     "resourcePolicy",
     "snapshotVolumes",
     "snapshotMoveData",
+    "defaultVolumesToFsBackup",
     "ttl",
 )
 
 _DUMP = "let a pre hook write a dump of the data to where it is kept, or freeze the volume by k8s_hook_exec and copy it"
+_COPIES = "files are copied by k8s_backup, or by Velero's node agent: leave it out, and"
 _SNAPSHOT = "the snapshots of the volumes stay with the storage (snapshot_volumes)"
 #: What cannot be done, with the reason and what to do instead.
 _UNSUPPORTED = {
-    "default_volumes_to_fs_backup": f"it needs Velero's node agent in the cluster: leave it out, and {_DUMP}",
-    "default_volumes_to_restic": f"it needs Velero's node agent in the cluster: leave it out, and {_DUMP}",
+    "default_volumes_to_fs_backup": f"{_COPIES} {_DUMP}",
+    "default_volumes_to_restic": f"{_COPIES} {_DUMP}",
     "snapshot_move_data": f"data is moved by k8s_backup alone here: leave it out, and {_SNAPSHOT}",
     "datamover": f"data is moved with snapshot_move_data only: leave it out, and {_SNAPSHOT}",
-    "uploader_config": f"files are uploaded with snapshot_move_data only: leave it out, and {_DUMP}",
+    "uploader_config": f"files are uploaded by k8s_backup alone here: leave it out, and {_DUMP}",
 }
 #: What moving does with them.
 _FOLLOWED = ("snapshot_move_data", "datamover", "uploader_config")
+#: What is followed where the files of volumes can be copied.
+_OF_FILES = ("default_volumes_to_fs_backup", "default_volumes_to_restic", "uploader_config")
 #: Velero's own mover, by all its names: files in a repository of kopia. The last is that of later versions.
 _MOVERS = ("", "velero", "velero-fs")
 
@@ -234,12 +238,23 @@ class BackupSpec:
             return ""
         return f"only Velero's own data mover is known, and not {shown_value(self.datamover)}: leave it out"
 
-    def unsupported_fields(self, spell: Spelling = as_option, *, moves: bool = False) -> list[str]:
+    @property
+    def wants_files(self) -> bool:
+        """Whether the files of all volumes are to be copied, by the field's name of today or the older one."""
+        if self.default_volumes_to_fs_backup is not None:
+            return self.default_volumes_to_fs_backup
+        return bool(self.default_volumes_to_restic)
+
+    def unsupported_fields(
+        self, spell: Spelling = as_option, *, moves: bool = False, copies: bool = False
+    ) -> list[str]:
         """A sentence for each field that cannot be followed, with what to use instead.
 
-        ``moves``: the data of snapshots is moved.
+        ``moves``: the data of snapshots is moved. ``copies``: the files of volumes can be copied.
         """
         wanted = {name: why for name, why in _UNSUPPORTED.items() if getattr(self, name)}
+        if copies:
+            wanted = {name: why for name, why in wanted.items() if name not in _OF_FILES}
         if moves:
             wanted = {name: why for name, why in wanted.items() if name not in _FOLLOWED}
         elif self.snapshot_move_data and self.why_no_mover:
@@ -275,7 +290,7 @@ class BackupSpec:
             "hooks": {"resources": [rule.to_dict() for rule in self.hooks]} if self.hooks else {},
             "storageLocation": self.storage_location,
             "volumeSnapshotLocations": list(self.volume_snapshot_locations),
-            "defaultVolumesToFsBackup": False,
+            "defaultVolumesToFsBackup": self.wants_files,
             "orderedResources": {plural: ",".join(names) for plural, names in self.ordered_resources.items()},
             "csiSnapshotTimeout": format_duration(self.csi_snapshot_timeout_seconds),
             "itemOperationTimeout": format_duration(self.item_operation_timeout_seconds),
@@ -308,7 +323,8 @@ def compared_spec(spec: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     always = [str(gr) for gr in ALWAYS_EXCLUDED]
     found = {name: spec.get(name) for name in COMPARED_FIELDS}
     found["includedNamespaces"] = found["includedNamespaces"] or ["*"]
-    found["snapshotMoveData"] = bool(found["snapshotMoveData"])
+    for name in ("snapshotMoveData", "defaultVolumesToFsBackup"):
+        found[name] = bool(found[name])
     for name in ("excludedResources", "excludedClusterScopedResources", "excludedNamespaceScopedResources"):
         found[name] = [entry for entry in found[name] or () if entry not in always]
     return found

@@ -138,14 +138,19 @@ class ResourcePolicy:
         facts = _facts(claim, volume, pod_volume)
         return next((policy.action for policy in self.volume_policies if policy.conditions.match(facts)), None)
 
+    @property
+    def wants_files(self) -> bool:
+        """Whether a rule has files of volumes copied."""
+        return any(policy.action.type == "fs-backup" for policy in self.volume_policies)
+
     def unsupported_actions(self) -> list[str]:
-        """What this policy asks for that needs an agent in the cluster: a sentence each."""
-        wanted = {policy.action.type for policy in self.volume_policies}
+        """What this policy asks for that cannot be had where no files of volumes are copied: a sentence each."""
         sentences = []
-        if "fs-backup" in wanted:
+        if self.wants_files:
             sentences.append(
-                "The action fs-backup of a volume policy needs Velero's node agent, and nothing is installed in the "
-                "cluster here: use the action skip, and let a pre hook write a dump of the data to where it is kept."
+                "The action fs-backup of a volume policy is carried out by k8s_backup, with data read as root, or by a "
+                "node agent of Velero: use the action skip, and let a pre hook write a dump of the data to where it is "
+                "kept."
             )
         return sentences
 

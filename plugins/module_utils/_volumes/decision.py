@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether and how a volume is snapshotted (Velero 1.18: volume policies, then the old way)."""
+"""Whether a volume is snapshotted, or its files are copied (Velero 1.18: volume policies, then the old way)."""
 
 # Private: not for use outside of this collection.
 
@@ -12,17 +12,20 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import SnapshotOffer
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.pod_files import FileChoice
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import FILES, SnapshotOffer
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import PlannedSnapshot
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
-    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import PlannedSnapshot
 
 #: Velero's form: ``<approach>: <reason>;``.
 NOT_WANTED = "any: snapshotVolumes is false;"
 SKIP_POLICY = "any: skipped due to the resource policy;"
 LEFT_TO_PLUGINS = "any: the resource policy leaves it to plugins;"
 NEEDS_AGENT = "podvolume: file system backup needs Velero's node agent;"
+NOT_COPIED = "podvolume: its files cannot be copied here;"
 PRE_HOOK_FAILED = "any: pre hook failed;"
 _UNKNOWN_VOLUME = "any: its PersistentVolume cannot be read;"
 
@@ -36,9 +39,10 @@ class VolumePlanner(t.Protocol):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class VolumeDecision:
-    """``provider`` empty: no snapshot, for ``reason`` (Velero's form), which is an ``error`` (a sentence) or not.
+    """``provider`` empty: no data, for ``reason`` (Velero's form), which is an ``error`` (a sentence) or not.
 
-    ``on_purpose``: somebody wanted it so; otherwise data is missing that nobody gave up.
+    ``of_files``: its files were to be copied. ``on_purpose``: somebody wanted it so; otherwise data is missing that
+    nobody gave up.
     """
 
     provider: str = ""
@@ -46,6 +50,7 @@ class VolumeDecision:
     reason: str = ""
     error: str = ""
     on_purpose: bool = False
+    of_files: bool = False
 
 
 def decide(
@@ -54,17 +59,21 @@ def decide(
     policy: ResourcePolicy | None,
     snapshot_volumes: bool | None,
     planners: t.Mapping[str, VolumePlanner],
+    choose: t.Callable[[ClaimVolume, bool], FileChoice | None] = lambda _claim, _by_policy: None,
 ) -> VolumeDecision:
     """What becomes of the volume of a bound claim. The first policy that matches wins over ``snapshot_volumes``.
 
-    ``planners`` are asked in their order; the first that can takes the snapshot.
+    ``planners`` are asked in their order; the first that can takes the snapshot. ``choose``: whether its files are
+    wanted, which wins over a snapshot; it is told whether a policy wants them.
     """
-    action = policy.volume_action(claim.claim, claim.volume, None) if policy else None
-    kind = action.type if action else ""
+    kind = policy_action(claim, policy)
     if kind == "skip":
         return VolumeDecision(reason=SKIP_POLICY, on_purpose=True)
     if kind == "custom":
         return VolumeDecision(reason=LEFT_TO_PLUGINS, on_purpose=True)
+    choice = choose(claim, kind == "fs-backup") if kind in ("", "fs-backup") and FILES in planners else None
+    if choice is not None:
+        return _by_files(claim, choice)
     if kind == "fs-backup":
         return VolumeDecision(reason=NEEDS_AGENT)
     if not kind and snapshot_volumes is False:
@@ -72,6 +81,20 @@ def decide(
     if claim.volume is None:
         return VolumeDecision(reason=_UNKNOWN_VOLUME)
     return _by_snapshot(claim, wanted=kind == "snapshot" or snapshot_volumes is True, planners=planners)
+
+
+def policy_action(claim: ClaimVolume, policy: ResourcePolicy | None) -> str:
+    """What the first rule that matches wants of it; empty where none does."""
+    action = policy.volume_action(claim.claim, claim.volume, None) if policy else None
+    return action.type if action else ""
+
+
+def _by_files(claim: ClaimVolume, choice: FileChoice) -> VolumeDecision:
+    if choice.volume is None:
+        return VolumeDecision(reason=choice.reason, error=choice.error, of_files=True)
+    spec = SnapshotSpec(namespace=claim.namespace, claim=claim.name)
+    plan = PlannedSnapshot(claim=claim, spec=spec, source=choice.volume)
+    return VolumeDecision(provider=FILES, plan=plan, of_files=True)
 
 
 def _by_snapshot(claim: ClaimVolume, *, wanted: bool, planners: t.Mapping[str, VolumePlanner]) -> VolumeDecision:
@@ -91,10 +114,12 @@ def _by_snapshot(claim: ClaimVolume, *, wanted: bool, planners: t.Mapping[str, V
 __all__ = (
     "LEFT_TO_PLUGINS",
     "NEEDS_AGENT",
+    "NOT_COPIED",
     "NOT_WANTED",
     "PRE_HOOK_FAILED",
     "SKIP_POLICY",
     "VolumeDecision",
     "VolumePlanner",
     "decide",
+    "policy_action",
 )

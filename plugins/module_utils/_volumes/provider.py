@@ -55,6 +55,8 @@ if t.TYPE_CHECKING:
         SetSpec,
     )
 
+#: Who copies the files of volumes while their pods run, among those who keep the volumes of a backup.
+FILES = "files"
 #: Namespace and name of a claim.
 Key: t.TypeAlias = "tuple[str, str]"
 #: Why snapshots that were to be deleted are still there.
@@ -101,7 +103,8 @@ class BackupJob:
     ``location`` says where it will be stored; by it and its name another run knows what this one has left.
     ``uid``, ``namespace`` and ``storage_location``: of the Backup object, and the location's name in it. ``moves``: the
     data of snapshots goes into a repository, of ``data_mover`` (empty for Velero's own), ``parallel`` files at once
-    (0 for as many as there are CPUs). ``cut_seconds``: how long the storage may take to cut a snapshot.
+    (0 for as many as there are CPUs). ``copies``: so may files of volumes, as they are. ``cut_seconds``: how long the
+    storage may take to cut a snapshot.
     """
 
     name: str
@@ -114,6 +117,7 @@ class BackupJob:
     namespace: str = "velero"
     storage_location: str = "default"
     moves: bool = False
+    copies: bool = False
     data_mover: str = ""
     parallel: int = 0
     cut_seconds: float = 600.0
@@ -137,7 +141,8 @@ class KeptSnapshots:
     """What is stored of snapshots beside their claims: objects, in their order, and why some claims have none.
 
     ``count`` snapshots are good. ``records``: objects that are stored, but that no list of the backup's items names.
-    ``warnings``: sentences about a claim's volume. ``left``: sentences about what could not be removed.
+    ``pod_volumes``: elements of ``podvolumebackups.json.gz``. ``warnings``: sentences about a claim's volume. ``left``:
+    sentences about what could not be removed.
     """
 
     objects: t.Sequence[tuple[ApiResource, Object]] = ()
@@ -146,6 +151,7 @@ class KeptSnapshots:
     warnings: t.Mapping[Key, t.Sequence[str]] = dataclasses.field(default_factory=dict)
     left: t.Sequence[str] = ()
     count: int = 0
+    pod_volumes: t.Sequence[Object] = ()
 
 
 class BackupVolumes(t.Protocol):
@@ -287,6 +293,7 @@ class VolumeProvider(t.Protocol):
 
 
 __all__ = (
+    "FILES",
     "BackupJob",
     "BackupVolumes",
     "KeptSnapshots",

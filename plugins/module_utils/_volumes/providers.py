@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.provider i
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.ebs.provider import EbsProvider
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.provider import MoverProvider
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
+    FILES,
     BackupJob,
     BackupVolumes,
     VolumeContext,
@@ -64,7 +65,8 @@ def backup_volumes(
 ) -> dict[str, BackupVolumes]:
     """Who keeps the volumes of one backup, by name, in the order in which they are asked.
 
-    CSI snapshots are all moved or none is: in a backup whose data is moved Velero restores no other of them.
+    Whoever copies files is the last of them, and offers nothing of itself. CSI snapshots are all moved or none is: in a
+    backup whose data is moved Velero restores no other of them.
     """
     found: dict[str, BackupVolumes] = {}
     movers = {provider.name: provider for provider in providers if isinstance(provider, MoverProvider)}
@@ -74,7 +76,18 @@ def backup_volumes(
                 found[name] = mover.around(provider.for_backup(job, discovery), job)
         elif provider.name not in movers:
             found[provider.name] = provider.for_backup(job, discovery)
+    for mover in movers.values() if job.copies else ():
+        files = mover.for_files(job)
+        if files is not None:
+            found[FILES] = files
     return found
+
+
+def why_no_files(volumes: BackupVolumes) -> str:
+    """Why no files of volumes can be copied, as far as that is known without a pod; empty where they can be."""
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.file_backup import FileBackup
+
+    return volumes.why_not if isinstance(volumes, FileBackup) else ""
 
 
 def names_around(name: str) -> tuple[str, ...]:
@@ -106,4 +119,5 @@ __all__ = (
     "make_providers",
     "names_around",
     "restore_volumes",
+    "why_no_files",
 )

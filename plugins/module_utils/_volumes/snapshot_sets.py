@@ -15,16 +15,21 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.pod_files import PodVolume
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedSnapshot:
-    """One snapshot to be taken. ``why``: a phrase about its class. ``group``: those of one value are one group."""
+    """One snapshot to be taken. ``why``: a phrase about its class. ``group``: those of one value are one group.
+
+    ``source``: the pod's volume by which the files are read, where these are copied instead.
+    """
 
     claim: ClaimVolume
     spec: SnapshotSpec
     why: str = ""
     group: str = ""
+    source: PodVolume | None = None
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from kubelab import cgroups
+from kubelab.argocd import ArgoFiles
 from kubelab.commands import LabError, wait_until
 from kubelab.flux import FluxFiles
 from kubelab.freezing import release, thaw_all
@@ -31,6 +32,7 @@ def stop(state: Path, *, keep_logs: bool = False) -> None:
     """
     VeleroFiles(state).kill()
     FluxFiles(state).kill()
+    ArgoFiles(state).kill()
     _end_node(state)
     S3Files(state).stop()
     lab = Lab.load(state)

@@ -14,13 +14,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from kubelab import execution_environment, faults, launcher
+from kubelab.argocd import build_argocd, start_argocd, stop_argocd
 from kubelab.cleanup import stop
 from kubelab.commands import LabError, say
 from kubelab.conformance import conformance
 from kubelab.flux import build_flux, start_flux, stop_flux
 from kubelab.forwarder import forward, relay
 from kubelab.gitops_types import gitops_types
-from kubelab.golang import FLUX, GOLDEN
+from kubelab.golang import ARGOCD, FLUX, GOLDEN
 from kubelab.init import run_init
 from kubelab.local_volumes import add_local_volume, remove_local_volume
 from kubelab.model import Lab, default_state
@@ -104,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     kopia.add_argument("action", choices=("program", "image"))
     flux = command("flux", _flux, "start or stop Flux's controllers; built: exit code 3 when they are not")
     flux.add_argument("action", choices=("start", "stop", "built"))
+    argocd = command("argocd", _argocd, "start or stop Argo CD's controllers; built: exit code 3 when they are not")
+    argocd.add_argument("action", choices=("start", "stop", "built"))
     checked = command("conformance", _conformance, "run the CSI suite, and check a running cluster")
     checked.add_argument(
         "--driver-tests", action="store_true", help="the CSI driver's own tests too, which take a minute"
@@ -143,6 +146,10 @@ def _build_flux(_options: argparse.Namespace) -> None:
     build_flux()
 
 
+def _build_argocd(_options: argparse.Namespace) -> None:
+    build_argocd()
+
+
 def _build_kopia(_options: argparse.Namespace) -> None:
     KOPIA_IMAGE.build()
 
@@ -159,6 +166,7 @@ _BUILDS: dict[str, t.Callable[[argparse.Namespace], None]] = {
     "execution-environment": _build_execution_environment,
     "kopia": _build_kopia,
     "flux": _build_flux,
+    "argocd": _build_argocd,
 }
 
 
@@ -272,6 +280,17 @@ def _flux(options: argparse.Namespace) -> int:
         stop_flux(options.state)
         return 0
     json.dump(asdict(start_flux(options.state)), sys.stdout)
+    print()
+    return 0
+
+
+def _argocd(options: argparse.Namespace) -> int:
+    if options.action == "built":
+        return 0 if ARGOCD.built() else 3
+    if options.action == "stop":
+        stop_argocd(options.state)
+        return 0
+    json.dump(asdict(start_argocd(options.state)), sys.stdout)
     print()
     return 0
 

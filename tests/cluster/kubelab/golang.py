@@ -16,7 +16,7 @@ import threading
 import time
 import typing as t
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from kubelab.cache import cached, digest_of, find_cached
 from kubelab.commands import LabError, run, say
@@ -38,7 +38,9 @@ class GoBuild:
     kubernetes: bool = False  # stamp Kubernetes' version, link its names, take the snapshot CRDs
     version_of: str = ""  # a module that this one requires, whose version is stamped into ...
     version_variable: str = ""  # ... this variable
-    definitions_of: tuple[str, ...] = ()  # modules whose custom resource definitions are put beside, in ``crds/``
+    definitions_of: tuple[str, ...] = ()  # modules whose custom resource definitions are put beside, in ``crds/`` ...
+    definitions: str = "config/crd/bases/*.yaml"  # ... and which of their files these are
+    names: tuple[str, ...] = ()  # by which the first program is called as well
     folder: Path | None = None  # the module's, when it is not the one of its name in ``go/``
 
     @property
@@ -76,13 +78,13 @@ class GoBuild:
         _go_build(
             go, self.source, ["-trimpath", "-buildvcs=false", "-ldflags", ldflags, "-o", f"{into}/", *self.packages]
         )
+        for name in self.names:
+            (into / name).symlink_to(self.name)
         if self.kubernetes:
-            for program in KUBERNETES_PROGRAMS:
-                (into / program).symlink_to("kubelab")
             _copy_definitions(_snapshot_definitions(go), "snapshot.storage.k8s.io_*.yaml", into / "crds")
         for module in self.definitions_of:
-            folder = Path(_module(go, self.source, module)["Dir"]) / "config/crd/bases"
-            _copy_definitions(folder, "*.yaml", into / "crds")
+            found, pattern = PurePosixPath(self.definitions).parent, PurePosixPath(self.definitions).name
+            _copy_definitions(Path(_module(go, self.source, module)["Dir"]) / found, pattern, into / "crds")
 
 
 KUBERNETES_PROGRAMS = (
@@ -105,13 +107,14 @@ KUBERNETES = GoBuild(
     ),
     minutes=10,
     kubernetes=True,
+    names=KUBERNETES_PROGRAMS,
 )
 LOOPFILE = GoBuild(name="loopfile", packages=(".",))
 REGISTRY = GoBuild(name="registry", packages=("github.com/distribution/distribution/v3/cmd/registry",), minutes=2)
 PAUSE = GoBuild(name="pause", packages=(".",))
 CSI_SANITY = GoBuild(name="csi-sanity", packages=("github.com/kubernetes-csi/csi-test/v5/cmd/csi-sanity",))
 NODE_BUILDS = (KUBERNETES, LOOPFILE, REGISTRY, PAUSE)
-"""What a cluster needs; the conformance suite is built when it is first run, Velero and Flux when asked for."""
+"""What a cluster needs; the conformance suite is built when it is first run, all that follows when asked for."""
 
 VELERO = GoBuild(
     name="velero",
@@ -136,6 +139,14 @@ FLUX = GoBuild(
     packages=("github.com/fluxcd/source-controller", "github.com/fluxcd/kustomize-controller"),
     minutes=5,
     definitions_of=("github.com/fluxcd/source-controller", "github.com/fluxcd/kustomize-controller"),
+)
+ARGOCD = GoBuild(
+    name="argocd",
+    packages=(".",),
+    minutes=8,
+    definitions_of=("github.com/argoproj/argo-cd/v3",),
+    definitions="manifests/crds/*-crd.yaml",
+    names=("argocd-application-controller", "argocd-repo-server"),
 )
 KOPIA = GoBuild(
     name="kopia",
@@ -256,6 +267,7 @@ def run_go_tests(build: GoBuild) -> str:
 
 
 __all__ = [
+    "ARGOCD",
     "CSI_SANITY",
     "FLUX",
     "GOLDEN",

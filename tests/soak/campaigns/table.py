@@ -10,6 +10,7 @@ import functools
 import typing as t
 
 from campaigns.archives import Archives
+from campaigns.argocd import ArgoCampaign
 from campaigns.case import Campaign
 from campaigns.databases import KINDS, DatabasesCampaign
 from campaigns.freeze import FreezeCampaign
@@ -23,6 +24,7 @@ from campaigns.templates import Templates
 
 CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
     "archives": Archives,
+    "argocd": ArgoCampaign,
     "databases": DatabasesCampaign,
     **{f"databases-{kind}": functools.partial(DatabasesCampaign, kind) for kind in KINDS},
     "freeze": FreezeCampaign,

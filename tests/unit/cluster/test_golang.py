@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from kubelab.golang import CSI_SANITY, FLUX, NODE_BUILDS, go_version
+from kubelab.golang import ARGOCD, CSI_SANITY, FLUX, NODE_BUILDS, go_version
 from kubelab.versions import GO_FROM_PYPI, GO_MINIMUM
 
 
@@ -27,7 +27,7 @@ def test_go_version(text: str, version: tuple[int, ...]) -> None:
     assert go_version(text) == version
 
 
-@pytest.mark.parametrize("build", [*NODE_BUILDS, CSI_SANITY, FLUX], ids=lambda b: b.name)
+@pytest.mark.parametrize("build", [*NODE_BUILDS, CSI_SANITY, FLUX, ARGOCD], ids=lambda b: b.name)
 def test_the_least_version_is_enough(build: object) -> None:
     source = getattr(build, "source")  # noqa: B009 (a parameter's type is object)
     wanted = re.search(r"^go (\d+)\.(\d+)", (source / "go.mod").read_text(encoding="utf-8"), re.MULTILINE)

@@ -16,7 +16,6 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
@@ -40,13 +39,17 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.item_ope
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
     OwnedObject,
     Probe,
-    Probed,
     Upload,
     Uploaded,
     WorkloadPlace,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.movable import MovableVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repositories import (
+    probes_of,
+    require_opened,
+    take_back,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository import Repository
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.rights import claim_needs, job_needs
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.temporary_claims import (
@@ -115,20 +118,20 @@ class MovedBackup:
         """Pods have reached the repositories when this returns. Raises ``MoverError`` where they do not."""
         self._plans = plans
         self._mover = mover = make_mover(self._moving, self._client, cancel=self._cancel)
-        _check(mover.probe(self._probes()))
+        require_opened(mover.probe(self._probes()), hint=_HINT)
         return self._inner.begin(plans, namespaces=namespaces, sweeps=sweeps)
 
     def foresee(self, plans: t.Mapping[Key, PlannedSnapshot]) -> list[str]:
         self._plans = plans
         mover = make_mover(self._moving, self._client, cancel=self._cancel)
-        _check(mover.preview(self._probes()))
+        require_opened(mover.preview(self._probes()), hint=_HINT)
         return self._inner.foresee(plans)
 
     def close(self) -> None:
         self._inner.close()
 
     def _probes(self) -> list[Probe]:
-        return [Probe(namespace=place, source_namespace=place) for place in sorted({key[0] for key in self._plans})]
+        return probes_of(self._plans)
 
     # -- take ---------------------------------------------------------------------------------------------------------
 
@@ -264,36 +267,15 @@ class MovedBackup:
         return [*self._inner.abandon(), *self._forget()]
 
     def _forget(self) -> list[str]:
-        ids: dict[str, list[str]] = {}
-        for (namespace, _claim), record in self._records.items():
-            if record.is_good:
-                ids.setdefault(namespace, []).append(record.snapshot_id)
-        if not ids:
-            return []
-        left: list[str] = []
-        try:
-            mover = make_mover(self._moving, self._client.with_cancel(CancelToken()), cancel=CancelToken())
-            for namespace, found in ids.items():
-                failed = mover.forget(namespace, found, namespace=namespace)
-                left += [f"The snapshot {found} is left in the repository: {why}" for found, why in failed.items()]
-        except ArkiveError as exc:
-            left.append(f"Snapshots of this run are left in the repository: {exc.sentence}")
-        return left
+        good = [(key[0], record.snapshot_id) for key, record in self._records.items() if record.is_good]
+        return take_back(good, self._make_uncancelled)
+
+    def _make_uncancelled(self) -> Mover:
+        return make_mover(self._moving, self._client.with_cancel(CancelToken()), cancel=CancelToken())
 
 
 def _uid(claim: ClaimVolume) -> str:
     return str(claim.claim["metadata"].get("uid") or "")
-
-
-def _check(found: t.Sequence[Probed]) -> None:
-    """Raises ``MoverError`` for the namespaces whose data cannot be moved."""
-    failed: dict[str, list[str]] = {}
-    for probed in found:
-        if probed.error:
-            failed.setdefault(probed.error, []).append(probed.probe.namespace)
-    if failed:
-        said = " ".join(f"In {', '.join(places)}: {error}" for error, places in failed.items())
-        raise MoverError(f"The data of volumes cannot be moved, and nothing was begun. {said}", hint=_HINT)
 
 
 __all__ = ("MovedBackup",)

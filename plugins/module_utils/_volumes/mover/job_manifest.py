@@ -47,6 +47,8 @@ _CAPABILITIES: t.Mapping[str, list[str]] = {
 }
 #: A sidecar of a service mesh would keep the pod from ending.
 _NO_SIDECARS = {"sidecar.istio.io/inject": "false", "linkerd.io/inject": "disabled"}
+#: As whom one runs that mounts nothing of a workload, and must not be root: the image says no other.
+_NOBODY = {"runAsUser": 65532, "runAsGroup": 65532}
 _OF_WORKLOAD = ("runAsUser", "runAsGroup", "supplementalGroups", "seLinuxOptions")
 
 
@@ -218,6 +220,8 @@ def _pod_security(plan: JobPlan, settings: MoverSettings) -> Object:
         labels = of_workload.get("seLinuxOptions")
         return {**found, "runAsUser": 0, "runAsGroup": 0, **({"seLinuxOptions": labels} if labels else {})}
     found |= {key: of_workload[key] for key in _OF_WORKLOAD if key in of_workload}
+    if not any(task.claim for task in plan.tasks):
+        found = {**_NOBODY, **found}
     group = of_workload.get("fsGroup")
     if group is not None and plan.action == "download":
         # A new volume belongs to root, and nobody else can write to it.

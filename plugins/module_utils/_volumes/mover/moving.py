@@ -16,12 +16,23 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run impor
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.password import find_password
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.target import MoverTarget
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep import Upkeep
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
 
 
 def make_mover(moving: Moving, client: KubeClient, *, cancel: CancelToken) -> Mover:
     """Nothing is made yet. Raises ``MoverError`` where there is no password, or the location is of a wrong kind."""
-    run = ClusterRun(
+    return Mover(_run(moving, client, cancel), _target(moving, client), moving.settings)
+
+
+def make_upkeep(moving: Moving, client: KubeClient, *, cancel: CancelToken, repository: str, namespace: str) -> Upkeep:
+    """For the repository of one namespace's volumes; its pods run in ``namespace``. Raises as ``make_mover``."""
+    run = _run(moving, client, cancel)
+    return Upkeep(run, _target(moving, client), moving.settings, repository=repository, namespace=namespace)
+
+
+def _run(moving: Moving, client: KubeClient, cancel: CancelToken) -> ClusterRun:
+    return ClusterRun(
         client=client.with_cancel(cancel),
         cancel=cancel,
         progress=moving.run.progress,
@@ -29,12 +40,14 @@ def make_mover(moving: Moving, client: KubeClient, *, cancel: CancelToken) -> Mo
         run_id=moving.run.run_id or secrets.token_hex(8),
         now=moving.run.now,
     )
-    target = MoverTarget(
+
+
+def _target(moving: Moving, client: KubeClient) -> MoverTarget:
+    return MoverTarget(
         location=moving.store.location,
         store=moving.store,
         password=find_password(client, moving.password, velero_namespace=moving.velero_namespace),
     )
-    return Mover(run, target, moving.settings)
 
 
-__all__ = ("make_mover",)
+__all__ = ("make_mover", "make_upkeep")

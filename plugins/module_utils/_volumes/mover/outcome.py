@@ -201,6 +201,14 @@ _STEPS = {
     "space": "the volume could not be written to",
     "sync": "the volume could not be synced",
     "start": "its program did not start",
+    "list": "its snapshots could not be listed",
+    "state": "kopia did not say when it was maintained",
+    "maintain": "kopia failed",
+    "verify": "kopia failed",
+    "name": "the files of its snapshots could not be listed",
+    "whole": "the repository is not whole, so nothing is deleted from its copy",
+    "copy": "kopia failed",
+    "prove": "the copy is not whole",
 }
 
 

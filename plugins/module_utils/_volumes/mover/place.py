@@ -27,6 +27,11 @@ _FOLDER = "kopia"
 _ANY_REGION = "us-east-1"
 
 
+def repositories_folder() -> str:
+    """The beginning of the keys of all repositories in a location."""
+    return f"{_FOLDER}/"
+
+
 def repository_folder(namespace: str) -> str:
     """Where it lies in the location: the beginning of its keys."""
     return f"{_FOLDER}/{namespace}/"
@@ -103,4 +108,4 @@ def _read_bundle(path: str) -> str:
         raise MoverError(f"The CA bundle {path} cannot be read: {exc}.", hint="Check 'ca_bundle'.") from exc
 
 
-__all__ = ("lock_key", "repository_folder", "repository_place", "require_bucket")
+__all__ = ("lock_key", "repositories_folder", "repository_folder", "repository_place", "require_bucket")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import hashlib
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import read_moment, rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
@@ -28,6 +29,8 @@ _CLAIM_UID = "velero.io/pvc-uid"
 REQUESTER = "snapshot-pod-volume"
 #: What an empty member meant before Velero 1.10.
 _OLD_UPLOADER = "restic"
+#: Names begin with the backup's, as far as that leaves room for what tells them apart.
+_LONGEST_BASE = 58
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,10 @@ class PodVolumeBackup:
     def is_good(self) -> bool:
         """Whether there is something to restore from."""
         return self.phase == "Completed" and bool(self.snapshot_id)
+
+    def failed(self, why: str) -> PodVolumeBackup:
+        """The same, of which nothing is restored, for ``why``, a sentence."""
+        return dataclasses.replace(self, phase="Failed", snapshot_id="", message=why)
 
     def to_object(self) -> Object:
         """An element of ``podvolumebackups.json.gz``. One that is not good names no snapshot."""
@@ -172,4 +179,27 @@ def read_pod_volume_backup(record: ObjectView) -> PodVolumeBackup:
     )
 
 
-__all__ = ("REQUESTER", "PodVolumeBackup", "read_pod_volume_backup")
+def record_name(backup_name: str, pod_uid: str, volume: str) -> str:
+    """The record's name, which no other volume of the backup has."""
+    ending = hashlib.sha256(f"{pod_uid}/{volume}".encode()).hexdigest()[:12]
+    return f"{backup_name[: _LONGEST_BASE - len(ending)].rstrip('-.')}-{ending}"
+
+
+def pod_source_path(namespace: str, pod: str, volume: str) -> str:
+    """The source in the repository; ``volume``: the name of its claim, or in the pod where it is no claim's."""
+    return f"{REQUESTER}/kopia/{namespace}/{pod}/{volume}"
+
+
+def pod_volume_tags() -> dict[str, str]:
+    """The tags of the snapshot in the repository."""
+    return {"snapshot-requester": REQUESTER, "snapshot-uploader": "kopia"}
+
+
+__all__ = (
+    "REQUESTER",
+    "PodVolumeBackup",
+    "pod_source_path",
+    "pod_volume_tags",
+    "read_pod_volume_backup",
+    "record_name",
+)

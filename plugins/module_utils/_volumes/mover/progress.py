@@ -14,6 +14,8 @@ import typing as t
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "PB": 10**15}
 _SIZE = r"([\d.]+ ?[KMGTP]?B)"
 _UPLOAD = re.compile(rf"hashed \({_SIZE}\), \d+ cached \({_SIZE}\)(?:.*estimated {_SIZE})?")
+_VERIFY = re.compile(r'"processedBytes":(\d+).*"expectedTotalBytes":(\d+)')
+_COPY = re.compile(rf"Copied \d+ blobs \({_SIZE}\)")
 _DOWNLOAD = re.compile(rf"Processed \d+ \({_SIZE}\) of \d+ \({_SIZE}\)")
 
 
@@ -39,6 +41,10 @@ def read_amount(line: str) -> Amount | None:
         return Amount(read_size(found[1]) + read_size(found[2]), read_size(found[3] or ""))
     if found := _DOWNLOAD.search(line):
         return Amount(read_size(found[1]), read_size(found[2]))
+    if found := _VERIFY.search(line):
+        return Amount(int(found[1]), int(found[2]))
+    if found := _COPY.search(line):
+        return Amount(read_size(found[1]))
     return None
 
 

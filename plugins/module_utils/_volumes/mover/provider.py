@@ -56,6 +56,14 @@ class MoverProvider:
             raise SnapshotError("There is nothing to move data with.")
         return MovedBackup(self._context.client(), job, self._context.moving, inner, cancel=self._context.cancel)
 
+    def for_files(self, job: BackupJob) -> BackupVolumes | None:
+        """The files of volumes, copied while their pods run; None where nobody said how."""
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.file_backup import FileBackup
+
+        if self._context.moving is None:
+            return None
+        return FileBackup(self._context.client(), job, self._context.moving, cancel=self._context.cancel)
+
     def for_backup(self, job: BackupJob, discovery: Discovery) -> BackupVolumes:
         raise SnapshotError("Data is moved from snapshots that somebody else takes.")
 

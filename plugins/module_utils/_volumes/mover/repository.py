@@ -52,6 +52,14 @@ class Repository:
         marked = self._read(MARKER_BLOB)
         return "usable" if marked and marked == self._read(FORMAT_BLOB) else "corrupted"
 
+    def unique_id(self) -> str:
+        """That which it has and its copies, in base64; empty where there is none."""
+        return self._read(FORMAT_BLOB) if self._store.exists(self.folder + FORMAT_BLOB) else ""
+
+    def size(self) -> int:
+        """The bytes of all of its objects."""
+        return sum(info.size for info in self._store.list(self.folder).objects)
+
     def refusal(self, state: RepositoryState, *, write: bool) -> str:
         """Why a repository in this state is not used, a sentence; empty where it is."""
         if state == "absent" and not write:

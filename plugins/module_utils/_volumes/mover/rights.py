@@ -53,7 +53,7 @@ def backup_grants(scope: RightsScope) -> list[Grant]:
         return []
     return [
         Grant(
-            "Jobs that move the data of volumes into a repository, and what they mount.",
+            "Jobs that move the data of volumes into a repository, or copy their files, and what they mount.",
             (*job_needs(scope.places), *claim_needs(scope.places)),
         ),
         _password(),
@@ -62,6 +62,10 @@ def backup_grants(scope: RightsScope) -> list[Grant]:
 
 def deletion_grants(scope: RightsScope) -> list[Grant]:
     return [Grant("Jobs that take snapshots out of a repository.", tuple(job_needs(scope.places))), _password()]
+
+
+def upkeep_grants(scope: RightsScope) -> list[Grant]:
+    return [Grant("Jobs that look after repositories.", tuple(job_needs(scope.places))), _password()]
 
 
 def restore_grants(scope: RightsScope) -> list[Grant]:
@@ -88,4 +92,4 @@ def _password() -> Grant:
     )
 
 
-__all__ = ("backup_grants", "claim_needs", "deletion_grants", "job_needs", "restore_grants")
+__all__ = ("backup_grants", "claim_needs", "deletion_grants", "job_needs", "restore_grants", "upkeep_grants")

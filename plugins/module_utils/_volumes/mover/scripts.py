@@ -19,7 +19,14 @@ from __future__ import annotations
 
 import typing as t
 
-Action: t.TypeAlias = t.Literal["open", "create", "upload", "download", "forget"]
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep_scripts import (
+    COPY,
+    LOOK,
+    MAINTAIN,
+    VERIFY,
+)
+
+Action: t.TypeAlias = t.Literal["open", "create", "upload", "download", "forget", "look", "maintain", "verify", "copy"]
 
 #: Where a pod says how it ended.
 MESSAGE_PATH = "/dev/termination-log"
@@ -256,6 +263,10 @@ _BODIES: t.Mapping[Action, str] = {
     "upload": _UPLOAD,
     "download": _DOWNLOAD,
     "forget": _FORGET,
+    "look": LOOK,
+    "maintain": MAINTAIN,
+    "verify": VERIFY,
+    "copy": COPY,
 }
 
 

@@ -47,7 +47,12 @@ def parse_manifest(text: str) -> SnapshotManifest | None:
         document = parse_json(text.encode())
     except ValueError:
         return None
-    if not isinstance(document, dict) or not _ID.fullmatch(str(document.get("id"))):
+    return read_manifest(document) if isinstance(document, dict) else None
+
+
+def read_manifest(document: t.Mapping[str, t.Any]) -> SnapshotManifest | None:
+    """The same of one that was parsed."""
+    if not _ID.fullmatch(str(document.get("id"))):
         return None
     root = document.get("rootEntry") or {}
     summary = root.get("summ") if isinstance(root, dict) else None
@@ -80,4 +85,4 @@ def _number(found: t.Mapping[str, t.Any], name: str) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
-__all__ = ("SnapshotManifest", "parse_manifest")
+__all__ = ("SnapshotManifest", "parse_manifest", "read_manifest")

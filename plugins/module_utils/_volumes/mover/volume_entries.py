@@ -12,6 +12,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.data_uploads import DataUpload
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.pod_volume_backups import PodVolumeBackup
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.pod_files import PodVolume
 
 #: Velero's ``backupMethod`` of a snapshot that was moved, and of files that a pod's volume had.
 MOVED_METHOD = "CSISnapshot"
@@ -97,11 +98,30 @@ def pod_volume_info(backup: PodVolumeBackup) -> Object:
     return entry
 
 
+def planned_pod_volume_info(volume: PodVolume, *, repository: str) -> Object:
+    """The same of a volume whose files are to be copied. ``repository`` is ours, for people: where they will lie."""
+    return {
+        "backupMethod": POD_METHOD,
+        "snapshotDataMoved": False,
+        "preserveLocalSnapshot": False,
+        "skipped": False,
+        "pvbInfo": {
+            "uploaderType": "kopia",
+            "volumeName": volume.volume,
+            "podName": volume.pod,
+            "podNamespace": volume.namespace,
+            "nodeName": volume.node,
+            "repository": repository,
+        },
+    }
+
+
 __all__ = (
     "MOVED_METHOD",
     "POD_METHOD",
     "failed_volume_info",
     "moved_volume_info",
+    "planned_pod_volume_info",
     "planned_volume_info",
     "pod_volume_info",
 )

@@ -33,9 +33,13 @@ PASSWORD = "static-passw0rd"
 
 
 class Ours(t.NamedTuple):
+    """``files``: the backup in which the files of the running pod are copied."""
+
     app: FilesApp
     backup: BackupOutcome
     name: str
+    files: BackupOutcome
+    files_name: str
     tree: list[str]
 
     @property
@@ -52,19 +56,23 @@ def ours(
     pod_s3_url: str,
     kopia_image: str,
 ) -> t.Iterator[Ours]:
-    """A backup of ours; its password is Velero's, of which nothing is said."""
+    """Two backups of ours; their password is Velero's, of which nothing is said."""
     app, name = FilesApp(kubectl, f"arkive-test-v-{secrets.token_hex(3)}"), f"ours{secrets.token_hex(3)}"
-    request = BackupRequest(
-        name=name,
-        spec=BackupSpec.from_options({"included_namespaces": [app.namespace], "snapshot_move_data": True}),
-        mover=MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static"),
-    )
+
+    def back_up(name: str, option: str) -> BackupOutcome:
+        request = BackupRequest(
+            name=name,
+            spec=BackupSpec.from_options({"included_namespaces": [app.namespace], option: True}),
+            mover=MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static"),
+        )
+        return run_backup(request, client=client, store=judged_store)
+
     try:
         app.create()
-        backup = run_backup(request, client=client, store=judged_store)
-        yield Ours(app, backup, name, app.tree())
+        backup, files = back_up(name, "snapshot_move_data"), back_up(f"{name}f", "default_volumes_to_fs_backup")
+        yield Ours(app, backup, name, files, f"{name}f", app.tree())
     finally:
-        app.remove(f"{app.namespace}-copy")
+        app.remove(f"{app.namespace}-copy", f"{app.namespace}-files")
 
 
 def test_velero_restores_it(ours: Ours, moving_judge: Judge) -> None:
@@ -78,21 +86,36 @@ def test_velero_restores_it(ours: Ours, moving_judge: Judge) -> None:
     assert ours.app.tree(namespace=ours.copy) == ours.tree
 
 
+def test_velero_restores_the_files_of_a_pod(ours: Ours, moving_judge: Judge) -> None:
+    """They were copied while it ran: Velero fills the volume in a pod of the same name (docs/compatibility 19.9)."""
+    assert ours.files.errors_list == []
+    assert ours.files.phase == "Completed"
+    moving_judge.await_synced({ours.files_name})
+    copy = f"{ours.app.namespace}-files"
+    restore = moving_judge.restore(ours.files_name, {ours.app.namespace: copy})
+    assert restore["status"]["phase"] == "Completed", moving_judge.describe("restore", restore["metadata"]["name"])
+    ours.app.await_ready(copy)
+    assert ours.app.tree(namespace=copy) == ours.tree
+
+
 def test_velero_describes_it(ours: Ours, moving_judge: Judge) -> None:
     text = moving_judge.describe("backup", ours.name)
     (entry,) = ours.backup.volumes
     assert "Data Movement" in text
     assert entry["snapshotDataMovementInfo"]["operationID"] in text
+    assert "Pod Volume Backups - kopia" in moving_judge.describe("backup", ours.files_name)
 
 
 def test_velero_deletes_it(
     ours: Ours, moving_judge: Judge, judged_store: Store, s3: S3Access, kopia_program: str, tmp_path: Path
 ) -> None:
-    """With its copy in the repository, which it finds by the record in the tarball."""
+    """With their copies in the repository, which it finds by the record in the tarball, and by the PodVolumeBackup."""
     kopia = Kopia(kopia_program, tmp_path, PASSWORD)
     kopia.connect(s3, moving_judge.bucket, f"kopia/{ours.app.namespace}/")
-    (entry,) = ours.backup.volumes
-    assert kopia.ids() == [entry["snapshotDataMovementInfo"]["snapshotHandle"]]
-    moving_judge("backup", "delete", ours.name, "--confirm")
-    until(lambda: not judged_store.list(f"backups/{ours.name}/").objects, "the backup is gone", seconds=120)
+    (entry,), (copied,) = ours.backup.volumes, ours.files.volumes
+    known = {entry["snapshotDataMovementInfo"]["snapshotHandle"], copied["pvbInfo"]["snapshotHandle"]}
+    assert set(kopia.ids()) == known
+    for name in (ours.name, ours.files_name):
+        moving_judge("backup", "delete", name, "--confirm")
+    until(lambda: not judged_store.list("backups/").objects, "the backups are gone", seconds=120)
     assert kopia.ids() == []

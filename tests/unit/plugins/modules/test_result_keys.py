@@ -57,6 +57,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcom
     PrunedBackup,
     PruneOutcome,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories import work as repository_work
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories.request import (
+    ListedSnapshot,
+    RepositoryOutcome,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_plan import Verdict
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.schedule_request import ScheduleOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.sync_request import Remark, SyncOutcome
@@ -77,6 +82,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.outcome import SnapshotOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import listing as csi_listing
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.held_snapshots import HeldSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import Sighting
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots
 from ansible_collections.arkive.k8s.plugins.modules import (
@@ -85,6 +91,7 @@ from ansible_collections.arkive.k8s.plugins.modules import (
     k8s_backup_diff,
     k8s_backup_info,
     k8s_backup_prune,
+    k8s_backup_repository,
     k8s_backup_schedule,
     k8s_backup_sync,
     k8s_backup_verify,
@@ -238,6 +245,7 @@ SET = {"name": "s", "namespace": "shop", **AUTH}
 #: Engines that a module imports once it knows that they are needed.
 LOADED_LATE: dict[str, t.Any] = {
     "list_snapshots": csi_listing,
+    "look_after": repository_work,
     "make_dump": dump_make,
     "restore_dump": dump_restore,
     "delete_backup": catalog_delete,
@@ -410,6 +418,20 @@ CASES = {
     "restore": Case(
         k8s_restore, ("run_restore", "plan_restore"), restore_outcome, {"backup": "b", **AUTH}, location=True
     ),
+    "repository": Case(
+        k8s_backup_repository,
+        ("look_after",),
+        lambda: RepositoryOutcome(
+            where=CANARY,
+            namespace="shop",
+            repository_state="usable",
+            snapshots=(ListedSnapshot(held=HeldSnapshot(id=CANARY, source=CANARY), backups=(CANARY,)),),
+            missing=({"id": CANARY, "backup": CANARY, "volume": CANARY},),
+            warnings=(CANARY,),
+        ),
+        {"namespace": "shop", **AUTH},
+        location=True,
+    ),
     "restore_info": Case(
         k8s_restore_info,
         ("list_restores",),
@@ -535,6 +557,13 @@ def test_the_keys_are_those_of_the_documentation() -> None:
     for case in CASES.values():
         keys = getattr(result_keys, case.module.__name__.rpartition(".")[2].upper())
         assert set(keys) - {"changed"} == documented(case.module)[0]
+
+
+@pytest.mark.parametrize("name", [name for name in dir(result_keys) if name.startswith("K8S_")])
+def test_a_key_is_no_method_in_a_template(name: str) -> None:
+    """``result.copy`` would be that of a dict."""
+    keys = getattr(result_keys, name)
+    assert [key for key in keys if hasattr({}, key)] == []
 
 
 def test_warnings_are_shown_by_ansible(run_module: Runner, monkeypatch: pytest.MonkeyPatch) -> None:

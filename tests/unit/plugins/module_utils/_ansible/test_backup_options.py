@@ -145,12 +145,10 @@ def test_every_option_of_the_spec_reaches_it() -> None:
     assert found.policy is not None
     assert found.policy.volume_action() is not None
     assert (found.all_api_versions, found.skip_forbidden, found.ignore_unsupported) == (True, True, True)
-    # The data of snapshots is moved, by Velero's own mover; its node agent is not there.
-    assert [sentence.partition(":")[0] for sentence in found.unsupported()] == [
-        "default_volumes_to_fs_backup",
-        "default_volumes_to_restic",
-    ]
-    assert found.moves
+    # The data of snapshots is moved, by Velero's own mover, and files are copied.
+    assert found.unsupported() == []
+    assert (found.moves, found.copies) == (True, True)
+    assert (written["snapshotMoveData"], written["defaultVolumesToFsBackup"]) == (True, True)
     assert written["snapshotVolumes"] is True
     assert found.snapshot_location is not None
     assert (found.snapshot_location.name, found.snapshot_location.region) == ("east", "us-east-1")

@@ -12,7 +12,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink impor
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.list_plan import ListPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.namespaces import ChosenNamespaces
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volumes import VolumeNotes
-from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
@@ -164,7 +163,7 @@ SKIPPED = {
     ],
 )
 def test_bound_claims_are_described(sink: ItemSink, claim: dict[str, t.Any], described: int) -> None:
-    notes = VolumeNotes(sink, outcome_of=lambda _key: SKIPPED, issues=Issues())
+    notes = VolumeNotes(sink, outcome_of=lambda _key: SKIPPED)
     store(sink, PVCS, obj("data", kind="PersistentVolumeClaim") | claim)
     assert len(notes.describe()) == described
 
@@ -193,22 +192,10 @@ def test_what_is_said_of_a_volume(sink: ItemSink, volume: t.Any, info: dict[str,
         asked.append(key)
         return SKIPPED
 
-    notes = VolumeNotes(sink, outcome_of=outcome_of, issues=Issues())
+    notes = VolumeNotes(sink, outcome_of=outcome_of)
     bound = {"spec": {"volumeName": "pv-1"}, "status": {"phase": "Bound"}}
     store(sink, PVCS, obj("data", kind="PersistentVolumeClaim") | bound)
     if volume is not None:
         store(sink, PVS, {"apiVersion": "v1", "kind": "PersistentVolume"} | volume)
     assert notes.describe() == [{"pvcName": "data", "pvcNamespace": "shop", "pvName": "pv-1", **SKIPPED, **info}]
     assert asked == [("shop", "data")]
-
-
-def test_a_wish_for_the_node_agent_is_a_warning(sink: ItemSink) -> None:  # docs/compatibility 3.12
-    issues = Issues()
-    notes = VolumeNotes(sink, outcome_of=lambda _key: dict(SKIPPED), issues=issues)
-    pod = obj(annotations={"backup.velero.io/backup-volumes": "data,scratch"})
-    pod["spec"] = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "d"}}, {"name": "scratch"}]}
-    store(sink, PODS, pod)
-    bound = {"spec": {"volumeName": "pv-1"}, "status": {"phase": "Bound"}}
-    store(sink, PVCS, obj("d", kind="PersistentVolumeClaim") | bound)
-    assert len(issues.warnings) == 1
-    assert "node agent" in notes.describe()[0]["skippedReason"]

@@ -18,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import no_progress
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops import comparing as comparing_file
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops import pausing as pausing_file
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.around import AroundChange
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.decision import Change, Decision
@@ -89,6 +90,7 @@ class Lab:
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pausing_file, "_SETTLE_SECONDS", 0.01)
+    monkeypatch.setattr(comparing_file, "_SETTLE_SECONDS", 0.01)
 
 
 def _lost_once(api: MemoryApi, name: str) -> None:
@@ -165,6 +167,43 @@ def test_what_cannot_be_taken_back_is_named() -> None:
     assert "state: resumed and run: repair" in caught.value.sentence
 
 
+def _written_back(lab: Lab, times: int) -> None:
+    """The next ``times`` reads of ``b`` find that somebody has written its field back, and left its annotations."""
+    left = [None] * times
+
+    def write_back(verb: str, path: str) -> KubeError | None:
+        if verb == "PATCH" and path.endswith("/b") and left:
+            left.pop()
+            lab.api.objects[(lab.plural, "home", "b")]["spec"] = json.loads(json.dumps(_AUTOMATED))
+        return None
+
+    lab.api.lose = write_back
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_an_owner_above_has_written_back_is_paused_again(times: int) -> None:
+    """Its sync began before it was paused itself: seen with argo-cd 3.2.0 (make soak SOAK=argocd)."""
+    lab = Lab("applications")
+    owners = [lab.add("a", _AUTOMATED), lab.add("b", _AUTOMATED)]
+    _written_back(lab, times)
+    paused = lab.pausing.pause(owners, timeout=5)
+    assert [(each.ref.name, each.now.suspended, each.was) for each in paused] == [
+        (name, True, _AUTOMATED["syncPolicy"]["automated"]) for name in "ab"
+    ]
+    assert len(lab.pausing.resume(paused).resumed) == 2
+    assert lab.spec("a") == lab.spec("b") == _AUTOMATED
+
+
+def test_one_that_is_written_back_for_ever_is_told_and_none_stays_paused() -> None:
+    lab = Lab("applications")
+    owners = [lab.add("a", _AUTOMATED), lab.add("b", _AUTOMATED)]
+    _written_back(lab, 1000)
+    with pytest.raises(GitOpsError, match=r"Application home/b was paused, and is not any more") as caught:
+        lab.pausing.pause(owners, timeout=5)
+    assert "Pause what owns it" in caught.value.sentence
+    assert (lab.spec("a"), lab.is_marked("a"), lab.is_marked("b")) == (_AUTOMATED, False, False)
+
+
 def test_one_that_cannot_be_resumed_leaves_the_others_resumed() -> None:
     lab = Lab()
     owners = [lab.add("a"), lab.add("b")]
@@ -239,6 +278,77 @@ def test_a_mark_that_was_spoilt_meanwhile_is_told() -> None:
     assert "cannot be used" in done.failed[paused.ref].message
 
 
+def _compared(*answers: Object, timeout: float = 60.0, **change: t.Any) -> tuple[Lab, AroundChange]:
+    """After an Argo CD that gives these answers to refreshes, the last one ever again, was asked what it would undo."""
+    lab, left = Lab("applications"), list(answers)
+    owner = lab.add("a", _AUTOMATED)
+
+    def admit(obj: Object) -> list[str]:
+        annotations = obj["metadata"].get("annotations") or {}
+        if annotations.pop("argocd.argoproj.io/refresh", None):
+            obj["status"] = left.pop(0) if len(left) > 1 else left[0]
+        return []
+
+    lab.api.admit = admit
+    changed = Change(Identity("", "ConfigMap", "shop", "web"), "configmaps", **change)
+    around = AroundChange(
+        lab.run,
+        GitOpsTerms(on_owned="pause", compare_timeout=timeout),
+        Decision(to_pause={owner.ref: (owner,)}, changes={owner.ref: (changed,)}),
+    )
+    around.begin(timeout=5)
+    around.end(succeeded=True)
+    return lab, around
+
+
+def _status(sync: str, **entry: t.Any) -> Object:
+    """With the object that was changed, unless nothing is said of it."""
+    web = {"kind": "ConfigMap", "namespace": "shop", "name": "web", **entry}
+    return {"sync": {"status": sync}, "resources": [web] if entry else []}
+
+
+_UNLISTED, _SYNCED = _status("Synced"), _status("Synced", status="Synced")
+_DIFFERS, _PRUNED = _status("OutOfSync", status="OutOfSync"), _status("OutOfSync", requiresPruning=True)
+
+
+@pytest.mark.parametrize(
+    ("answers", "fields", "why"),
+    [
+        # Seen with argo-cd 3.2.0 (make soak SOAK=argocd): its answer was of the cluster before the restore, and it
+        # pruned what was restored once it was resumed.
+        ([_UNLISTED, _PRUNED], None, "it would be pruned"),
+        ([_UNLISTED, _UNLISTED, _UNLISTED, _PRUNED], None, "it would be pruned"),
+        ([_SYNCED, _DIFFERS], ("data",), "it differs from git"),
+        # The other way round, what it had to correct before the restore.
+        ([_DIFFERS, _SYNCED], ("data",), None),
+        ([_UNLISTED, _SYNCED], None, None),
+        ([_DIFFERS, _SYNCED, _DIFFERS], ("data",), "it differs from git"),
+    ],
+)
+def test_an_answer_of_an_earlier_time_does_not_count(
+    answers: list[Object], fields: tuple[str, ...] | None, why: str | None
+) -> None:
+    lab, around = _compared(*answers, fields=fields)
+    told = around.account.to_return()
+    if why is None:
+        assert (told["conflicts"], told["left_paused"], lab.spec("a")) == ([], [], _AUTOMATED)
+    else:
+        assert why in told["conflicts"][0]["why"]
+        assert lab.is_marked("a")
+
+
+def test_what_it_never_lists_is_none_of_its_own() -> None:
+    """Such as what ``resource.exclusions`` of argocd-cm has (Argo CD docs/operator-manual/declarative-setup.md)."""
+    lab, _around = _compared(_UNLISTED, timeout=0.1)
+    assert lab.spec("a") == _AUTOMATED
+
+
+def test_answers_that_never_agree_leave_it_paused() -> None:
+    lab, around = _compared(*[_SYNCED, _DIFFERS] * 5000, timeout=0.1, fields=("data",))
+    assert "still changed its answer" in around.account.to_return()["left_paused"][0]["why"]
+    assert lab.is_marked("a")
+
+
 @pytest.mark.parametrize(
     ("status", "left"),
     [
@@ -252,24 +362,7 @@ def test_a_mark_that_was_spoilt_meanwhile_is_told() -> None:
     ],
 )
 def test_only_what_argo_has_compared_is_resumed(status: Object, left: str | None) -> None:
-    lab = Lab("applications")
-    owner = lab.add("a", _AUTOMATED)
-
-    def admit(obj: Object) -> list[str]:
-        annotations = obj["metadata"].get("annotations") or {}
-        if annotations.pop("argocd.argoproj.io/refresh", None):
-            obj["status"] = status
-        return []
-
-    lab.api.admit = admit
-    change = Change(Identity("", "ConfigMap", "shop", "web"), "configmaps")
-    around = AroundChange(
-        lab.run,
-        GitOpsTerms(on_owned="pause"),
-        Decision(to_pause={owner.ref: (owner,)}, changes={owner.ref: (change,)}),
-    )
-    around.begin(timeout=5)
-    around.end(succeeded=True)
+    lab, around = _compared(status, fields=("data",))
     told = around.account.to_return()
     if left is None:
         assert (told["left_paused"], lab.spec("a")) == ([], _AUTOMATED)

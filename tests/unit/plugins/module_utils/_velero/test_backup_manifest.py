@@ -51,8 +51,6 @@ SPEC: dict[str, t.Any] = {
     "datamover": "velero",
     "uploaderConfig": {"parallelFilesUpload": 4},
 }
-#: What is not done is stored as not done.
-NOT_DONE = {"defaultVolumesToFsBackup": False, "snapshotMoveData": False}
 OLD: dict[str, t.Any] = {
     "includedResources": ["pods"],
     "excludedResources": ["secrets"],
@@ -82,7 +80,7 @@ def test_every_field_is_stored_as_it_was_read() -> None:
         "excludedNamespaceScopedResources": ["secrets", "volumesnapshots.snapshot.storage.k8s.io"],
     }
     expected = {name: value for name, value in SPEC.items() if name != "defaultVolumesToRestic"}
-    assert written == expected | NOT_DONE | added
+    assert written == expected | added
 
 
 def test_fields_of_the_old_filters() -> None:

@@ -100,7 +100,11 @@ DEFAULTS: dict[str, t.Any] = {
         # What is not done is never stored as done (docs/compatibility 12).
         pytest.param({"snapshot_volumes": True}, {"snapshotVolumes": True}, id="snapshots"),
         pytest.param({"snapshot_volumes": False}, {"snapshotVolumes": False}, id="no-snapshots"),
-        pytest.param({"default_volumes_to_fs_backup": True, "default_volumes_to_restic": True}, {}, id="no-files"),
+        pytest.param({"default_volumes_to_fs_backup": True}, {"defaultVolumesToFsBackup": True}, id="files"),
+        pytest.param({"default_volumes_to_restic": True}, {"defaultVolumesToFsBackup": True}, id="files, old name"),
+        pytest.param(
+            {"default_volumes_to_fs_backup": False, "default_volumes_to_restic": True}, {}, id="today's name wins"
+        ),
         pytest.param({"snapshot_move_data": True}, {"snapshotMoveData": True}, id="moved"),
         pytest.param({"storage_location": "minio"}, {"storageLocation": "minio"}, id="location"),
         pytest.param({"ttl": "24h"}, {"ttl": "24h0m0s"}, id="ttl"),
@@ -262,7 +266,7 @@ def test_the_kind_of_a_policy_is_not_case_sensitive(kind: str) -> None:  # docs/
         pytest.param({"default_volumes_to_restic": True}, ["node agent"], id="restic"),
         pytest.param({"snapshot_move_data": True}, ["k8s_backup alone"], id="moved"),
         pytest.param({"datamover": "velero"}, ["snapshot_move_data only"], id="data-mover"),
-        pytest.param({"uploader_config": {"parallelFilesUpload": 2}}, ["snapshot_move_data only"], id="uploader"),
+        pytest.param({"uploader_config": {"parallelFilesUpload": 2}}, ["k8s_backup alone"], id="uploader"),
         pytest.param({"uploader_config": {"a": 1}, "snapshot_move_data": True}, ["k8s_backup alone", "dump"], id="two"),
     ],
 )

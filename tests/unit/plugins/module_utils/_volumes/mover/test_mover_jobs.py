@@ -46,7 +46,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.scripts 
 
 NOW = dt.datetime(2026, 11, 29, 12, tzinfo=dt.UTC)
 PLACE = RepositoryPlace(namespace="shop", bucket="b", prefix="p/kopia/shop/", region="r", endpoint="e:9000")
-ACTIONS: tuple[Action, ...] = ("open", "create", "upload", "download", "forget")
+ACTIONS: tuple[Action, ...] = t.get_args(Action)
 
 
 def plan(action: Action = "upload", **more: t.Any) -> JobPlan:
@@ -203,6 +203,13 @@ def test_where_a_pod_runs() -> None:
     assert wanted == {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n1"]}]}
     # A taint is respected: the scheduler decides.
     assert "nodeName" not in spec
+
+
+def test_whoever_mounts_no_volume_is_nobody_where_root_is_refused() -> None:
+    """The image's user is root, which the kubelet refuses with ``runAsNonRoot``."""
+    made = pod_template(plan("look", tasks=(ContainerTask(name="mover"),)), MoverSettings(security_context="workload"))
+    assert made["spec"]["securityContext"]["runAsUser"] == 65532
+    assert made["spec"]["securityContext"]["runAsNonRoot"]
 
 
 @pytest.mark.parametrize("action", ACTIONS)
