@@ -217,7 +217,7 @@ def test_the_disk_of_the_location_is_full(
         ({"database": "postgres", "container": "other"}, 'no such container: "other"'),
         ({"database": "postgres", "seconds": 1.0}, "timed out after 1s"),
         ({"backup": "two"}, "There is no backup 'two'"),
-        ({"pod": "web"}, 'pods "web" not found'),
+        ({"pod": "web"}, "There is no pod arkive-test-"),
     ],
 )
 def test_what_cannot_be_dumped(postgres: PostgresApp, dumps: Dumps, given: dict[str, t.Any], said: str) -> None:
