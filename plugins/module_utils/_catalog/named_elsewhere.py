@@ -11,7 +11,6 @@ A repository is not of one backup: who copies a backup under another name has tw
 
 from __future__ import annotations
 
-import datetime as dt
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
@@ -20,6 +19,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side i
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
 
 if t.TYPE_CHECKING:
+    import datetime as dt
+
     from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
 
 KIND = "repository"

@@ -110,6 +110,7 @@ class Opening:
     def _make(self, probe: Probe) -> Probed:
         """Make it under the lock, or wait for whoever does."""
         end = time.monotonic() + _OTHER_SECONDS
+        maker = ""
         while True:
             try:
                 with WriteLock.acquire(
@@ -119,10 +120,10 @@ class Opening:
             except WriteLockHeld as exc:
                 if time.monotonic() >= end:
                     raise
-                last = exc
+                maker = exc.holder.who
             if self._state(probe) in ("usable", "corrupted"):
                 return Probed(probe=probe)
-            self._run.progress(f"{probe.source_namespace}: its repository is being made by {last.holder.who}")
+            self._run.progress(f"{probe.source_namespace}: its repository is being made by {maker}")
             if self._run.cancel.wait(_LOOK_SECONDS):
                 self._run.cancel.check()
 

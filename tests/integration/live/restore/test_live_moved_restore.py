@@ -19,7 +19,6 @@ from restore_lab import Backups, Cluster
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
@@ -28,6 +27,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import 
 
 if t.TYPE_CHECKING:
     from cluster_access import Kubectl, S3Access
+
+    from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 
 pytestmark = pytest.mark.node
 

@@ -133,7 +133,12 @@ def test_each_backup_is_read_once(store: LocalStore, monkeypatch: pytest.MonkeyP
         put(store, name, name)
     reads: list[str] = []
     get = LocalStore.get
-    monkeypatch.setattr(LocalStore, "get", lambda self, key, **more: (reads.append(key), get(self, key, **more))[1])
+
+    def note(store: LocalStore, key: str, **more: t.Any) -> t.Any:
+        reads.append(key)
+        return get(store, key, **more)
+
+    monkeypatch.setattr(LocalStore, "get", note)
     elsewhere = NamedElsewhere(Catalog(store))
     snapshot = RecordedSnapshot("repository", "b3", "pv", namespace="shop")
     assert elsewhere.find("b1", [snapshot]).named == {snapshot: "b3"}

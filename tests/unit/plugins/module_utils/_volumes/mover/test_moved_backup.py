@@ -52,7 +52,7 @@ class Lab(t.NamedTuple):
     mover: LabMover
     events: list[str]
 
-    def add_claim(self, name: str, *, volume: t.Mapping[str, t.Any] = _CSI, **spec: t.Any) -> None:
+    def add_claim(self, name: str, *, volume: t.Mapping[str, t.Any] | None = None, **spec: t.Any) -> None:
         own = {
             "volumeName": f"pv-{name}",
             "storageClassName": "fast",
@@ -63,7 +63,7 @@ class Lab(t.NamedTuple):
         self.api.add(
             "persistentvolumeclaims", name, "shop", metadata=metadata, spec=own | spec, status={"phase": "Bound"}
         )
-        self.api.add("persistentvolumes", f"pv-{name}", spec=dict(volume))
+        self.api.add("persistentvolumes", f"pv-{name}", spec=dict(volume or _CSI))
 
     def back_up(self, *, request: t.Mapping[str, t.Any] | None = None, **spec: t.Any) -> BackupOutcome:
         given: dict[str, t.Any] = {"mover": MoverSettings(), "repository_password": "secret", **(request or {})}

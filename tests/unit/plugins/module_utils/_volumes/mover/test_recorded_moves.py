@@ -49,7 +49,7 @@ def changed(obj: Object, **members: t.Any) -> Object:
     """With members of ``spec`` or ``status`` replaced, as ``status_phase``; None takes one away."""
     copied = copy.deepcopy(obj)
     for path, value in members.items():
-        part, _, name = path.partition("_")
+        part, _line, name = path.partition("_")
         if value is None:
             copied[part].pop(name, None)
         else:
