@@ -51,7 +51,7 @@ def extra_variables(words: list[str]) -> t.Iterator[tuple[str, str]]:
         elif option == "-e" and value.startswith("@"):
             yield "", value[1:]
         elif option == "-e" and "=" in value:
-            name, _, given = value.partition("=")
+            name, _equals, given = value.partition("=")
             yield name, given
 
 

@@ -131,11 +131,15 @@ class FileBackup:
 
         return make_mover(self._moving, self._client, cancel=self._cancel)
 
+    def _find_mover(self) -> Mover:
+        """Raises ``ArkiveError``."""
+        return self._mover
+
     @functools.cached_property
     def why_not(self) -> str:
         """Why nothing can be copied, as far as that is known without a pod, a sentence; empty where it can."""
         try:
-            _ = self._mover
+            self._find_mover()
         except ArkiveError as exc:
             return exc.sentence
         return ""

@@ -129,8 +129,8 @@ def test_those_of_restic_are_left_to_velero(store: LocalStore, mover: LabMover) 
 
 def test_each_backup_is_read_once(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A task that prunes asks for each backup that goes."""
-    for name in ("b1", "b2", "b3"):
-        put(store, name, name)
+    for backup in ("b1", "b2", "b3"):
+        put(store, backup, backup)
     reads: list[str] = []
     get = LocalStore.get
 

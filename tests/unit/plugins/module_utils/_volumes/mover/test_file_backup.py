@@ -88,11 +88,13 @@ class Lab(t.NamedTuple):
     mover: LabMover
     events: list[str]
 
-    def add_claim(self, name: str, *, volume: t.Mapping[str, t.Any] = _NFS, modes: str = "ReadWriteOnce") -> None:
+    def add_claim(
+        self, name: str, *, volume: t.Mapping[str, t.Any] | None = None, modes: str = "ReadWriteOnce"
+    ) -> None:
         spec = {"volumeName": f"pv-{name}", "storageClassName": "fast", "accessModes": [modes]}
         metadata = {"uid": f"uid-{name}"}
         self.api.add("persistentvolumeclaims", name, "shop", metadata=metadata, spec=spec, status={"phase": "Bound"})
-        self.api.add("persistentvolumes", f"pv-{name}", spec={"storageClassName": "fast", **volume})
+        self.api.add("persistentvolumes", f"pv-{name}", spec={"storageClassName": "fast", **(volume or _NFS)})
 
     def add_pod(self, name: str, *volumes: str, phase: str = "Running", spec: t.Any = None, **annotations: str) -> None:
         """Mounts the claims of these names; ``tmp`` is an emptyDir."""
