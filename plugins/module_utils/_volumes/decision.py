@@ -15,10 +15,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume i
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.pod_files import FileChoice
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import FILES, SnapshotOffer
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import PlannedSnapshot
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_policy import ResourcePolicy
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import PlannedSnapshot
 
 #: Velero's form: ``<approach>: <reason>;``.
 NOT_WANTED = "any: snapshotVolumes is false;"
@@ -93,6 +93,9 @@ def _by_files(claim: ClaimVolume, choice: FileChoice) -> VolumeDecision:
     if choice.volume is None:
         return VolumeDecision(reason=choice.reason, error=choice.error, of_files=True)
     spec = SnapshotSpec(namespace=claim.namespace, claim=claim.name)
+    # Many backups have no volumes.
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import PlannedSnapshot
+
     plan = PlannedSnapshot(claim=claim, spec=spec, source=choice.volume)
     return VolumeDecision(provider=FILES, plan=plan, of_files=True)
 
