@@ -60,7 +60,8 @@ def read_verified(end: JobEnd) -> Verified:
         objects=count(stats, "processedObjectCount"),
         files=count(stats, "readFileCount"),
         bytes=count(stats, "readBytes"),
-        damage=damage,
+        # Kopia reads files side by side, and names them as it finds them.
+        damage=tuple(sorted(damage, key=lambda each: (each.snapshot, each.path))),
     )
 
 

@@ -10,7 +10,7 @@ import secrets
 import typing as t
 
 import pytest
-from files_app import CLAIM, OWNER, PATH, SCRATCH_PATH, FilesApp
+from files_app import CLAIM, OWNER, FilesApp
 from velero_judge import Judge
 
 if t.TYPE_CHECKING:
@@ -29,22 +29,11 @@ def app(kubectl: Kubectl) -> t.Iterator[FilesApp]:
         assert any(OWNER in line for line in made.tree())
         yield made
     finally:
-        made.remove(f"{made.namespace}-fs", f"{made.namespace}-moved")
+        made.remove(f"{made.namespace}-moved")
 
 
 def phase_of(found: Object) -> str:
     return str(found["status"]["phase"])
-
-
-def of_backup(judge: Judge, kind: str, backup: str) -> list[Object]:
-    """The records of a backup's volumes in the cluster."""
-    return [obj for obj in judge.all_of(kind) if obj["metadata"]["labels"]["velero.io/backup-name"] == backup]
-
-
-@pytest.fixture(scope="module")
-def copied(moving_judge: Judge, app: FilesApp) -> str:
-    """A backup of the pod's volumes as their files."""
-    return backed_up(moving_judge, app, "--default-volumes-to-fs-backup")
 
 
 @pytest.fixture(scope="module")
@@ -63,15 +52,6 @@ def restored(judge: Judge, app: FilesApp, backup: str, copy: str) -> None:
     restore = judge.restore(backup, {app.namespace: copy})
     assert phase_of(restore) == "Completed", judge.describe("restore", restore["metadata"]["name"])
     app.await_ready(copy)
-
-
-def test_volumes_of_pods_come_back(moving_judge: Judge, app: FilesApp, copied: str) -> None:
-    records = of_backup(moving_judge, "podvolumebackups", copied)
-    assert {each["spec"]["volume"]: phase_of(each) for each in records} == {"data": "Completed", "scratch": "Completed"}
-    copy = f"{app.namespace}-fs"
-    restored(moving_judge, app, copied, copy)
-    for path in (PATH, SCRATCH_PATH):
-        assert app.tree(path, namespace=copy) == app.tree(path), path
 
 
 def test_a_moved_snapshot_comes_back(moving_judge: Judge, app: FilesApp, moved: str, kubectl: Kubectl) -> None:
