@@ -28,7 +28,7 @@ _ROUNDS = 3
 #: By claim: its size, what fills it, and how many megabytes that is.
 _VOLUMES = {
     "many": (
-        "1500Mi",
+        "3Gi",
         "head -c 1G /dev/urandom >all; mkdir files; cd files; split -a 4 -d -n 10000 ../all f; rm ../all",
         1024,
     ),
