@@ -137,33 +137,20 @@ def _owners_of_revision(
     return PodOwners(current=frozenset(current), older=frozenset(older))
 
 
-def _resource(group: str, plural: str, kind: str) -> ApiResource:
-    return ApiResource(
-        group=group,
-        version="v1",
-        plural=plural,
-        singular=kind.lower(),
-        kind=kind,
-        namespaced=True,
-        verbs=frozenset(),
-        preferred=True,
-    )
-
-
 #: By the name that blueprints use, in lower case.
 WORKLOAD_KINDS: t.Mapping[str, WorkloadKind] = {
     "statefulset": WorkloadKind(
-        resource=_resource("apps", "statefulsets", "StatefulSet"),
+        resource=ApiResource.known("apps", "statefulsets", "StatefulSet"),
         owners=_set_owners,
         status_problem=_stateful_problem,
     ),
     "deployment": WorkloadKind(
-        resource=_resource("apps", "deployments", "Deployment"),
+        resource=ApiResource.known("apps", "deployments", "Deployment"),
         owners=_deployment_owners,
         status_problem=_deployment_problem,
     ),
     "deploymentconfig": WorkloadKind(
-        resource=_resource("apps.openshift.io", "deploymentconfigs", "DeploymentConfig"),
+        resource=ApiResource.known("apps.openshift.io", "deploymentconfigs", "DeploymentConfig"),
         owners=_config_owners,
         status_problem=_deployment_problem,
     ),

@@ -38,6 +38,23 @@ class ApiResource:
     short_names: tuple[str, ...] = ()
     preferred: bool = False
 
+    @classmethod
+    def known(cls, group: str, plural: str, kind: str) -> ApiResource:
+        """A namespaced type of version ``v1`` that is worked with whatever discovery says.
+
+        It has no verbs: what is not served, or not allowed, is noticed when it is tried.
+        """
+        return cls(
+            group=group,
+            version="v1",
+            plural=plural,
+            singular=kind.lower(),
+            kind=kind,
+            namespaced=True,
+            verbs=frozenset(),
+            preferred=True,
+        )
+
     @property
     def group_resource(self) -> GroupResource:
         return GroupResource(self.plural, self.group)

@@ -18,16 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates impo
 
 MADE_BY = "arkive.k8s/made-by"
 
-CLAIMS = ApiResource(
-    group="",
-    version="v1",
-    plural="persistentvolumeclaims",
-    singular="persistentvolumeclaim",
-    kind="PersistentVolumeClaim",
-    namespaced=True,
-    verbs=frozenset(),
-    preferred=True,
-)
+CLAIMS = ApiResource.known("", "persistentvolumeclaims", "PersistentVolumeClaim")
 
 
 def make_object(

@@ -25,17 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import de
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text, rules_text
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import CreateUnknown, create_surely
 
-#: Without verbs, which a discovery would name: what is not allowed is noticed when it is tried.
-PODS = ApiResource(
-    group="",
-    version="v1",
-    plural="pods",
-    singular="pod",
-    kind="Pod",
-    namespaced=True,
-    verbs=frozenset(),
-    preferred=True,
-)
+PODS = ApiResource.known("", "pods", "Pod")
 #: How long an API server that is away is waited for when a pod is to be removed, and then the pod itself, in seconds.
 _REMOVE_SECONDS = 120.0
 #: Questions about rights are asked again for so long while the API server is away, in seconds.

@@ -31,7 +31,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.data_upl
     mark_claim,
     operation_id,
     source_path,
-    upload_name,
     upload_tags,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
@@ -45,6 +44,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model im
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.movable import MovableVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.record_names import record_name
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repositories import (
     probes_of,
     require_opened,
@@ -190,7 +190,7 @@ class MovedBackup:
         claim, taken, job = self._plans[key].claim, self._taken[key], self._job
         good = not uploaded.failed
         return DataUpload(
-            name=upload_name(job.name, _uid(claim)),
+            name=record_name(job.name, _uid(claim)),
             namespace=job.namespace,
             backup_name=job.name,
             backup_uid=job.uid,
@@ -268,10 +268,7 @@ class MovedBackup:
 
     def _forget(self) -> list[str]:
         good = [(key[0], record.snapshot_id) for key, record in self._records.items() if record.is_good]
-        return take_back(good, self._make_uncancelled)
-
-    def _make_uncancelled(self) -> Mover:
-        return make_mover(self._moving, self._client.with_cancel(CancelToken()), cancel=CancelToken())
+        return take_back(good, self._moving, self._client)
 
 
 def _uid(claim: ClaimVolume) -> str:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import hashlib
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import read_moment, rfc3339
@@ -37,8 +36,6 @@ _OPERATION = "velero.io/async-operation-id"
 _PARALLEL = "ParallelFilesUpload"
 #: The first part of the source of such a snapshot in the repository, and its tag (Velero 1.12).
 REQUESTER = "snapshot-data-upload-download"
-#: The longest base of a name that the API server completes.
-_LONGEST_BASE = 58
 
 Phase: t.TypeAlias = t.Literal["Completed", "Failed", "Canceled"]
 
@@ -210,12 +207,6 @@ def operation_id(backup_uid: str, claim_uid: str) -> str:
     return label_value(f"du-{backup_uid}.{claim_uid}")
 
 
-def upload_name(backup_name: str, claim_uid: str) -> str:
-    """The record's name: the backup's, as far as Velero takes it, and what no other claim of the backup has."""
-    ending = hashlib.sha256(claim_uid.encode()).hexdigest()[:12]
-    return f"{backup_name[: _LONGEST_BASE - len(ending)].rstrip('-.')}-{ending}"
-
-
 def source_path(namespace: str, claim: str) -> str:
     """The source in the repository, the same for all backups of a claim: so each adds what is new."""
     return f"{REQUESTER}/kopia/{namespace}/{claim}"
@@ -243,6 +234,5 @@ __all__ = (
     "operation_id",
     "read_data_upload",
     "source_path",
-    "upload_name",
     "upload_tags",
 )

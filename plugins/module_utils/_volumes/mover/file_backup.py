@@ -35,8 +35,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.pod_volu
     PodVolumeBackup,
     pod_source_path,
     pod_volume_tags,
-    record_name,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.record_names import record_name
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repositories import (
     probes_of,
     require_opened,
@@ -91,6 +91,7 @@ class FileBackup:
         self._moving = moving
         self._cancel = cancel
         self._lock = threading.Lock()
+        self._made: Mover | None = None
         self._plans: t.Mapping[Key, PlannedSnapshot] = {}
         self._records: dict[Key, PodVolumeBackup] = {}
         self._losses: dict[Key, t.Sequence[str]] = {}
@@ -113,36 +114,35 @@ class FileBackup:
     def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
         """Pods have reached the repositories when this returns. Raises ``MoverError`` where they do not."""
         self._plans = plans
-        require_opened(self._mover.probe(probes_of(plans)), hint=_HINT)
+        require_opened(self._mover().probe(probes_of(plans)), hint=_HINT)
         return []
 
     def foresee(self, plans: t.Mapping[Key, PlannedSnapshot]) -> list[str]:
         self._plans = plans
-        require_opened(self._mover.preview(probes_of(plans)), hint=_HINT)
+        require_opened(self._mover().preview(probes_of(plans)), hint=_HINT)
         return []
 
     def close(self) -> None:
         """Each copy has ended when it was taken."""
 
     @functools.cached_property
-    def _mover(self) -> Mover:
-        # Many backups copy no files.
-        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
-
-        return make_mover(self._moving, self._client, cancel=self._cancel)
-
-    def _find_mover(self) -> Mover:
-        """Raises ``ArkiveError``."""
-        return self._mover
-
-    @functools.cached_property
     def why_not(self) -> str:
         """Why nothing can be copied, as far as that is known without a pod, a sentence; empty where it can."""
         try:
-            self._find_mover()
+            self._mover()
         except ArkiveError as exc:
             return exc.sentence
         return ""
+
+    def _mover(self) -> Mover:
+        """The same for all copies. Raises ``ArkiveError``."""
+        # Many backups copy no files.
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
+
+        with self._lock:
+            if self._made is None:
+                self._made = make_mover(self._moving, self._client, cancel=self._cancel)
+            return self._made
 
     # -- copy ---------------------------------------------------------------------------------------------------------
 
@@ -164,7 +164,7 @@ class FileBackup:
                 found = Uploaded(error=exc.sentence, node=source.node)
             else:
                 self._moving.run.progress(f"copying the files of {claim.where}")
-                (found,) = self._mover.upload([upload])
+                (found,) = self._mover().upload([upload])
         record = self._record(claim, source, found, created)
         with self._lock:
             self._records[key] = record
@@ -206,7 +206,7 @@ class FileBackup:
     def _record(self, claim: ClaimVolume, source: PodVolume, found: Uploaded, created: dt.datetime) -> PodVolumeBackup:
         job, good = self._job, not found.failed
         return PodVolumeBackup(
-            name=record_name(job.name, source.pod_uid, source.volume),
+            name=record_name(job.name, f"{source.pod_uid}/{source.volume}"),
             namespace=job.namespace,
             backup_name=job.name,
             backup_uid=job.uid,
@@ -244,7 +244,7 @@ class FileBackup:
         """What failed by itself has left nothing."""
         with self._lock:
             spoilt, self._spoilt = self._spoilt, []
-        return take_back(spoilt, self._make_uncancelled)
+        return take_back(spoilt, self._moving, self._client)
 
     # -- record -------------------------------------------------------------------------------------------------------
 
@@ -291,12 +291,7 @@ class FileBackup:
     def abandon(self) -> list[str]:
         """What is in the repository and no backup names is taken out of it, whether the run was cancelled or not."""
         good = [(key[0], record.snapshot_id) for key, record in self._records.items() if record.is_good]
-        return take_back([*good, *self._spoilt], self._make_uncancelled)
-
-    def _make_uncancelled(self) -> Mover:
-        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
-
-        return make_mover(self._moving, self._client.with_cancel(CancelToken()), cancel=CancelToken())
+        return take_back([*good, *self._spoilt], self._moving, self._client)
 
 
 def _source(plan: PlannedSnapshot) -> PodVolume:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import hashlib
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import read_moment, rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
@@ -29,8 +28,6 @@ _CLAIM_UID = "velero.io/pvc-uid"
 REQUESTER = "snapshot-pod-volume"
 #: What an empty member meant before Velero 1.10.
 _OLD_UPLOADER = "restic"
-#: Names begin with the backup's, as far as that leaves room for what tells them apart.
-_LONGEST_BASE = 58
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,12 +176,6 @@ def read_pod_volume_backup(record: ObjectView) -> PodVolumeBackup:
     )
 
 
-def record_name(backup_name: str, pod_uid: str, volume: str) -> str:
-    """The record's name, which no other volume of the backup has."""
-    ending = hashlib.sha256(f"{pod_uid}/{volume}".encode()).hexdigest()[:12]
-    return f"{backup_name[: _LONGEST_BASE - len(ending)].rstrip('-.')}-{ending}"
-
-
 def pod_source_path(namespace: str, pod: str, volume: str) -> str:
     """The source in the repository; ``volume``: the name of its claim, or in the pod where it is no claim's."""
     return f"{REQUESTER}/kopia/{namespace}/{pod}/{volume}"
@@ -201,5 +192,4 @@ __all__ = (
     "pod_source_path",
     "pod_volume_tags",
     "read_pod_volume_backup",
-    "record_name",
 )

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Probe, Probed
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import Key
 
 if t.TYPE_CHECKING:
-    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
+    from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
 
 
 def probes_of(keys: t.Iterable[Key]) -> list[Probe]:
@@ -35,10 +37,10 @@ def require_opened(found: t.Sequence[Probed], *, hint: str) -> None:
         raise MoverError(f"The data of volumes cannot be moved, and nothing was begun. {said}", hint=hint)
 
 
-def take_back(snapshots: t.Iterable[tuple[str, str]], make: t.Callable[[], Mover]) -> list[str]:
+def take_back(snapshots: t.Iterable[tuple[str, str]], moving: Moving, client: KubeClient) -> list[str]:
     """Take ``snapshots`` (namespace, id) out of their repositories; a sentence for each that is left.
 
-    ``make``: the mover that does it, asked for only where there are any.
+    Whether the run is cancelled or not.
     """
     ids: dict[str, list[str]] = {}
     for namespace, snapshot in snapshots:
@@ -47,7 +49,10 @@ def take_back(snapshots: t.Iterable[tuple[str, str]], make: t.Callable[[], Mover
         return []
     left: list[str] = []
     try:
-        mover = make()
+        # Many backups take nothing back.
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
+
+        mover = make_mover(moving, client, cancel=CancelToken())
         for namespace, found in ids.items():
             failed = mover.forget(namespace, found, namespace=namespace)
             left += [f"The snapshot {each} is left in the repository: {why}" for each, why in failed.items()]

@@ -13,24 +13,10 @@ from __future__ import annotations
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 
-
-def _type(group: str, plural: str, kind: str) -> ApiResource:
-    return ApiResource(
-        group=group,
-        version="v1",
-        plural=plural,
-        singular=kind.lower(),
-        kind=kind,
-        namespaced=True,
-        verbs=frozenset(),
-        preferred=True,
-    )
-
-
-JOBS = _type("batch", "jobs", "Job")
-PODS = _type("", "pods", "Pod")
-SECRETS = _type("", "secrets", "Secret")
-CLAIMS = _type("", "persistentvolumeclaims", "PersistentVolumeClaim")
-EVENTS = _type("", "events", "Event")
+JOBS = ApiResource.known("batch", "jobs", "Job")
+PODS = ApiResource.known("", "pods", "Pod")
+SECRETS = ApiResource.known("", "secrets", "Secret")
+CLAIMS = ApiResource.known("", "persistentvolumeclaims", "PersistentVolumeClaim")
+EVENTS = ApiResource.known("", "events", "Event")
 
 __all__ = ("CLAIMS", "EVENTS", "JOBS", "PODS", "SECRETS")

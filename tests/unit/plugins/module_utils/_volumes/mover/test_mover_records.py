@@ -21,7 +21,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.data_upl
     operation_id,
     read_data_upload,
     source_path,
-    upload_name,
     upload_tags,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.item_operations import upload_operation
@@ -29,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.pod_volu
     PodVolumeBackup,
     read_pod_volume_backup,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.record_names import record_name
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.volume_entries import (
     moved_volume_info,
     pod_volume_info,
@@ -178,7 +178,7 @@ def test_names() -> None:
 @pytest.mark.parametrize("backup", ["b", "b" * 253, "a" * 44 + ".-b" * 3, "x" * 45 + "." + "y" * 60])
 def test_the_name_of_a_record(backup: str) -> None:
     """It is a file name in the archive and a name in a cluster; each claim of a backup has its own."""
-    names = {upload_name(backup, uid) for uid in map(str, range(2000))}
+    names = {record_name(backup, uid) for uid in map(str, range(2000))}
     assert len(names) == 2000
     assert all(len(name) <= 63 and name.startswith(backup[:44].rstrip("-.")) for name in names)
     assert not any(".-" in name or "-." in name for name in names if ".-" not in backup)
