@@ -142,7 +142,7 @@ def make_lane(arguments: list[str]) -> int:
         _LANES[name.partition("-")[0]](report)
     except CheckError as exc:
         note(str(exc))
-        report.steps.append(Step("set-up", failed=1))
+        report.steps.append(Step("set-up", failed=1, failures=[str(exc)]))
     write_steps(report, result)
     return report.close()
 

@@ -25,8 +25,9 @@ _SHOWN_CHARACTERS = 300
 class Step:
     """One check: the numbers are of tests where the tool counts them, else of the check itself.
 
-    ``failures`` says which tests failed, and ``unsteady`` which ones passed only when they ran again. ``computed`` are
-    the seconds of a processor that the programs took which were run; those of a cluster are not in it.
+    ``failures`` says which tests failed, or why the check did, and ``unsteady`` which ones passed only when they ran
+    again. ``computed`` are the seconds of a processor that the programs took which were run; those of a cluster are
+    not in it.
     """
 
     name: str
@@ -76,14 +77,19 @@ class Step:
 
 
 def _failures(root: ET.Element) -> list[str]:
-    """A line for each failed test: its file and name, and the beginning of what it says."""
+    """A line for each failed test: its file and name, and what it says."""
     found = []
     for case in root.iter("testcase"):
         for outcome in (*case.iter("failure"), *case.iter("error")):
-            said = " ".join((outcome.get("message") or outcome.text or "").split())
+            said = _beginning(outcome.get("message") or outcome.text or "")
             where = case.get("classname", "").rpartition(".")[2]
-            found.append(f"{where}::{case.get('name', '')}: {said[:_SHOWN_CHARACTERS]}")
+            found.append(f"{where}::{case.get('name', '')}: {said}")
     return found
+
+
+def _beginning(said: str) -> str:
+    """The beginning of what went wrong, as a line."""
+    return " ".join(said.split())[:_SHOWN_CHARACTERS]
 
 
 def _computed() -> float:
@@ -109,6 +115,7 @@ class Report:
             yield step
         except CheckError as exc:
             step.failed += 1
+            step.failures.append(_beginning(str(exc)))
             note(str(exc))
         finally:
             step.seconds, step.computed = time.monotonic() - started, _computed() - computed

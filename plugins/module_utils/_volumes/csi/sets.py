@@ -14,6 +14,7 @@ import time
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need, find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -33,7 +34,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.classes im
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.groups import GroupApi, find_group_api
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.rights import set_needs
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.set_groups import SetGroups
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.snapshots import CsiSnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.snapshots import CsiSnapshots, deleted_meanwhile
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import stated_error, take_status
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
@@ -158,14 +159,27 @@ class CsiSet:
         self, snapshots: t.Sequence[TakenSnapshot], *, timeout: float, progress: ProgressSink
     ) -> list[TakenSnapshot]:
         for taken in snapshots:
-            if not taken.ready:
-                snapshot, _content = self._snapshots.read(taken)
-                self._snapshots.adopt(taken, snapshot)
+            if not taken.ready and (found := self._read(taken)):
+                self._snapshots.adopt(taken, found[0])
         self._snapshots.wait_ready(snapshots, timeout=timeout, progress=progress)
-        late = [taken for taken in snapshots if taken.failed and not stated_error(*self._snapshots.read(taken))]
+        late = [taken for taken in snapshots if taken.failed and self._is_there_without_error(taken)]
         for taken in late:
             taken.state = "cut"
         return late
+
+    def _is_there_without_error(self, taken: TakenSnapshot) -> bool:
+        found = self._read(taken)
+        return found is not None and not stated_error(*found)
+
+    def _read(self, taken: TakenSnapshot) -> tuple[Object, Object | None] | None:
+        """The objects as they are now; one that somebody has deleted is failed, and None."""
+        try:
+            return self._snapshots.read(taken)
+        except KubeError as exc:
+            if not exc.not_found:
+                raise
+            taken.fail(deleted_meanwhile(taken))
+            return None
 
     def discard(self, snapshots: t.Sequence[TakenSnapshot]) -> list[str]:
         alone = [taken for taken in snapshots if not self._groups.owns(taken)]

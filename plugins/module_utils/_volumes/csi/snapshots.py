@@ -256,7 +256,7 @@ class CsiSnapshots:
         if is_done(taken):
             return True
         if snapshot is None and self._is_gone(taken):
-            taken.fail(f"The VolumeSnapshot {taken.spec.namespace}/{taken.name} was deleted by somebody meanwhile.")
+            taken.fail(deleted_meanwhile(taken))
             return True
         error = stated_error(snapshot, content)
         if not error:
@@ -322,6 +322,10 @@ class CsiSnapshots:
             self._news.notify_all()
 
 
+def deleted_meanwhile(taken: TakenSnapshot) -> str:
+    return f"The VolumeSnapshot {taken.spec.namespace}/{taken.name} was deleted by somebody meanwhile."
+
+
 def _is_same(taken: TakenSnapshot, snapshot: Object) -> bool:
     """False for another one, which has its name by now."""
     return not taken.uid or snapshot["metadata"].get("uid") == taken.uid
@@ -334,4 +338,4 @@ def _slim(obj: Object) -> Object:
     return {"metadata": metadata, "spec": spec, "status": obj.get("status") or {}}
 
 
-__all__ = ("CsiSnapshots",)
+__all__ = ("CsiSnapshots", "deleted_meanwhile")

@@ -19,6 +19,21 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
+_FOLDER = Path(__file__).parent
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of this folder without the server come first: it brings types along that they bring themselves."""
+    places = [number for number, item in enumerate(items) if item.path.is_relative_to(_FOLDER)]
+    ordered = sorted((items[number] for number in places), key=lambda item: "judge" in _fixtures_of(item))
+    for number, item in zip(places, ordered, strict=True):
+        items[number] = item
+
+
+def _fixtures_of(item: pytest.Item) -> t.Sequence[str]:
+    return item.fixturenames if isinstance(item, pytest.Function) else ()
+
 
 @pytest.fixture(scope="session")
 def judged_bucket(s3: t.Any) -> t.Iterator[t.Any]:

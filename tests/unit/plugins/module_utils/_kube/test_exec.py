@@ -29,6 +29,10 @@ if t.TYPE_CHECKING:
 V4, V5 = "v4.channel.k8s.io", "v5.channel.k8s.io"
 
 
+#: Seconds: far from the limits that the tests set, however busy the machine is.
+LIMIT = 6.0
+
+
 def run(api: FakeExec, **options: t.Any) -> ExecResult:
     given = {"namespace": "ns", "pod": "p", "container": "c", "argv": ["sh", "-c", "x y"], "timeout": 5.0, **options}
     return exec_command(api.client(), **given)
@@ -309,7 +313,7 @@ def test_timeout_keeps_the_output_and_closes(exec_api: FakeExec) -> None:
     started = time.monotonic()
     with pytest.raises(ExecTimeout, match=r"timed out after 0\.3s") as caught:
         run(exec_api, timeout=0.3)
-    assert 0.3 <= time.monotonic() - started < 1.5
+    assert 0.3 <= time.monotonic() - started < LIMIT
     assert caught.value.stdout == b"so far"
     assert seen.wait(2), "the peer was told"
 
@@ -323,7 +327,7 @@ def test_timeout_while_output_pours_in(exec_api: FakeExec) -> None:
     started = time.monotonic()
     with pytest.raises(ExecTimeout):
         run(exec_api, timeout=0.3)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < LIMIT
 
 
 def test_timeout_before_the_answer_may_have_started_something(exec_api: FakeExec) -> None:
@@ -333,11 +337,11 @@ def test_timeout_before_the_answer_may_have_started_something(exec_api: FakeExec
 
 
 def test_a_silent_peer_is_noticed_by_pings(exec_api: FakeExec) -> None:
-    exec_api.script = lambda peer: time.sleep(3.0)
+    exec_api.script = lambda peer: time.sleep(2 * LIMIT)
     started = time.monotonic()
     with pytest.raises(ExecStreamLost, match="has not answered a ping"):
         run(exec_api, timeout=None, _ping_seconds=0.1)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < LIMIT
 
 
 def test_a_quiet_command_with_a_living_peer_is_waited_for(exec_api: FakeExec) -> None:
@@ -354,14 +358,14 @@ def test_a_quiet_command_with_a_living_peer_is_waited_for(exec_api: FakeExec) ->
 
 
 def test_cancel(exec_api: FakeExec) -> None:
-    exec_api.script = lambda peer: time.sleep(2.0)
+    exec_api.script = lambda peer: time.sleep(2 * LIMIT)
     cancel = CancelToken()
     timer = threading.Timer(0.1, cancel.cancel, ["SIGTERM"])
     timer.start()
     started = time.monotonic()
     with pytest.raises(Cancelled, match="SIGTERM"):
         run(exec_api, cancel=cancel)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < LIMIT
     timer.join()
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A server that takes a request and is silent: a run that is cancelled ends within five seconds."""
+"""A server that takes a request and is silent: a run that is cancelled ends long before its answer."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_in
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.s3_wire import S3Wire
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._store.silent_s3 import Silent
 
-LIMIT = 5.0
 _SILENCE = 40.0
+#: Far from the grace, which is half a second here, however busy the machine is.
+LIMIT = _SILENCE / 2
 _BIG = 20 << 20
 
 
@@ -84,7 +85,7 @@ def test_a_call_under_way_is_given_up(told: CancelToken, name: str) -> None:
         asked = len(wire.requests)
         with pytest.raises(StoreError):
             store.list()
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < LIMIT
         assert len(wire.requests) <= asked + 1
 
 

