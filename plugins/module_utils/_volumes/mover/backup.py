@@ -98,6 +98,8 @@ class MovedBackup:
         self._plans: t.Mapping[Key, PlannedSnapshot] = {}
         self._taken: dict[Key, TakenSnapshot] = {}
         self._records: dict[Key, DataUpload] = {}
+        #: Namespaces and ids of the copies that are in repositories, also where the run ends among them.
+        self._copied: list[tuple[str, str]] = []
 
     # -- plan ---------------------------------------------------------------------------------------------------------
 
@@ -156,7 +158,8 @@ class MovedBackup:
             return None
         moved = [key for key, taken in sorted(self._taken.items()) if not taken.failed]
         progress(f"moving the data of {counted(len(moved), 'volume')}")
-        done = dict(zip(moved, self._mover.upload([self._upload(key) for key in moved]), strict=True))
+        uploads = [self._upload(key) for key in moved]
+        done = dict(zip(moved, self._mover.upload(uploads, uploaded=self._note), strict=True))
         for key, taken in sorted(self._taken.items()):
             self._records[key] = self._record(key, done.get(key) or Uploaded(error=taken.error))
         return KeptSnapshots(
@@ -166,6 +169,10 @@ class MovedBackup:
             left=self._inner.drop_all(),
             count=sum(record.is_good for record in self._records.values()),
         )
+
+    def _note(self, upload: Upload, uploaded: Uploaded) -> None:
+        if not uploaded.failed:
+            self._copied.append((upload.repository, uploaded.snapshot_id))
 
     def _upload(self, key: Key) -> Upload:
         claim, taken = self._plans[key].claim, self._taken[key]
@@ -264,11 +271,7 @@ class MovedBackup:
 
     def abandon(self) -> list[str]:
         """What is in the repository and no backup names is taken out of it, whether the run was cancelled or not."""
-        return [*self._inner.abandon(), *self._forget()]
-
-    def _forget(self) -> list[str]:
-        good = [(key[0], record.snapshot_id) for key, record in self._records.items() if record.is_good]
-        return take_back(good, self._moving, self._client)
+        return [*self._inner.abandon(), *take_back(self._copied, self._moving, self._client)]
 
 
 def _uid(claim: ClaimVolume) -> str:

@@ -95,6 +95,8 @@ class FileBackup:
         self._plans: t.Mapping[Key, PlannedSnapshot] = {}
         self._records: dict[Key, PodVolumeBackup] = {}
         self._losses: dict[Key, t.Sequence[str]] = {}
+        #: Ids of the copies that are in repositories, also where the run ends among them.
+        self._copied: dict[Key, str] = {}
         #: Copies that are good as such, and of a moment that was not the one that was meant.
         self._spoilt: list[tuple[str, str]] = []
         self._turns = Turns(at_once=moving.settings.concurrency, per_node=moving.settings.per_node, cancel=cancel)
@@ -164,11 +166,16 @@ class FileBackup:
                 found = Uploaded(error=exc.sentence, node=source.node)
             else:
                 self._moving.run.progress(f"copying the files of {claim.where}")
-                (found,) = self._mover().upload([upload])
+                (found,) = self._mover().upload([upload], uploaded=lambda _upload, done: self._note(key, done))
         record = self._record(claim, source, found, created)
         with self._lock:
             self._records[key] = record
             self._losses[key] = found.losses
+
+    def _note(self, key: Key, uploaded: Uploaded) -> None:
+        if not uploaded.failed:
+            with self._lock:
+                self._copied[key] = uploaded.snapshot_id
 
     def _node_now(self, source: PodVolume) -> str:
         """Where the pod runs. Raises ``MoverError`` where it does not any more: its volume may be elsewhere."""
@@ -234,6 +241,7 @@ class FileBackup:
             record = self._records.get(key)
             if record is not None and record.is_good:
                 self._spoilt.append((key[0], record.snapshot_id))
+                self._copied.pop(key, None)
                 self._records[key] = record.failed(why)
 
     def error_of(self, key: Key) -> str:
@@ -290,8 +298,8 @@ class FileBackup:
 
     def abandon(self) -> list[str]:
         """What is in the repository and no backup names is taken out of it, whether the run was cancelled or not."""
-        good = [(key[0], record.snapshot_id) for key, record in self._records.items() if record.is_good]
-        return take_back([*good, *self._spoilt], self._moving, self._client)
+        copied = [(key[0], snapshot_id) for key, snapshot_id in self._copied.items()]
+        return take_back([*copied, *self._spoilt], self._moving, self._client)
 
 
 def _source(plan: PlannedSnapshot) -> PodVolume:

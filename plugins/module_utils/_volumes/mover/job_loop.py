@@ -86,18 +86,33 @@ class _Planned(t.NamedTuple):
     not_before: float = 0.0
 
 
-class JobLoop:
-    """Carries tasks out. Raises ``Cancelled`` once the run is, when its Jobs are on their way out."""
+#: Gets the position of a task, and how it ended.
+Ended: t.TypeAlias = "t.Callable[[int, JobEnd], None]"
 
-    def __init__(self, run: ClusterRun, settings: MoverSettings) -> None:
+
+def _nobody(_position: int, _end: JobEnd) -> None:
+    """Nobody wants to know it before all have ended."""
+
+
+class JobLoop:
+    """Carries tasks out. Raises ``Cancelled`` once the run is, when its Jobs are on their way out.
+
+    ``ended`` is told of each task as soon as it has ended, of those too whose pods were done when the run was cancelled:
+    what they have made is there.
+    """
+
+    def __init__(self, run: ClusterRun, settings: MoverSettings, *, ended: Ended = _nobody) -> None:
         self._run = run
         self._settings = settings
+        self._ended = ended
         self._news = threading.Event()
         self._watches: dict[str, NamespaceWatch] = {}
         self._planned: collections.deque[_Planned] = collections.deque()
         self._active: list[_Active] = []
         self._ends: dict[int, JobEnd] = {}
         self._gone: list[Object] = []
+        #: Pods that are over, by the uid, as they were seen last: one whose Job goes is gone a moment later.
+        self._over: dict[str, Object] = {}
         self._renewed = time.monotonic()
         self._reader = JobReader(run.client)
 
@@ -171,10 +186,17 @@ class JobLoop:
     def _watch(self, namespace: str) -> None:
         if namespace not in self._watches:
             watch = NamespaceWatch(
-                self._run.client, PODS, namespace, keep=keep_pod, on_change=self._news.set, labels=MOVER
+                self._run.client, PODS, namespace, keep=self._keep, on_change=self._news.set, labels=MOVER
             )
             watch.follow(())
             self._watches[namespace] = watch
+
+    def _keep(self, pod: Object) -> Object:
+        """Called by the threads of the watches."""
+        kept = keep_pod(pod)
+        if has_ended(kept):
+            self._over[str(kept["metadata"]["uid"])] = kept
+        return kept
 
     def _look(self) -> None:
         for active in list(self._active):
@@ -263,6 +285,7 @@ class JobLoop:
             self._planned.append(_Planned(planned.position, planned.task, number + 1, jobs, pause))
             return
         self._ends[planned.position] = end
+        self._ended(planned.position, end)
         if not (end.error and self._settings.keep_failed):
             for job in jobs:
                 self._remove(job)
@@ -285,11 +308,26 @@ class JobLoop:
 
     def _leave(self) -> None:
         """Take all away: pods get their signal, and forget what they have half done."""
-        for job in [each.job for each in self._active] + [job for each in self._planned for job in each.earlier]:
+        left = list(self._active)
+        for job in [each.job for each in left] + [job for each in self._planned for job in each.earlier]:
             self._remove(job)
         self._active.clear()
         with contextlib.suppress(ArkiveError):
             self._await_gone(_GOING_SECONDS)
+        with contextlib.suppress(ArkiveError):
+            self._tell_of(left)
+
+    def _tell_of(self, left: t.Sequence[_Active]) -> None:
+        """Of those that were done before their signal came, or in spite of it."""
+        reader = JobReader(self._run.uncancelled().client)
+        for active in left:
+            pod = next((each for each in list(self._over.values()) if is_pod_of(each, active.job)), None)
+            if pod is None:
+                continue
+            end = reader.end_of(active.task, active.plan, pod)
+            end = end if end.error else active.task.accept(end)
+            if not end.error:
+                self._ended(active.position, end)
 
     def _await_gone(self, seconds: float) -> None:
         """Until no pod of the Jobs that were taken away is there: volumes are free, and nothing stays behind."""

@@ -40,6 +40,10 @@ class _Makes(t.Protocol):
         """Raises ``MoverError``."""
 
 
+def _nobody(_upload: Upload, _uploaded: Uploaded) -> None:
+    """Nobody wants to know it before all have ended."""
+
+
 class Mover:
     """For one location, in one run, which has a ``run_id``. Raises ``Cancelled``, and ``MoverError`` when it is made.
 
@@ -64,10 +68,20 @@ class Mover:
             self._run.issues.warning(warning)
         return Opening(self._run, self._works).open(probes)
 
-    def upload(self, uploads: t.Sequence[Upload]) -> list[Uploaded]:
-        """Copy volumes into their repositories; results in the order of ``uploads``."""
+    def upload(
+        self, uploads: t.Sequence[Upload], *, uploaded: t.Callable[[Upload, Uploaded], None] = _nobody
+    ) -> list[Uploaded]:
+        """Copy volumes into their repositories; results in the order of ``uploads``.
+
+        ``uploaded`` is told of each as soon as it has ended. However all of it ends, whatever is in a repository then
+        was told, as far as it can be known.
+        """
         jobs = [UploadJob(self._run, self._works, upload) for upload in uploads]
-        return [job.result(end) for job, end in zip(jobs, self._run_all(jobs), strict=True)]
+
+        def tell(number: int, end: JobEnd) -> None:
+            uploaded(uploads[number], jobs[number].result(end))
+
+        return [job.result(end) for job, end in zip(jobs, self._run_all(jobs, tell), strict=True)]
 
     def download(self, downloads: t.Sequence[Download]) -> list[Downloaded]:
         """Fill volumes from their snapshots; results in the order of ``downloads``. Their pods are gone afterwards."""
@@ -92,8 +106,8 @@ class Mover:
         """Remove what dead runs have left."""
         return sweep_jobs(self._run.client, namespaces)
 
-    def _run_all(self, jobs: t.Sequence[_Makes]) -> list[JobEnd]:
-        """How each ended; one that has no task has failed."""
+    def _run_all(self, jobs: t.Sequence[_Makes], tell: t.Callable[[int, JobEnd], None] | None = None) -> list[JobEnd]:
+        """How each ended; one that has no task has failed. ``tell`` gets the number of each that ends."""
         ends: dict[int, JobEnd] = {}
         tasks: dict[int, JobTask] = {}
         for number, job in enumerate(jobs):
@@ -101,8 +115,15 @@ class Mover:
                 tasks[number] = job.task()
             except MoverError as exc:
                 ends[number] = JobEnd(error=exc.sentence)
+        numbers = list(tasks)
+
+        def ended(position: int, end: JobEnd) -> None:
+            if tell is not None:
+                tell(numbers[position], end)
+
         if tasks:
-            ends |= dict(zip(tasks, JobLoop(self._run, self._settings).run(list(tasks.values())), strict=True))
+            loop = JobLoop(self._run, self._settings, ended=ended)
+            ends |= dict(zip(tasks, loop.run(list(tasks.values())), strict=True))
         return [ends[number] for number in range(len(jobs))]
 
 

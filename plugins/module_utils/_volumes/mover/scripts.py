@@ -177,6 +177,11 @@ wait "$scanner" || :
   done
 } >"$said"
 step=upload
+# Nobody waits for it any more, so nobody would name it.
+if [ -n "$cancelled" ]; then
+  discard "$MV_JOB" || step=discard
+  stopped
+fi
 report done
 """
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
@@ -141,6 +142,8 @@ class LabMover:
         self.errors: dict[str, str] = {}
         self.losses: dict[str, tuple[str, ...]] = {}
         self.refusal = ""
+        #: The claim before whose upload the run is cancelled.
+        self.cancelled_at = ""
         self.uploads: list[Upload] = []
         self.forgotten: list[tuple[str, tuple[str, ...]]] = []
         self.why_not_forgotten: dict[str, str] = {}
@@ -153,10 +156,18 @@ class LabMover:
         self.events.append("probe " + " ".join(probe.namespace for probe in probes))
         return [Probed(probe=probe, error=self.refusal) for probe in probes]
 
-    def upload(self, uploads: t.Sequence[Upload]) -> list[Uploaded]:
+    def upload(
+        self, uploads: t.Sequence[Upload], *, uploaded: t.Callable[[Upload, Uploaded], None]
+    ) -> list[Uploaded]:
         self.events.append("upload")
         self.uploads += uploads
-        return [self._uploaded(upload) for upload in uploads]
+        found = []
+        for upload in uploads:
+            if upload.original_claim == self.cancelled_at:
+                raise Cancelled("The run was cancelled.")
+            found.append(self._uploaded(upload))
+            uploaded(upload, found[-1])
+        return found
 
     def _uploaded(self, upload: Upload) -> Uploaded:
         name = upload.original_claim

@@ -436,6 +436,16 @@ def test_a_backup_that_is_not_stored_leaves_no_copies(lab: Lab, monkeypatch: pyt
     assert lab.mover.forgotten == [("shop", ("id-of-data",))]
 
 
+def test_a_run_that_is_cancelled_among_its_copies_leaves_none(lab: Lab) -> None:
+    for name in ("data", "more"):
+        lab.add_claim(name)
+        lab.add_pod(f"web-{name}", name)
+    lab.mover.cancelled_at = "more"
+    with pytest.raises(Cancelled):
+        lab.back_up()
+    assert lab.mover.forgotten == [("shop", ("id-of-data",))]
+
+
 def test_the_second_run_finds_it(lab: Lab) -> None:
     lab.add_claim("data")
     lab.add_pod("web", "data")

@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_writer 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
@@ -290,6 +290,15 @@ def test_a_backup_that_is_not_stored_leaves_no_copies(lab: Lab, monkeypatch: pyt
     assert lab.mover.forgotten == [("shop", ("id-of-data",))]
     assert "abandon" in lab.events
     assert "no pod could be started" in json.dumps(caught.value.details["warnings_list"])
+
+
+def test_a_run_that_is_cancelled_among_its_copies_leaves_none(lab: Lab) -> None:
+    for name in ("data", "more", "rest"):
+        lab.add_claim(name)
+    lab.mover.cancelled_at = "more"
+    with pytest.raises(Cancelled):
+        lab.back_up()
+    assert lab.mover.forgotten == [("shop", ("id-of-data",))]
 
 
 @pytest.mark.parametrize(

@@ -238,6 +238,30 @@ def test_a_cancelled_run_takes_everything_away(cluster: MoverCluster) -> None:
     assert cluster.left() == []
 
 
+def test_a_cancelled_run_tells_what_is_in_the_repository(cluster: MoverCluster) -> None:
+    """Of ``a`` it knew; ``b`` was done when it was cancelled; ``c`` obeyed; ``d`` was never begun."""
+    cancel = CancelToken()
+
+    def behave(_job: Object) -> Object | None:
+        number = len(cluster.made)
+        if number < 3:
+            return uploaded() if number == 1 else None
+        cancel.cancel("the test says so")
+        cluster.set_pod(cluster.made[1]["metadata"]["name"], uploaded())
+        return ended("arkive-mover cancelled upload 143\n", code=1)
+
+    told: list[tuple[str, str]] = []
+    cluster.behave = behave
+    run = cluster.run(cancel=cancel)
+    with pytest.raises(Cancelled):
+        cluster.mover(run, per_node=2).upload(
+            [upload(claim) for claim in "abcd"], uploaded=lambda up, done: told.append((up.claim, done.snapshot_id))
+        )
+    assert told == [("a", SNAPSHOT_ID), ("b", SNAPSHOT_ID)]
+    assert len(cluster.made) == 3
+    assert cluster.left() == []
+
+
 @pytest.mark.parametrize(
     ("path", "error", "part"),
     [
