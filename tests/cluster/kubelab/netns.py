@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import ipaddress
 import os
+import socket
 import typing as t
 from pathlib import Path
 
@@ -38,9 +39,20 @@ def own_network(addresses: t.Sequence[str] = ()) -> t.Iterator[None]:
             _must(libc.setns(outside.fileno(), _NEW_NETWORK))
 
 
+def listen_beside(pid: int, address: str) -> socket.socket:
+    """A socket that listens on a free port of ``address`` in the network namespace of a process; who has it serves."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("/proc/thread-self/ns/net", "rb") as own, open(f"/proc/{pid}/ns/net", "rb") as other:
+        _must(libc.setns(other.fileno(), _NEW_NETWORK))
+        try:
+            return socket.create_server((address, 0), backlog=256)
+        finally:
+            _must(libc.setns(own.fileno(), _NEW_NETWORK))
+
+
 def _must(result: int) -> None:
     if result != 0:
-        raise LabError(f"A network namespace could not be made: {os.strerror(ctypes.get_errno())}.")
+        raise LabError(f"A network namespace could not be made, or entered: {os.strerror(ctypes.get_errno())}.")
 
 
 def listens(pid: int, port: int) -> bool:
@@ -56,4 +68,4 @@ def listens(pid: int, port: int) -> bool:
     return False
 
 
-__all__ = ["listens", "own_network"]
+__all__ = ["listen_beside", "listens", "own_network"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A TCP proxy on loopback, in threads, that a test can cut and mend."""
+"""A TCP proxy, in threads, that a test can cut and mend: on loopback, or on a socket that listens elsewhere."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class CutProxy:
     ``stall()``: nothing comes through any more, and nobody is told so, until ``mend()``.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, *, listener: socket.socket | None = None) -> None:
         self._target = (host, port)
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = listener or socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._open: list[socket.socket] = []
         self._lock = threading.Lock()
@@ -42,6 +42,11 @@ class CutProxy:
 
     def stall(self) -> None:
         self._flows.clear()
+
+    def lead_to(self, host: str, port: int) -> None:
+        """Whoever connects from now on is led there; who is connected is reset."""
+        self._target = (host, port)
+        self.cut(stay=False)
 
     def mend(self) -> None:
         with self._lock:

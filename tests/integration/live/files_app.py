@@ -31,7 +31,7 @@ touch -d '2020-02-02 02:02:02 UTC' "$1/tool" "$1/large"
 sync
 """
 #: A line for each entry: kind, mode, owner, size of what is no directory, time of what is a file, name, target.
-_LIST = r"""cd "$1"
+LIST = r"""cd "$1"
 find . -mindepth 1 ! -path ./lost+found ! -path './.velero*' \
     \( -type f -printf '%y %m %U:%G %s %Ts %p\n' -o -type d -printf '%y %m %U:%G %p\n' -o -printf '%y %U:%G %p %l\n' \)
 find . -type f ! -path './.velero*' -exec sha256sum {} +
@@ -41,11 +41,20 @@ find . -type f ! -path './.velero*' -exec sha256sum {} +
 class FilesApp:
     """A Deployment with one pod, which mounts a claim and an emptyDir.
 
-    ``storage_class``: of the claim. ``size``: of its request.
+    ``storage_class``: of the claim. ``size``: of its request. ``privileged``: it may freeze its file systems.
     """
 
-    def __init__(self, kubectl: t.Any, namespace: str, *, storage_class: str = "loopfile", size: str = "200Mi") -> None:
+    def __init__(
+        self,
+        kubectl: t.Any,
+        namespace: str,
+        *,
+        storage_class: str = "loopfile",
+        size: str = "200Mi",
+        privileged: bool = False,
+    ) -> None:
         self.namespace = namespace
+        self._privileged = privileged
         self._kubectl = kubectl
         self._storage_class = storage_class
         self._size = size
@@ -70,7 +79,7 @@ class FilesApp:
 
     def tree(self, path: str = PATH, *, namespace: str = "") -> list[str]:
         """What is in a volume: a line for each entry, with kind, mode, owner and time, and one for each file's hash."""
-        return sorted(self.sh(_LIST, path, namespace=namespace).splitlines())
+        return sorted(self.sh(LIST, path, namespace=namespace).splitlines())
 
     def remove(self, *copies: str) -> None:
         """Remove it, and the namespaces that it was restored into."""
@@ -92,6 +101,7 @@ class FilesApp:
             "name": "main",
             "image": "debian:bookworm",
             "command": ["bash", "-c", "trap exit TERM; while :; do sleep 1 & wait; done"],
+            "securityContext": {"privileged": self._privileged},
             "volumeMounts": [{"name": "data", "mountPath": PATH}, {"name": "scratch", "mountPath": SCRATCH_PATH}],
         }
         spec = {
@@ -116,4 +126,4 @@ class FilesApp:
         return {"apiVersion": "v1", "kind": "List", "items": [claim, deployment]}
 
 
-__all__ = ("CLAIM", "OWNER", "PATH", "SCRATCH_PATH", "FilesApp")
+__all__ = ("CLAIM", "LIST", "OWNER", "PATH", "SCRATCH_PATH", "FilesApp")

@@ -22,9 +22,14 @@ for _folder in (
 from awx_jobs import ContainerGroup, Job, JobBucket, JobResult, execution_environment, in_cluster_spec
 from cut_proxy import CutProxy, through
 from database_runs import HELD_PROGRAM, DatabaseApp
+from files_app import CLAIM, LIST, PATH, FilesApp
 from hook_pods import HookPods
 from kubelab.apiclient import ApiClient
-from kubelab.model import Lab
+from kubelab.faults import component
+from kubelab.model import NODE_ADDRESS, Lab
+from kubelab.netns import listen_beside
+from kubelab.processes import node_pid
+from kubelab.status import frozen_lines
 from many_hooks import run_many_hooks
 from mariadb_app import MariadbApp
 from mongodb_standin import MongodbStandin
@@ -32,15 +37,23 @@ from nginx_app import host_pids
 from postgres_app import PostgresApp
 from processes import Engine, Started
 from redis_app import RedisApp
+from refusing_s3 import ReadOnlyS3
 from restore_lab import Backups, Cluster
 from snapshot_lab import SnapshotLab
 
 #: The program of a restore that kills itself.
 KILLED_ROLL_BACK = _LIVE / "restore" / "killed_roll_back.py"
+#: The program of a task that moves data.
+MOVING_PROGRAM = _LIVE / "volumes" / "moving_process.py"
 
 __all__ = (
+    "CLAIM",
     "HELD_PROGRAM",
     "KILLED_ROLL_BACK",
+    "LIST",
+    "MOVING_PROGRAM",
+    "NODE_ADDRESS",
+    "PATH",
     "ApiClient",
     "Backups",
     "Cluster",
@@ -48,6 +61,7 @@ __all__ = (
     "CutProxy",
     "DatabaseApp",
     "Engine",
+    "FilesApp",
     "HookPods",
     "Job",
     "JobBucket",
@@ -56,12 +70,17 @@ __all__ = (
     "MariadbApp",
     "MongodbStandin",
     "PostgresApp",
+    "ReadOnlyS3",
     "RedisApp",
     "SnapshotLab",
     "Started",
+    "component",
     "execution_environment",
+    "frozen_lines",
     "host_pids",
     "in_cluster_spec",
+    "listen_beside",
+    "node_pid",
     "run_many_hooks",
     "through",
 )

@@ -16,6 +16,7 @@ from campaigns.databases import KINDS, DatabasesCampaign
 from campaigns.freeze import FreezeCampaign
 from campaigns.hooks import HooksCampaign
 from campaigns.jobs import JobsCampaign
+from campaigns.mover import MoverCampaign
 from campaigns.operations import OperationsCampaign
 from campaigns.plan import PlanCampaign
 from campaigns.roll_back import RollBackCampaign
@@ -30,6 +31,7 @@ CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
     "freeze": FreezeCampaign,
     "hooks": HooksCampaign,
     "jobs": JobsCampaign,
+    "mover": MoverCampaign,
     "operations": OperationsCampaign,
     "plan": PlanCampaign,
     "roll-back": RollBackCampaign,

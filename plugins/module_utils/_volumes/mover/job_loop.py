@@ -97,8 +97,8 @@ def _nobody(_position: int, _end: JobEnd) -> None:
 class JobLoop:
     """Carries tasks out. Raises ``Cancelled`` once the run is, when its Jobs are on their way out.
 
-    ``ended`` is told of each task as soon as it has ended, of those too whose pods were done when the run was cancelled:
-    what they have made is there.
+    ``ended`` is told of each task as soon as it has ended, of those too whose pods were done when the run was
+    cancelled: what they have made is there.
     """
 
     def __init__(self, run: ClusterRun, settings: MoverSettings, *, ended: Ended = _nobody) -> None:

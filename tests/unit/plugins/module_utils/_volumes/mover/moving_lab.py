@@ -156,9 +156,7 @@ class LabMover:
         self.events.append("probe " + " ".join(probe.namespace for probe in probes))
         return [Probed(probe=probe, error=self.refusal) for probe in probes]
 
-    def upload(
-        self, uploads: t.Sequence[Upload], *, uploaded: t.Callable[[Upload, Uploaded], None]
-    ) -> list[Uploaded]:
+    def upload(self, uploads: t.Sequence[Upload], *, uploaded: t.Callable[[Upload, Uploaded], None]) -> list[Uploaded]:
         self.events.append("upload")
         self.uploads += uploads
         found = []
