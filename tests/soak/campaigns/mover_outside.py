@@ -150,11 +150,11 @@ class Bucket:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        for key in self.list(""):
+        for key in self.keys_below(""):
             self._client.delete_object(Bucket=self.name, Key=key)
         self._client.delete_bucket(Bucket=self.name)
 
-    def list(self, prefix: str) -> list[str]:
+    def keys_below(self, prefix: str) -> list[str]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
@@ -165,7 +165,7 @@ class Bucket:
     def phases(self, prefix: str) -> dict[str, str]:
         """Of the backups that are stored."""
         end = "/velero-backup.json"
-        keys = [key for key in self.list(f"{prefix}/backups/") if key.endswith(end)]
+        keys = [key for key in self.keys_below(f"{prefix}/backups/") if key.endswith(end)]
         return {key.split("/")[-2]: self.read(key)["status"]["phase"] for key in keys}
 
     def handles(self, prefix: str, backup: str) -> list[str]:

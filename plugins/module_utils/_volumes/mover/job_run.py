@@ -171,7 +171,7 @@ _WELL = Explained("")
 def _problem(outcome: Outcome | None, ended: ObjectView, task: JobTask, plan: JobPlan, pod: ObjectView) -> Explained:
     if outcome is not None and outcome.state == "done" and ended.get("exitCode") == 0:
         return _WELL
-    if outcome is not None and outcome.state == "failed":
+    if outcome is not None and outcome.state == "failed" and ended.get("reason") != "OOMKilled":
         return explain(outcome, plan.repository, namespace=plan.namespace, doing=task.doing)
     reason = str((pod.get("status") or {}).get("reason") or "")
     again = ended.get("reason") != "OOMKilled" and reason != "DeadlineExceeded"

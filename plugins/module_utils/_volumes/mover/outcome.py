@@ -25,6 +25,8 @@ _QUOTED = "arkive-mover> "
 _LONGEST = 500
 #: Of ``timeout``, and of a command that it had to kill.
 _TIMED_OUT = (124, 137)
+#: Of a command that somebody else has killed; while it connects, the script says that it was not ``timeout``.
+_KILLED, _KILLED_CONNECTING = 137, 9
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +136,7 @@ _MEANINGS = (
         r"AccessDenied|Access Denied|403 Forbidden",
         "The keys of the storage location may not do at {where} what moving data takes: {said}.",
     ),
-    _Meaning(r"No space left on device|no space left on device", "There is no room left: {said}."),
+    _Meaning(r"No space left on device|no space left on device", "Cannot {doing}: there is no room left: {said}."),
 )
 
 
@@ -148,13 +150,16 @@ class Explained(t.NamedTuple):
 def explain(outcome: Outcome, place: RepositoryPlace, *, namespace: str, doing: str) -> Explained:
     """Why a container failed. ``doing``: what it was to do, as ``copy shop/files``."""
     said = last_words(outcome.text)
-    names = {"where": place.where, "namespace": namespace, "endpoint": place.endpoint, "said": said}
+    names = {"where": place.where, "namespace": namespace, "endpoint": place.endpoint, "said": said, "doing": doing}
     if outcome.step in ("connect", "create") and outcome.code in _TIMED_OUT:
         return Explained(
             f"Pods in namespace {namespace} get no answer of the S3 server {place.endpoint}. Give the address by which "
             "pods reach it as mover.s3_url, and see that network policies let them out.",
             again=True,
         )
+    if outcome.code in (_KILLED, _KILLED_CONNECTING):
+        why = "its program was killed on its node. Where memory runs out there, raise the limit in mover.resources."
+        return Explained(f"Cannot {doing}: {why}", again=True)
     if found := _BY_CODE.get((outcome.step, outcome.code)):
         return Explained(f"Cannot {doing}: {found.format(**names)}")
     if _UNREADABLE.search(outcome.text):

@@ -43,17 +43,27 @@ JOB_TAG = "arkive-job"
 _PRELUDE = r"""
 umask 077
 export LC_ALL=C
-step=start rc=0 text=/work/text said=/work/said cancelled=
+step=start rc=0 text=/work/text said=/work/said cancelled= reported=
 mkdir -p /work/tmp
 : >"$text"
 : >"$said"
+message() { # outcome
+  printf 'arkive-mover %s %s %s\n' "$1" "$step" "$rc"
+  head -c 3000 "$said"
+  if [ "$1" != done ]; then
+    tail -c 900 "$text" | tr '\r' '\n'
+    # Programs lose their words then.
+    [ "$(df -P /work 2>/dev/null | awk 'NR == 2 { print $4 }')" -ge 16 ] 2>/dev/null ||
+      printf '\nno space left on device, in the folder in which the pod works\n'
+  fi
+}
 report() { # outcome
   trap '' TERM
-  { printf 'arkive-mover %s %s %s\n' "$1" "$step" "$rc"; head -c 3000 "$said"; } >/work/message
-  if [ "$1" != done ]; then tail -c 900 "$text" | tr '\r' '\n' >>/work/message; fi
-  cat /work/message >/dev/termination-log || :
-  sed 's/^/arkive-mover> /' /work/message
+  reported=1
+  message "$1" >/dev/termination-log || :
+  message "$1" | sed 's/^/arkive-mover> /'
 }
+trap 'ended=$?; [ -n "$reported" ] || { rc=$ended; report failed; }' EXIT
 fail() { rc=$1; report failed; exit 1; }
 stopped() { rc=143; report cancelled; exit 1; }
 k() { kopia --no-auto-maintenance --disable-file-logging --disable-color "$@"; }
@@ -86,8 +96,14 @@ repository() { # connect or create, and more options
   set -- "$@" --override-username=default --override-hostname=default --no-check-for-updates
   set -- "$@" --content-cache-size-mb=400 --content-cache-size-limit-mb=600
   set -- "$@" --metadata-cache-size-mb=400 --metadata-cache-size-limit-mb=600
+  began=$(date +%s)
   quiet timeout -k 5 "$MV_CONNECT_SECONDS" \
-    kopia --no-auto-maintenance --disable-file-logging --disable-color repository "$verb" s3 "$@" || fail $?
+    kopia --no-auto-maintenance --disable-file-logging --disable-color repository "$verb" s3 "$@" || {
+    code=$?
+    # It has not run out of time, so somebody else has killed it.
+    [ "$code" != 137 ] || [ "$(($(date +%s) - began))" -ge "$MV_CONNECT_SECONDS" ] || code=9
+    fail "$code"
+  }
 }
 throttle() {
   [ "$MV_BANDWIDTH" = 0 ] || quiet k repository throttle set "--$1-bytes-per-second=$MV_BANDWIDTH" || fail $?

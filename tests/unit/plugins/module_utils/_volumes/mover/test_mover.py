@@ -112,6 +112,9 @@ def test_the_temporary_claim_is_made_for_the_job_and_all_goes_with_it(cluster: M
         (failed("invalid repository password"), 1, "does not open with this password"),
         (failed("Found 1 fatal error(s) while snapshotting x."), 1, "not all of it can be read"),
         (ended("", code=137, reason="OOMKilled"), 1, "Raise the limit in mover.resources."),
+        # What is killed is the largest program, and not the one that tells.
+        (ended("arkive-mover failed upload 137\n", code=1, reason="OOMKilled"), 1, "needs more memory"),
+        (ended("arkive-mover failed upload 137\n 3 hashed (2 MB)", code=1), 3, "its program was killed on its node"),
         ({**ended("", code=137), "reason": "Evicted", "message": "The node was low on resource"}, 3, "Evicted"),
         ({**ended("", code=143), "reason": "DeadlineExceeded"}, 1, "DeadlineExceeded"),
         (ended("arkive-mover cancelled upload 143\n", code=1), 3, "was killed"),

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import shutil
 import subprocess
 import typing as t
+from pathlib import Path
 
 import pytest
 
@@ -225,6 +227,32 @@ def test_scripts_are_constant_and_read_nothing_as_shell(action: Action) -> None:
     assert [line for line in lines if not line.strip().startswith(("#", "follow"))] == []
     shell = shutil.which("dash") or "/bin/sh"
     subprocess.run([shell, "-n", "-c", script], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    ("program", "room", "message"),
+    [
+        # Whatever ends it, it says so itself: what says nothing counts as killed, and is tried again.
+        ('step=policy\necho why >"$text"\nfalse', 1 << 20, "arkive-mover failed policy 1\nwhy\n"),
+        ("step=scan\ncat /nowhere/at/all | cat\nexit 3", 1 << 20, "arkive-mover failed scan 3\n"),
+        ("fail 4", 3, "arkive-mover failed start 4\n\nno space left on device, in the folder in which the pod works\n"),
+        ("fail 4", 16, "arkive-mover failed start 4\n"),
+        ("report done", 3, "arkive-mover done start 0\n"),
+    ],
+)
+def test_a_script_says_how_it_ended_itself(program: str, room: int, message: str, tmp_path: Path) -> None:
+    """With ``df`` of a disk that has so many KiB left."""
+    df = tmp_path / "df"
+    df.write_text(f"#!/bin/sh\necho head; echo x x x {room} x x\n")
+    df.chmod(0o755)
+    prelude = script_of("open").partition("repository connect $MV_READONLY")[0]
+    script = (prelude + program).replace("/dev/termination-log", f"{tmp_path}/message").replace("/work", str(tmp_path))
+    shell = shutil.which("dash") or "/bin/sh"
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run([shell, "-euc", script], env=path, capture_output=True, text=True, check=False)
+    assert (tmp_path / "message").read_text() == message
+    assert done.stdout == "".join(f"arkive-mover> {line}\n" for line in message.splitlines())
+    assert (done.returncode == 0) is ("done" in message)
 
 
 def test_an_upload_has_policy_and_pin_before_its_snapshot() -> None:

@@ -139,7 +139,8 @@ def failed(step: str, code: int, text: str) -> t.Any:
         ("connect", 1, "SignatureDoesNotMatch", "The secret key does not belong to the access key", False),
         ("connect", 1, "The specified bucket does not exist", "of s3://b/p/kopia/shop/ does not exist.", False),
         ("upload", 1, "Access Denied.", "may not do at s3://b/p/kopia/shop/ what moving data takes", False),
-        ("download", 1, "write /work/data/x: no space left on device", "There is no room left", False),
+        ("download", 1, "write /work/data/x: no space left on device",
+         "Cannot copy the volume of shop/files: there is no room left: write", False),
         ("look", 17, "index.html", "the volume is not empty; index.html is in it", False),
         ("snapshot", 2, "", "does not have the snapshot", False),
         ("snapshot", 3, "", "is incomplete", False),
@@ -150,7 +151,11 @@ def failed(step: str, code: int, text: str) -> t.Any:
         ("upload", 1, "Found 1 fatal error(s) while snapshotting x.", "not all of it can be read.", False),
         ("upload", 1, "kopia: something new", "kopia failed: kopia: something new.", False),
         ("connect", 1, 'Get "http://s3.local:9000/b/?location=": EOF', "do not reach the S3 server", True),
-        ("upload", 137, "", "kopia failed: it ended with exit code 137.", True),
+        ("upload", 2, "", "kopia failed: it ended with exit code 2.", True),
+        # By the kernel, or by somebody on the node; what kopia had said last is no reason.
+        ("upload", 137, " 3 hashed (2.5 MB)", "was killed on its node. Where memory runs out there, raise the", True),
+        ("connect", 9, "", "was killed on its node", True),
+        ("connect", 137, "", "get no answer of the S3 server", True),
     ],
 )  # fmt: skip
 def test_each_failure_is_one_sentence(step: str, code: int, text: str, part: str, again: bool) -> None:
