@@ -21,6 +21,7 @@ import secrets
 import subprocess
 import sys
 import tempfile
+import time
 import typing as t
 from pathlib import Path
 
@@ -64,6 +65,8 @@ class MoverCampaign:
     def __init__(self) -> None:
         self._met: collections.Counter[str] = collections.Counter()
         self._numbers = 0
+        #: How the runs of the case have ended, for people.
+        self.ran: list[str] = []
 
     def __enter__(self) -> t.Self:
         self._state = Path(os.environ["ARKIVE_TEST_STATE"])
@@ -93,7 +96,9 @@ class MoverCampaign:
 
     def run_case(self, chance: random.Random) -> str:
         case = draw(chance)
+        began = time.monotonic()
         found = self.run(case)
+        print(f"mover: {case}: {'WRONG' if found else 'right'}, {time.monotonic() - began:.0f} s; {self.ran}", flush=True)
         return f"{case}: {found}" if found else ""
 
     def run(self, case: Case, *, spoilt: str = "") -> str:
@@ -101,6 +106,7 @@ class MoverCampaign:
         if case.step == "create":
             self._place = self._new_place()
         judged = _Judged(case, self, spoilt)
+        self.ran = []
         try:
             judged.judge()
         except (Wrong, RuntimeError, TimeoutError, AssertionError, OSError, subprocess.SubprocessError) as exc:
@@ -229,12 +235,17 @@ class _Judged:
 
     def _run(self, case: Case, *, faulty: bool, **asked: str) -> Told | None:
         """How it has ended. Raises ``Wrong`` for what is told badly, and for what a run has left that ended itself."""
+        began = time.monotonic()
         run, strike = self._campaign.start(case, faulty=faulty, spoilt=self._spoilt if faulty else "", **asked)
         try:
             told = run.end(_RUN_SECONDS)
         finally:
             strike.end()
         self.met = self.met or strike.hit
+        what = told.words[:200] if told is not None else "killed"
+        self._campaign.ran.append(f"{time.monotonic() - began:.0f} s {what}")
+        if os.environ.get("SOAK_LINES"):
+            print(*run.lines, sep="\n", flush=True)
         if told is None:
             return None
         for text in filter(None, (told.msg, *told.errors)):
@@ -316,6 +327,7 @@ class _Judged:
         backup, copy = self._require_base(), f"arkive-test-k-{secrets.token_hex(3)}"
         tree = self._campaign.place.trees[backup]
         self._namespaces.append(copy)
+        before = self._campaign.outside.namespaces()
         try:
             told = self._run(self._case, faulty=True, name=copy, backup=backup)
             self._require_no_early_pods(copy)
@@ -327,6 +339,8 @@ class _Judged:
             found = self._campaign.app.tree(namespace=copy)
             if found != tree:
                 raise Wrong(f"it is restored, and differs: {_difference(tree, found)}")
+            if made := self._campaign.outside.namespaces() - before - {copy}:
+                raise Wrong(f"the restore has made namespaces that nobody wanted: {made}")
         finally:
             self._campaign.outside.remove_namespace(copy)
 

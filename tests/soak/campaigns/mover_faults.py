@@ -27,7 +27,7 @@ from campaigns.mover_case import NODE_FAULTS, POD_FAULTS, STORE_FAULTS, Case  # 
 from campaigns.mover_outside import Object, Outside, first_of, pids_of, words_of  # isort: skip
 from campaigns.mover_process import MovingRun  # isort: skip
 
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.15
 #: A step that does not come is missed: the task had nothing to do there.
 _STEP_SECONDS = 60.0
 #: In whose pods kopia runs for a while, and what it does there.

@@ -85,6 +85,9 @@ class Outside:
         with contextlib.suppress(KubeError):
             self._client.delete(f"/api/v1/namespaces/{name}")
 
+    def namespaces(self) -> set[str]:
+        return {each["metadata"]["name"] for each in self._client.get("/api/v1/namespaces")["items"]}
+
     def is_filled(self, namespace: str, claim: str) -> bool:
         """Whether a claim says that its data is there."""
         try:

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import typing as t
 
 from campaigns.live_support import MOVING_PROGRAM
@@ -44,6 +45,7 @@ class MovingRun:
             text=True,
             env=environment,
         )
+        self._began = time.monotonic()
         self.waits = threading.Event()
         self.lines: list[str] = []
         self.stderr = ""
@@ -92,7 +94,7 @@ class MovingRun:
         for line in self._process.stdout or ():
             found = json.loads(line)
             if "line" in found:
-                self.lines.append(found["line"])
+                self.lines.append(f"{time.monotonic() - self._began:.0f} s {found['line']}")
             elif "at" in found:
                 self.waits.set()
             else:

@@ -202,6 +202,7 @@ def test_the_data_comes_before_the_pod(api: Volumes, store: t.Any, mover: NotedM
     assert api.marks() == (SNAPSHOT, SNAPSHOT)
     made = api.objects[("persistentvolumes", "", "pvc-data")]
     assert made["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
+    assert "velero" not in api.names("namespaces"), "where the record was stays as it is"
 
     again = restore(api, store, name="r")
     assert (again.changed, again.phase, len(mover.downloads)) == (False, "Completed", 1)
