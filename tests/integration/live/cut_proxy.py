@@ -10,13 +10,15 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 import typing as t
 
 
 class CutProxy:
     """Forwards to one address. ``cut()`` resets what is open and refuses what comes, until ``mend()``.
 
-    ``stall()``: nothing comes through any more, and nobody is told so, until ``mend()``.
+    ``stall()``: nothing comes through any more, and nobody is told so, until ``mend()``. ``rate``: bytes that come
+    through in a second, of each connection and each way; 0 for no limit.
     """
 
     def __init__(self, host: str, port: int, *, listener: socket.socket | None = None) -> None:
@@ -29,6 +31,7 @@ class CutProxy:
         self._flows = threading.Event()
         self._flows.set()
         self.refused = 0
+        self.rate = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self, *, stay: bool = True) -> int:
@@ -79,16 +82,17 @@ class CutProxy:
             with self._lock:
                 self._open += [near, far]
             for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=_pump, args=(source, sink, self._flows), daemon=True).start()
+                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
 
-
-def _pump(source: socket.socket, sink: socket.socket, flows: threading.Event) -> None:
-    with contextlib.suppress(OSError):
-        while data := source.recv(65536):
-            flows.wait()
-            sink.sendall(data)
-    with contextlib.suppress(OSError):
-        sink.shutdown(socket.SHUT_WR)
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                self._flows.wait()
+                if self.rate:
+                    time.sleep(len(data) / self.rate)
+                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
 
 
 def _reset(sock: socket.socket) -> None:
