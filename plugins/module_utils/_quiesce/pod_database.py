@@ -76,7 +76,8 @@ class PodDatabase:
 
     @property
     def warnings(self) -> list[str]:
-        return [f"{self.record.where}: {text}" for text in self.record.known.warnings]
+        record = self.record
+        return [f"{record.where}: {text}" for text in (*record.shortened, *record.known.warnings)]
 
     def take_warnings(self) -> list[str]:
         """Those of ``warnings`` that are new since the last time: some come to be as it is let go."""
@@ -181,7 +182,7 @@ def _prepared(
         record.error = exc.sentence
         return PodDatabase(record, None, None)
     order = _order(run, declared, settings.policy)
-    record.known.warnings += _shortened(declared, settings.policy)
+    record.shortened = _shortened(declared, settings.policy)
     counts = None
     if order.counts:
         from ansible_collections.arkive.k8s.plugins.module_utils._databases.table_counts import TableCounts
