@@ -16,6 +16,7 @@ import datetime as dt
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories.copy_work import copy_repository
@@ -48,6 +49,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import 
 #: Who owns the maintenance of all of Velero's repositories, and as whom pods work.
 _OWNER = "default@default"
 _SHOWN = 3
+#: A claim that will end is looked at so often, in seconds.
+_LOOK_SECONDS = 1.0
 _NO_STATES: tuple[RepositoryState, ...] = ("absent", "foreign")
 
 
@@ -67,7 +70,7 @@ def look_after(
         store = open_store(copy_to.location, cancel=moving.run.cancel)
         copy = upkeep.copy_target(store, s3_url=copy_to.s3_url, delete=copy_to.delete)
     work = RepositoryWork(
-        request, store=moving.store, upkeep=upkeep, client=client, run_id=moving.run.run_id, check_mode=check_mode
+        request, store=moving.store, upkeep=upkeep, client=client, run=moving.run, check_mode=check_mode
     )
     return work.carry_out(copy)
 
@@ -82,14 +85,14 @@ class RepositoryWork:
         store: Store,
         upkeep: Upkeep,
         client: KubeClient,
-        run_id: str,
+        run: RunContext,
         check_mode: bool,
     ) -> None:
         self._request = request
         self._store = store
         self._upkeep = upkeep
         self._client = client
-        self._run_id = run_id
+        self._run = run
         self._check_mode = check_mode
         self._repository = Repository(store, request.namespace)
 
@@ -263,6 +266,23 @@ class RepositoryWork:
     def _named(self) -> NamedSnapshots:
         return NamedSnapshots(Catalog(self._store))
 
+    def _acquire(self, store: Store, key: str) -> WriteLock:
+        """The lock, also where it is of a run that is dead: what its pod had begun has ended when its claim ends."""
+        waits = False
+        while True:
+            try:
+                return WriteLock.acquire(store, key, run_id=self._run.run_id)
+            except WriteLockHeld as exc:
+                if not exc.holder.is_gone:
+                    raise
+                if not waits:
+                    waits = True
+                    self._run.progress(
+                        f"{exc.holder.who} has died over the repository: its claim ends at {exc.holder.expires_text}"
+                    )
+            if self._run.cancel.wait(_LOOK_SECONDS):
+                self._run.cancel.check()
+
     @contextlib.contextmanager
     def _alone(self, store: Store) -> t.Iterator[WriteLock | None]:
         """One run at a time writes to a repository; in check mode it is only asked whether another one does."""
@@ -272,7 +292,7 @@ class RepositoryWork:
                 require_free(store, key)
                 yield None
                 return
-            lock = WriteLock.acquire(store, key, run_id=self._run_id)
+            lock = self._acquire(store, key)
         except WriteLockHeld as exc:
             where = Repository(store, self._request.namespace).where
             raise RepositoryError(

@@ -13,6 +13,7 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
+from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories.request import (
     RepositoryOutcome,
     RepositoryRequest,
@@ -83,6 +84,7 @@ class RepositoryLab:
         self.stats: Object = {"stats": {"processedObjectCount": 3, "readFileCount": 2, "readBytes": 10}}
         self.damage = ""
         self.did: list[str] = []
+        self.lines: list[str] = []
         #: How the pod of an action ends, in the place of what it would say.
         self.ends: dict[str, Object] = {}
         self._logs: dict[str, bytes] = {}
@@ -118,7 +120,12 @@ class RepositoryLab:
         upkeep = Upkeep(run, self._target("b", self.store), settings, repository=NAMESPACE, namespace=NAMESPACE)
         copy = CopyTarget(target=self._target("copies", self.copy_store), delete=delete) if state == "copied" else None
         work = RepositoryWork(
-            request, store=self.store, upkeep=upkeep, client=run.client, run_id="run1", check_mode=check_mode
+            request,
+            store=self.store,
+            upkeep=upkeep,
+            client=run.client,
+            run=RunContext(run_id="run1", progress=self.lines.append),
+            check_mode=check_mode,
         )
         return work.carry_out(copy)
 

@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories import work
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories.in_location import find_repositories
+from ansible_collections.arkive.k8s.plugins.module_utils._store.lock_record import LockRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.repositories.repository_lab import (
     EARLIER,
@@ -156,6 +157,19 @@ def test_one_run_at_a_time_writes(lab: RepositoryLab, state: t.Any, check_mode: 
     ):
         lab.carry_out(state, check_mode=check_mode)
     assert lab.did == []
+
+
+def test_the_claim_of_a_dead_run_is_waited_for(lab: RepositoryLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What its pod had begun has ended by then; the user need not come again."""
+    monkeypatch.setattr(LockRecord, "is_gone", property(lambda record: record.run == "other"))
+    monkeypatch.setattr(work, "_LOOK_SECONDS", 0.01)
+    record = LockRecord.make("other", "vm", 1, utc_now(), 0.2)
+    lab.store.put("kopia/shop.arkive.lock", record.encode())
+    assert lab.carry_out("maintained", full=True).changed
+    assert utc_now() > record.expires
+    assert [line for line in lab.lines if "has died over the repository" in line] == [
+        f"run other on vm (pid 1) has died over the repository: its claim ends at {record.expires_text}"
+    ]
 
 
 def test_what_no_backup_names_goes(lab: RepositoryLab) -> None:
