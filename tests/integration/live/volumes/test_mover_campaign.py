@@ -29,7 +29,6 @@ def campaign() -> t.Iterator[MoverCampaign]:
 @pytest.mark.parametrize(
     "case",
     [
-        Case(task="files", step="upload", fault="kill pod", delay=0.5),
         # Its copy is there, and no backup will ever name it.
         Case(task="moved", step="written", fault="term run"),
         Case(task="restore", step="download", fault="kill run and pod", delay=0.5),
