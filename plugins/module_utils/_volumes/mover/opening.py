@@ -92,7 +92,7 @@ class Opening:
         claims = (ContainerTask(name="mover", claim="any"),)
         work = dataclasses.replace(self._work(probe, action), tasks=claims)
         plan = self._works.plan(work, JobAttempt(number=1, name=f"arkive-mover-{work.works_on}-1", slot=0))
-        require_admitted(self._run.client, plan, self._works.settings)
+        require_admitted(self._run.client, plan, self._works.settings, reads_volumes=probe.reads_volumes)
 
     def _state(self, probe: Probe) -> RepositoryState:
         """What is being made, or was by a run that died, counts as absent."""
