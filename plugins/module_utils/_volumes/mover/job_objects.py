@@ -48,7 +48,7 @@ _OWNER_ATTEMPTS = 5
 
 
 def make_job(client: KubeClient, plan: JobPlan, settings: MoverSettings, task: JobTask) -> Object:
-    """Make the Job and what it owns. Raises ``JobTakenError`` where another run works on the same: there is none then."""
+    """Make the Job and what it owns. Raises ``JobTakenError``, and leaves none, where another run works on the same."""
     _clear_the_way(client, task, plan)
     job = _create(client, plan, settings, task)
     try:
