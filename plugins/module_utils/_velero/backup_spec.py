@@ -223,7 +223,8 @@ class BackupSpec:
         if not is_subdomain_name(name) or len(name) > LONGEST_NAME:
             raise ValidationError(
                 f"'{name}' cannot name a backup.",
-                hint=f"Use at most {LONGEST_NAME} lower-case letters, digits, '-' and '.', with a letter or digit at both ends.",
+                hint=f"Use at most {LONGEST_NAME} lower-case letters, digits, '-' and '.', with a letter or digit"
+                " at both ends.",
             )
         errors = self.validation_errors(spell)
         if errors:

@@ -210,7 +210,8 @@ def validate_restore_name(name: str) -> None:
     if not is_subdomain_name(name) or len(name) > LONGEST_NAME:
         raise ValidationError(
             f"'{name}' cannot name a restore.",
-            hint=f"Use at most {LONGEST_NAME} lower-case letters, digits, '-' and '.', with a letter or digit at both ends.",
+            hint=f"Use at most {LONGEST_NAME} lower-case letters, digits, '-' and '.', with a letter or digit"
+            " at both ends.",
         )
 
 
