@@ -514,6 +514,31 @@ def test_keys_that_may_not_write_leave_no_repository(cluster: MoverCluster) -> N
     assert cluster.store.list("kopia/").objects == []
 
 
+@pytest.mark.parametrize(
+    ("url", "endpoint"),
+    [
+        # What a port that is forwarded, or a server on the machine itself, has.
+        ("http://127.0.0.1:9000", "127.0.0.1:9000"),
+        ("https://localhost", "localhost"),
+        ("http://minio.localhost:9000", "minio.localhost:9000"),
+        ("http://[::1]:9000", "[::1]:9000"),
+        ("http://10.0.0.1:9000", ""),
+        ("http://localhost.example.com", ""),
+    ],
+)
+def test_an_address_of_this_machine_alone_is_refused_without_a_pod(
+    cluster: MoverCluster, url: str, endpoint: str
+) -> None:
+    mover = cluster.mover(s3_url=url)
+    [probed] = mover.preview([PROBE])
+    assert bool(probed.error) is bool(endpoint)
+    if endpoint:
+        assert f"do not reach the S3 server {endpoint}, which is an address of the machine" in probed.error
+        assert probed.error.endswith("Give the address by which pods reach it as mover.s3_url.")
+        assert [each.error for each in mover.probe([PROBE])] == [probed.error]
+    assert cluster.made == []
+
+
 def test_a_namespace_that_refuses_the_pod_says_so_in_check_mode(cluster: MoverCluster) -> None:
     refusal = KubeError('pods "x" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot', status=403)
     cluster.api.refuse = lambda verb, path, dry: refusal if verb == "POST" and dry and path.endswith("/pods") else None
