@@ -66,7 +66,7 @@ class Volumes(RestoreApi):
 
 
 class NotedMover:
-    """``fails``: errors of claims. ``unreachable``: what pods say that try. ``seen``: what was there when the data was asked for."""
+    """``fails``: errors of claims. ``unreachable``: what pods say that try. ``seen``: what there was then."""
 
     def __init__(self, api: Volumes) -> None:
         self._api = api
