@@ -115,6 +115,7 @@ def test_velero_deletes_it(
     (entry,), (copied,) = ours.backup.volumes, ours.files.volumes
     known = {entry["snapshotDataMovementInfo"]["snapshotHandle"], copied["pvbInfo"]["snapshotHandle"]}
     assert set(kopia.ids()) == known
+    moving_judge.await_synced((ours.name, ours.files_name))
     for name in (ours.name, ours.files_name):
         moving_judge("backup", "delete", name, "--confirm")
     folders = [f"backups/{name}/" for name in (ours.name, ours.files_name)]
