@@ -43,8 +43,8 @@ _WITHOUT_CLAIM = (
 class PodFiles:
     """Thread-safe. ``by_default``: the files of all volumes are wanted that no pod opts out.
 
-    ``in_pods``: containers may be added to pods, to read what no other pod can mount. ``why_not``: why no files can be copied here, a sentence; what a pod's annotation asks for is then left to
-    snapshots, with a warning. Asked once.
+    ``in_pods``: containers may be added to pods, to read what no other pod can mount. ``why_not``: why no files can be
+    copied here, a sentence; what a pod's annotation asks for is then left to snapshots, with a warning. Asked once.
     """
 
     def __init__(

@@ -313,8 +313,8 @@ _SNAPSHOTTING = "Error snapshotting a volume"
 _MOVING = "Error moving the data of a volume"
 _COPYING = "Error copying the files of a volume"
 COPIED_LATE = (
-    "The files of the volume{which} {verb} copied after its pod is released, while it writes to them: neither what hooks "
-    "freeze nor a database that is held stays so for a whole copy. For one moment, have a snapshot taken"
+    "The files of the volume{which} {verb} copied after its pod is released, while it writes to them: neither what "
+    "hooks freeze nor a database that is held stays so for a whole copy. For one moment, have a snapshot taken"
 )
 _LEASE_RAN_OUT = "The lease ran out before the snapshot was cut."
 _FOUND_LATE = "any: it was not there when the snapshots were cut;"

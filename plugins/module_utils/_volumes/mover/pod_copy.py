@@ -263,8 +263,8 @@ def container_view(pod: ObjectView, name: str) -> Object:
 
 
 _PRIVILEGES = (
-    "Let the namespace admit the level 'baseline' (label pod-security.kubernetes.io/enforce), or leave the volume out by "
-    "an annotation of its pod."
+    "Let the namespace admit the level 'baseline' (label pod-security.kubernetes.io/enforce), or leave the volume out "
+    "by an annotation of its pod."
 )
 _HINTS = {
     "image": "Check mover.image, and that the node reaches its registry: it is pulled with what the pod itself has "
