@@ -45,7 +45,8 @@ done
 unset IFS given line
 set +f
 main=$$
-( while [ ! -e /work/gone ] && kill -0 "$lifeline" 2>/dev/null; do sleep 1; done; kill -TERM "$main" 2>/dev/null ) &
+( while [ ! -e /work/gone ] && kill -0 "$lifeline" 2>/dev/null && kill -0 "$main"; do sleep 1; done
+  kill -TERM "$main" ) 2>/dev/null &
 repository() { # its configuration was given, without keys, which kopia finds in its environment
   step=connect
   printf '%s' "$MV_CONFIG" >"$KOPIA_CONFIG_PATH"

@@ -82,10 +82,12 @@ class PodCopy:
         plan = self._task.plan(JobAttempt(number=number, name=name, slot=-1))
         plan = dataclasses.replace(plan, tasks=tuple(dataclasses.replace(each, name=name) for each in plan.tasks))
         try:
+            # Whoever has no keys adds nothing.
+            needed = handed_over(plan, self._settings, self._task.secret_data())
             self._require_alone()
-            self._add(name)
+            add_container(self._client, self._inside, ephemeral_patch(name, self._inside, self._settings))
             self._await_start(name)
-            why = self._hold(plan, name)
+            why = self._hold(plan, name, needed)
         except KubeError as exc:
             return JobEnd(error=f"{self._cannot}: {exc.sentence}", again=exc.may_pass)
         except MoverError as exc:
@@ -117,12 +119,11 @@ class PodCopy:
             if not busy:
                 return
             if time.monotonic() >= end:
-                raise MoverError(f"{self._cannot}: container {busy[0]} of another run is doing it.")
+                raise MoverError(
+                    f"{self._cannot}: container {busy[0]} in pod {self._inside.where} is doing it.",
+                    hint="Wait until it has ended; one of a run that died ends within minutes.",
+                )
             self._pause()
-
-    def _add(self, name: str) -> None:
-        body = ephemeral_patch(name, self._inside, self._settings)
-        add_container(self._client, self._inside, body)
 
     def _await_start(self, name: str) -> None:
         """Until it runs, or has run. Raises ``MoverError`` for one that does not start."""
@@ -144,11 +145,11 @@ class PodCopy:
                 )
             self._pause()
 
-    def _hold(self, plan: JobPlan, name: str) -> str:
+    def _hold(self, plan: JobPlan, name: str, needed: str) -> str:
         """Hand over what it needs, and stay until it has ended; why it was left before, a phrase."""
         stream = self._open(name)
         try:
-            stream.send(handed_over(plan, self._settings, self._task.secret_data()))
+            stream.send(needed)
             return self._stay(stream, plan, name)
         except BaseException:
             stream.abort()
@@ -172,7 +173,8 @@ class PodCopy:
                 )
             except ExecRefused as exc:
                 if exc.forbidden or time.monotonic() >= end:
-                    raise
+                    what = f"nothing can be handed over to its container in pod {inside.where}"
+                    raise MoverError(f"{self._cannot}: {what}: {exc.sentence}") from exc
                 self._pause()
 
     def _stay(self, stream: ExecStream, plan: JobPlan, name: str) -> str:
