@@ -223,7 +223,8 @@ def test_who_cannot_be_spoken_with_yet_is_asked_again(lab: Lab) -> None:
     lab.refused_streams = 3
     assert lab.copy().error == ""
     lab.refused_streams = 10_000
-    assert "container not found" in lab.copy().error
+    assert "nothing can be handed over to its container in pod shop/web: Nothing was started" in lab.copy().error
+    assert len(lab.added) == 2
 
 
 def test_a_cancel_ends_the_container(lab: Lab) -> None:
@@ -272,7 +273,7 @@ def test_a_pod_that_is_another_one_by_now(lab: Lab, change: Object, words: str) 
 def test_one_at_a_time_reads_a_volume(lab: Lab) -> None:
     lab.copy()
     lab.set_state(lab.added[0]["name"][:-1] + "9", RUNNING)
-    assert "of another run is doing it" in lab.copy().error
+    assert "9 in pod shop/web is doing it" in lab.copy().error
     assert len(lab.added) == 1
 
 
@@ -283,7 +284,9 @@ def test_it_is_asked_before_anything_is_begun(lab: Lab) -> None:
     assert lab.dry[0]["volumeMounts"][0]["name"] == "tmp"
     message = 'pods "web" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true'
     lab.refusal = Answer(403, {"kind": "Status", "status": "Failure", "reason": "Forbidden", "message": message})
-    with pytest.raises(MoverError, match="No container can be added to pod shop/web: .*violates PodSecurity") as caught:
+    with pytest.raises(
+        MoverError, match=r"No container can be added to pod shop/web: .*violates PodSecurity"
+    ) as caught:
         mover.require_admitted([lab.inside])
     assert "baseline" in (caught.value.hint or "")
     lab.refusal = Answer(404, {"kind": "Status", "status": "Failure", "reason": "NotFound", "message": "gone"})
