@@ -33,8 +33,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model im
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.scripts import DATA_DIR, MESSAGE_PATH
 
-_CACHE_BYTES = 400 << 20
-_CACHE_LIMIT = 600 << 20
+#: Of kopia's caches, of contents and of metadata. They count as disk space of the application's pod, which may be
+#: limited; an upload reads little of what there is.
+_CONTENT_CACHE = 16 << 20
+_METADATA_CACHE = 64 << 20
 
 
 def ephemeral_patch(name: str, inside: InPod, settings: MoverSettings) -> Object:
@@ -83,10 +85,10 @@ def kopia_config(place: RepositoryPlace) -> Object:
     storage |= {"accessKeyID": "", "secretAccessKey": "", "sessionToken": ""}
     caching = {
         "cacheDirectory": f"{EPHEMERAL_DIR}/cache",
-        "maxCacheSize": _CACHE_BYTES,
-        "contentCacheSizeLimitBytes": _CACHE_LIMIT,
-        "maxMetadataCacheSize": _CACHE_BYTES,
-        "metadataCacheSizeLimitBytes": _CACHE_LIMIT,
+        "maxCacheSize": _CONTENT_CACHE,
+        "contentCacheSizeLimitBytes": 2 * _CONTENT_CACHE,
+        "maxMetadataCacheSize": _METADATA_CACHE,
+        "metadataCacheSizeLimitBytes": 2 * _METADATA_CACHE,
     }
     return {
         "storage": {"type": "s3", "config": storage},

@@ -23,6 +23,8 @@ EPHEMERAL_DIR = "/tmp/arkive-mover"
 _WAIT_SECONDS = 120
 
 _AWAIT = r"""
+# Where the memory of the pod ends, it is this that goes, and not the application.
+echo 1000 2>/dev/null >/proc/self/oom_score_adj || :
 step=wait
 mkfifo /work/in
 tries=0

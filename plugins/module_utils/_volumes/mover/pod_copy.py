@@ -102,6 +102,10 @@ class PodCopy:
         return end
 
     @property
+    def _where(self) -> Object:
+        return {"metadata": {"namespace": self._inside.namespace, "name": self._inside.pod}}
+
+    @property
     def _cannot(self) -> str:
         return f"Cannot {self._task.doing}"
 
@@ -185,11 +189,11 @@ class PodCopy:
                 now = time.monotonic()
                 if now - began > plan.seconds:
                     return f"it did not end within {plan.seconds:.0f} s"
-                pod = self._read()
-                if has_ended(container_view(pod, name)):
-                    return ""
+                with contextlib.suppress(KubeError):  # the stream itself says whether anything is lost
+                    if has_ended(container_view(self._read(), name)):
+                        return ""
                 stream.send(_SIGN_OF_LIFE)
-                amount = read_amount(self._reader.log(pod, name, lines=1))
+                amount = read_amount(self._reader.log(self._where, name, lines=1))
                 if amount is not None:
                     self._run.progress(meter.line(amount, now))
         except ExecStreamLost as exc:

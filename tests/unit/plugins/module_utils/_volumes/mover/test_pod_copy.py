@@ -180,7 +180,7 @@ def test_each_run_has_names_of_its_own(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        # F1, F17 of the design: never by an exit code.
+        # docs/compatibility 18.3: never by an exit code.
         (state_of(ended("", code=0)), "Cannot copy the volume of shop/web/tmp"),
         (state_of(ended(f"arkive-mover done upload 0\nmanifest {manifest(incomplete='canceled')}\n")), "incomplete"),
         (state_of(ended("arkive-mover done upload 0\nmanifest {}\n")), "cannot be read"),
