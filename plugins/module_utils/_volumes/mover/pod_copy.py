@@ -97,9 +97,9 @@ class PodCopy:
             said = why or f"nobody knows how its container in pod {self._inside.where} ended"
             return JobEnd(error=f"{self._cannot}: {said}.")
         end = self._reader.end_of(self._task, plan, pod)
-        if why and (end.error or end.outcomes[0] is None):
-            return end.refused(f"{self._cannot}: {why}.", again=True)
-        return end
+        if end.error and not why and _gave_up(end) and not pod["metadata"].get("deletionTimestamp"):
+            why = "the connection to its container was lost"
+        return end.refused(f"{self._cannot}: {why}.", again=True) if end.error and why else end
 
     @property
     def _where(self) -> Object:
@@ -229,6 +229,11 @@ class PodCopy:
     def _pause(self) -> None:
         if self._run.cancel.wait(_LOOK_SECONDS):
             self._run.cancel.check()
+
+
+def _gave_up(end: JobEnd) -> bool:
+    """Whether it ended because nobody was there any more."""
+    return any(outcome is not None and outcome.state == "cancelled" for outcome in end.outcomes)
 
 
 def add_container(client: KubeClient, inside: InPod, body: ObjectView, *, dry_run: bool = False) -> None:

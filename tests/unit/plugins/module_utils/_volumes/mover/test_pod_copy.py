@@ -214,6 +214,13 @@ def test_a_lost_stream_ends_the_container_and_is_tried_again(lab: Lab) -> None:
     assert "the connection to its container was lost: The API server is gone" in lab.copy().error
 
 
+def test_a_stream_that_was_closed_on_the_way_is_lost_too(lab: Lab) -> None:
+    lab.turns = [CANCELLED, SUCCESS]
+    assert (lab.copy().error, len(lab.added)) == ("", 2)
+    lab.turns = [CANCELLED, CANCELLED]
+    assert lab.copy().error.endswith("the connection to its container was lost.")
+
+
 def test_a_copy_that_was_done_when_the_stream_was_lost_counts(lab: Lab) -> None:
     lab.left, lab.turns = SUCCESS, [ExecStreamLost("The API server is gone.")]
     assert (lab.copy().snapshot_id, len(lab.added)) == (SNAPSHOT_ID, 1)
