@@ -163,11 +163,11 @@ class PodFiles:
             if self._is_copied(volume, who):
                 continue
             why = why_not_in_pod(volume)
-            if who in ("policy", "pod") and why and self._in_pods:
+            if self._in_pods and why and (who in ("policy", "pod") or (who and volume.is_static)):
                 self._issues.warning(f"{_shown([volume])} is not in this backup: {why}", **fields)
             elif who in ("policy", "pod"):
                 asked.append(volume)
-            elif who == "default" and not why:
+            elif who == "default" and volume.is_mounted:
                 passed.append(volume)
         if asked and not self.refusal:
             error = f"{_shown(asked)} cannot be copied: {_WITHOUT_CLAIM}."

@@ -25,6 +25,8 @@ OPT_OUT = "backup.velero.io/backup-volumes-excludes"
 #: What never is: it is not below the kubelet's folder, or stored as an object (Velero).
 _NEVER = ("hostPath", "secret", "configMap", "projected", "downwardAPI")
 _TOKEN = "default-token"
+#: The mark of a pod that a file of its node makes.
+_MIRROR = "kubernetes.io/config.mirror"
 _NOT_MOUNTED = "podvolume: no running pod of the backup mounts it;"
 _ONE_POD = "ReadWriteOncePod"
 #: The names of containers begin so that are added to a pod to read its volumes.
@@ -42,7 +44,7 @@ class PodVolume:
     be copied. ``by_claim``: it is a claim's, and not one that is made for the pod. ``trouble``: why a pod is not one
     whose volumes can be read, in Velero's words. ``is_device``: a container has it as a block device. ``selector``,
     ``tolerations``, ``security``: of the pod. ``labels``: the SELinux labels of the container that has it. ``in_pod``:
-    no other pod can read it, so that a container is added to its own.
+    no other pod can read it, so that a container is added to its own. ``is_static``: a file of the node makes the pod.
     """
 
     namespace: str
@@ -63,6 +65,7 @@ class PodVolume:
     security: ObjectView = dataclasses.field(default_factory=dict)
     labels: ObjectView = dataclasses.field(default_factory=dict)
     in_pod: bool = False
+    is_static: bool = False
 
     @property
     def is_running(self) -> bool:
@@ -121,6 +124,7 @@ def volumes_of_pod(pod: ObjectView, *, by_default: bool) -> list[PodVolume]:
                 security=spec.get("securityContext") or {},
                 labels=_labels_of(containers, name),
                 in_pod=not claim_of_volume(pod_name, volume),
+                is_static=_MIRROR in annotations,
             )
         )
     return found
@@ -171,6 +175,8 @@ def why_not_in_pod(volume: PodVolume) -> str:
     """Why the files of a volume without a claim cannot be read, a phrase of Velero's; empty where they can."""
     if volume.trouble:
         return volume.trouble
+    if volume.is_static:
+        return f"pod {volume.pod_name} is made by a file of its node, and takes no container"
     if not volume.is_mounted:
         return f"volume {volume.volume} is declared in pod {volume.pod_name} but not mounted by any container, skipping"
     return ""

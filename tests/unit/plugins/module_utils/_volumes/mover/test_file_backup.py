@@ -489,6 +489,14 @@ def test_what_nobody_mounts_is_told_with_consent_too(lab: Lab) -> None:
     assert (outcome.phase, lab.mover.in_pods) == ("Completed", [])
 
 
+def test_a_pod_that_a_file_of_its_node_makes_is_passed_by(lab: Lab) -> None:
+    lab.add_pod("etcd", "tmp", **{"kubernetes.io/config.mirror": "x"})
+    outcome = lab.back_up(request=_CONSENT)
+    assert (outcome.errors_list, lab.mover.in_pods) == ([], [])
+    (warning,) = outcome.warnings_list
+    assert "pod shop/etcd is made by a file of its node" in warning["message"]
+
+
 def test_nothing_stays_frozen_for_what_is_read_in_a_pod(lab: Lab) -> None:
     lab.add_claim("data", volume=_CSI)
     lab.add_pod("web", "data", "tmp", **_FREEZE)
