@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import secrets
 import subprocess
@@ -108,7 +109,9 @@ def copied(
     request = BackupRequest(
         name=NAME,
         spec=BackupSpec.from_options({"included_namespaces": [namespace], "default_volumes_to_fs_backup": True}),
-        mover=MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static", ephemeral_containers=True),
+        mover=MoverSettings(
+            image=kopia_image, s3_url=pod_s3_url, credentials="static", per_node=2, ephemeral_containers=True
+        ),
         repository_password=PASSWORD,
     )
     callers, store = Callers(kubectl, kubeconfig, namespace), open_store(location)
@@ -181,4 +184,4 @@ def test_what_stays_is_listed_and_holds_nothing(copied: Copied, location: S3Loca
 def test_a_pod_that_admits_none_is_told_before_anything_is_begun(copied: Copied, kubectl: Kubectl) -> None:
     kubectl("label", "namespace", copied.app.namespace, "pod-security.kubernetes.io/enforce=restricted")
     with pytest.raises(MoverError, match=r"No container can be added to pod .*violates PodSecurity"):
-        plan_backup(copied.request, client=copied.client, store=copied.store)
+        plan_backup(dataclasses.replace(copied.request, name="another"), client=copied.client, store=copied.store)
