@@ -21,6 +21,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.scripts 
 EPHEMERAL_DIR = "/tmp/arkive-mover"
 #: Until somebody hands over what it needs; the container ends after that, in seconds.
 _WAIT_SECONDS = 120
+#: From the signal to end until what has not ended is killed, in seconds.
+_KILL_SECONDS = 30
 
 _AWAIT = r"""
 # Where the memory of the pod ends, it is this that goes, and not the application.
@@ -46,8 +48,17 @@ for line in $given; do
 done
 unset IFS given line
 set +f
-main=$$
-( while [ ! -e /work/gone ] && kill -0 "$lifeline" 2>/dev/null && kill -0 "$main"; do sleep 1; done
+stop() { # at the second time what does not end is killed: nobody else would do it
+  how=${cancelled:+KILL}
+  cancelled=1
+  [ -z "${pid:-}" ] || kill "-${how:-TERM}" "$pid" 2>/dev/null || :
+}
+trap stop TERM INT
+# Two dollars in a row are one to Kubernetes.
+read -r main more </proc/self/stat
+( while [ ! -e /work/gone ] && kill -0 "$lifeline" && kill -0 "$main"; do sleep 1; done
+  kill -TERM "$main"
+  sleep @KILL@
   kill -TERM "$main" ) 2>/dev/null &
 repository() { # its configuration was given, without keys, which kopia finds in its environment
   step=connect
@@ -79,8 +90,8 @@ cat >/dev/null
 
 def ephemeral_script() -> str:
     """The whole program of the container."""
-    script = script_of("upload", before=_AWAIT.replace("@TRIES@", str(_WAIT_SECONDS * 5)))
-    return _placed(script)
+    before = _AWAIT.replace("@TRIES@", str(_WAIT_SECONDS * 5)).replace("@KILL@", str(_KILL_SECONDS))
+    return _placed(script_of("upload", before=before))
 
 
 def hand_over_script() -> str:

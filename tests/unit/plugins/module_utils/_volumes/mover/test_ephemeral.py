@@ -131,7 +131,7 @@ _KOPIA = """#!/bin/sh
 printf '%s|%s|%s|%s\\n' "$*" "$AWS_SECRET_ACCESS_KEY" "$KOPIA_PASSWORD" "${MV_TAGS:-}" >>"$CALLS"
 case "$*" in
 *'snapshot create'*)
-  trap 'exit 0' TERM
+  trap "$ON_TERM" TERM
   for _n in $(seq 1 "$(cat "$SECONDS_FILE")"); do sleep 0.1 & wait $!; done
   printf '%s' "$MANIFEST" ;;
 *'snapshot list'*) printf '[{"id":"abc","x":1}]\\n' ;;
@@ -163,14 +163,18 @@ class Program:
             "SECONDS_FILE": str(self.seconds),
             "MANIFEST": manifest(),
         }
+        self.stubborn = False
         self._running: list[subprocess.Popen[str]] = []
 
     def start(self, script: str, **more: t.Any) -> subprocess.Popen[str]:
+        if "mkfifo" in script:
+            # What Kubernetes makes of two dollars in a container's command.
+            script = script.replace("$$", "$")
         script = script.replace(EPHEMERAL_DIR, str(self.home)).replace("/work/data", str(self.data))
         script = script.replace("/dev/termination-log", str(self.message))
         found = subprocess.Popen(
             ["/bin/sh", "-euc", script],
-            env=self._environment,
+            env={**self._environment, "ON_TERM": ":" if self.stubborn else "exit 0"},
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -263,6 +267,23 @@ def test_it_gives_up_when_nobody_is_there_any_more(program: Program, end: str) -
     else:
         os.killpg(lifeline.pid, signal.SIGKILL)
         lifeline.wait()
+    assert container.wait(30) == 1
+    outcome = program.outcome()
+    assert outcome is not None
+    assert outcome.state == "cancelled"
+    assert "snapshot delete --delete abc" in program.calls.read_text()
+
+
+def test_what_does_not_end_is_killed(program: Program) -> None:
+    """A kopia whose bandwidth is bounded goes on for long."""
+    program.seconds.write_text("600")
+    assert "sleep 30\n" in ephemeral_script()
+    program.stubborn = True
+    container = program.start(ephemeral_script().replace("sleep 30\n", "sleep 1\n"))
+    lifeline = program.hand_over(program.given())
+    program.await_call("snapshot create")
+    assert lifeline.stdin is not None
+    lifeline.stdin.close()
     assert container.wait(30) == 1
     outcome = program.outcome()
     assert outcome is not None
