@@ -119,6 +119,7 @@ def test_velero_deletes_it(
     known |= {copied["pvbInfo"]["snapshotHandle"] for copied in ours.files.volumes}
     assert len(known) == 3
     assert set(kopia.ids()) == known
+    moving_judge.await_synced((ours.name, ours.files_name))
     for name in (ours.name, ours.files_name):
         moving_judge("backup", "delete", name, "--confirm")
     folders = [f"backups/{name}/" for name in (ours.name, ours.files_name)]
