@@ -118,8 +118,7 @@ class _Selector:
         self._add_needed()
         self._add_snapshots()
         for kind, refs in self._taken.items():
-            # Records of moved data never come back, so nothing needs the namespace of the Velero that made them.
-            if kind != DATA_UPLOADS:
+            if kind != DATA_UPLOADS:  # they lie in Velero's namespace, and none of them comes back
                 namespaces.update(ref.namespace for ref in refs if ref.namespace)
         chosen = {kind: list(taken) for kind, taken in self._taken.items()}
         return ChosenItems(chosen, self._targets(namespaces), self._warnings())

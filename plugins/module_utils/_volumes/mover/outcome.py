@@ -77,6 +77,11 @@ class _Meaning(t.NamedTuple):
 
 _KEYS = "Check the keys of the storage location."
 _MEANINGS = (
+    _Meaning(
+        r"failed to run command .?kopia|\bkopia: (command )?not found|can't execute 'kopia'",
+        "The image of the pods in namespace {namespace} has no program kopia. Name one that has it, and a shell, as "
+        "mover.image, or leave that out.",
+    ),
     _Meaning(r"repository not initialized in the provided storage", "There is no repository at {where}."),
     _Meaning(
         r"invalid repository password",
@@ -93,7 +98,7 @@ _MEANINGS = (
     _Meaning(
         r"lookup \S+.*: no such host|server misbehaving",
         "Pods in namespace {namespace} cannot resolve the name of the S3 server {endpoint}. Give the address by which "
-        "pods reach it as mover.s3_url.",
+        "pods reach it as {option}.",
         True,
     ),
     _Meaning(
@@ -101,7 +106,7 @@ _MEANINGS = (
         r"|TLS handshake timeout|context deadline exceeded|bad gateway|503 Service|SlowDown|Service Unavailable"
         r"|InternalError",
         "Pods in namespace {namespace} do not reach the S3 server {endpoint}: {said}. Give the address by which pods "
-        "reach it as mover.s3_url, and see that network policies let them out.",
+        "reach it as {option}, and see that network policies let them out.",
         True,
     ),
     _Meaning(
@@ -151,10 +156,11 @@ def explain(outcome: Outcome, place: RepositoryPlace, *, namespace: str, doing: 
     """Why a container failed. ``doing``: what it was to do, as ``copy shop/files``."""
     said = last_words(outcome.text)
     names = {"where": place.where, "namespace": namespace, "endpoint": place.endpoint, "said": said, "doing": doing}
+    names["option"] = place.url_option
     if outcome.step in ("connect", "create") and outcome.code in _TIMED_OUT:
         return Explained(
             f"Pods in namespace {namespace} get no answer of the S3 server {place.endpoint}. Give the address by which "
-            "pods reach it as mover.s3_url, and see that network policies let them out.",
+            f"pods reach it as {place.url_option}, and see that network policies let them out.",
             again=True,
         )
     if outcome.code in (_KILLED, _KILLED_CONNECTING):
@@ -206,6 +212,7 @@ _STEPS = {
     "space": "the volume could not be written to",
     "sync": "the volume could not be synced",
     "start": "its program did not start",
+    "wait": "nobody has given its container what it needs",
     "list": "its snapshots could not be listed",
     "state": "kopia did not say when it was maintained",
     "maintain": "kopia failed",
