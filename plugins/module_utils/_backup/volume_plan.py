@@ -51,7 +51,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider impor
     Key,
     VolumeContext,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import why_no_files
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +173,7 @@ class VolumePlanner:
             return "File system backups are made by k8s_backup, or by a Velero with its node agent."
         forbidden = self._forbidden_copies(self._files.wanted_namespaces())
         lacking = f"The API server does not let you {rights_text(forbidden)}." if forbidden else ""
-        return why_no_files(files) or lacking
+        return files.why_not or lacking
 
     def _with_rights(self, planned: dict[Key, VolumeDecision]) -> dict[Key, VolumeDecision]:
         """``planned`` without the copies that the caller may not make; raises ``KubeError`` unless that is wanted."""

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.provider import CsiProvider
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import backup, deletion, moving
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import deletion, moving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.provider import MoverProvider
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings, Moving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
@@ -76,7 +76,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
         found.movings.append(given)
         return found.mover
 
-    for module in (backup, deletion, moving):
+    for module in (deletion, moving):
         monkeypatch.setattr(module, "make_mover", make_mover)
     return found
 

@@ -25,7 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location i
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import parse_backup_hooks_option
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.provider import CsiProvider
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import backup, moving
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import moving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import (
@@ -94,8 +94,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     api, events = BackupApi(), list[str]()
     snapshots, mover = LabSnapshots(events), LabMover(events)
     monkeypatch.setattr(CsiProvider, "for_backup", lambda _self, _job, _discovery: snapshots)
-    for module in (backup, moving):
-        monkeypatch.setattr(module, "make_mover", lambda _moving, _client, cancel: mover)
+    monkeypatch.setattr(moving, "make_mover", lambda _moving, _client, cancel: mover)
     monkeypatch.setattr(
         "ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor.exec_command", api.exec_command
     )
