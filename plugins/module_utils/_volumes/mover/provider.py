@@ -116,7 +116,7 @@ class MoverProvider:
         from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup_mover import BackupMover
 
         moving = self._context.moving
-        return moving and BackupMover(self._context.client(), moving, cancel=self._context.cancel)
+        return None if moving is None else BackupMover(self._context.client(), moving, cancel=self._context.cancel)
 
     @functools.cached_property
     def _deletion(self) -> MovedDeletion:
