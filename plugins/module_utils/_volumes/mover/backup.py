@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review imp
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_size import ask_for_room
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import TakenSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.as_workload import why_no_user
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup_mover import BackupMover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.data_uploads import (
     DATA_UPLOADS,
@@ -95,8 +96,12 @@ class MovedBackup:
     def plan(self, claim: ClaimVolume, *, wanted: bool) -> SnapshotOffer:
         """Who wants data moved wants it of every volume that has snapshots."""
         offer = self._inner.plan(claim, wanted=True)
-        why = why_not_movable(claim) if offer.plan is not None else ""
+        why = self._why_not_movable(claim) if offer.plan is not None else ""
         return SnapshotOffer(reason="csiSnapshot: it is not moved;", error=why, is_mine=True) if why else offer
+
+    def _why_not_movable(self, claim: ClaimVolume) -> str:
+        as_workload = self._mover.moving.settings.security_context == "workload"
+        return why_not_movable(claim) or (why_no_user(claim.where, claim.user) if as_workload else "")
 
     def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
         """Pods have reached the repositories when this returns. Raises ``MoverError`` where they do not."""
@@ -160,7 +165,7 @@ class MovedBackup:
             tags=upload_tags(operation_id(self._job.uid, _uid(claim))),
             temporary_claim=made,
             owned=(OwnedObject(resource=snapshot_type, name=taken.name),),
-            place=WorkloadPlace(affinity=node_affinity(claim.volume)),
+            place=WorkloadPlace(affinity=node_affinity(claim.volume), security_context=claim.user),
             size_bytes=taken.size_bytes or 0,
             parallel=self._job.parallel,
         )

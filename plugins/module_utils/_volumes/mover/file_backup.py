@@ -23,10 +23,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.as_workload import why_no_user
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup_mover import BackupMover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Upload, Uploaded, WorkloadPlace
@@ -63,6 +65,10 @@ _HINT = (
     "To leave the files of volumes out, set default_volumes_to_fs_backup: false, and have no rule of a resource policy "
     "with the action fs-backup."
 )
+
+
+#: Reasons in one sentence of an error.
+_SHOWN = 3
 
 
 class FileBackup:
@@ -102,13 +108,23 @@ class FileBackup:
     def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
         """Pods have reached the repositories when this returns. Raises ``MoverError`` where they do not."""
         self._plans = plans
+        self._require_users()
         self._mover.open(plans, hint=_HINT)
         return []
 
     def foresee(self, plans: t.Mapping[Key, PlannedSnapshot]) -> list[str]:
         self._plans = plans
+        self._require_users()
         self._mover.foresee(plans, hint=_HINT)
         return []
+
+    def _require_users(self) -> None:
+        """Raises ``MoverError`` where a volume is to be read as its pod's user, and nobody knows who that is."""
+        if self._mover.moving.settings.security_context == "root":
+            return
+        reasons = [why_no_user(plan.claim.where, _source(plan).security) for _key, plan in sorted(self._plans.items())]
+        if any(reasons):
+            raise MoverError(some_of([why for why in reasons if why], most=_SHOWN, separator=" "), hint=_HINT)
 
     def close(self) -> None:
         """Each copy has ended when it was taken."""

@@ -133,8 +133,10 @@ for job in $MV_DISCARD; do step=discard; discard "$job" || fail $?; done
 step=policy
 source="default@default:$MV_SOURCE"
 most=2147483647
+unread= # only root reads it; without what it has found, there is nothing in it
+[ ! -d /work/data/lost+found ] || [ -r /work/data/lost+found ] || unread=--add-ignore=/lost+found
 quiet k policy set "$source" --ignore-cache-dirs=false --remove-dot-ignore=.kopiaignore --add-dot-ignore=.arkive-none \
-  --clear-ignore --compression=none --manual --ignore-unknown-types=true --ignore-file-errors=false \
+  --clear-ignore $unread --compression=none --manual --ignore-unknown-types=true --ignore-file-errors=false \
   --ignore-dir-errors=false --ignore-identical-snapshots=false \
   --keep-latest=$most --keep-hourly=$most --keep-daily=$most --keep-weekly=$most --keep-monthly=$most \
   --keep-annual=$most || fail $?
@@ -168,10 +170,11 @@ if [ "$rc" != 0 ] || ! grep -q '^{"id":"' /work/out.json || grep -q '"incomplete
 fi
 step=scan
 wait "$scanner" || :
+[ -z "$unread" ] || echo 'unread lost+found' >>/work/losses
 {
   printf 'manifest '; head -c 2200 /work/out.json | tr -d '\n'; echo
   printf 'uploaded %s\n' "$(tr '\r' '\n' <"$text" | sed -n 's/.* uploaded \([0-9.]* *[A-Za-z]*\).*/\1/p' | tail -n 1)"
-  for kind in hardlink fifo socket device acl xattr unseen; do
+  for kind in hardlink fifo socket device acl xattr unseen unread; do
     sed -n "s/^$kind //p" /work/losses >/work/one
     [ ! -s /work/one ] || printf 'loss %s %s %s\n' "$kind" "$(wc -l </work/one)" "$(head -n 1 /work/one | head -c 80)"
   done

@@ -146,13 +146,6 @@ def test_a_restore_has_the_same_mover(lab: OperationsLab, asked: Asked, monkeypa
         pytest.param(
             {**MOVED, "datamover": "vendor"}, {}, "FailedValidation", "only Velero's own data mover", id="another mover"
         ),
-        pytest.param(
-            MOVED,
-            {"mover": MoverSettings(security_context="workload")},
-            "FailedValidation",
-            "mover.security_context",
-            id="as the workload",
-        ),
         pytest.param(MOVED, {}, "Failed", "repository_password", id="no password anywhere"),
         pytest.param(
             MOVED, {"repository_password": "word"}, "Failed", "Use a location with 'bucket'", id="of a directory"

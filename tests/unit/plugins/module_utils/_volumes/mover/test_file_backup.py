@@ -384,6 +384,22 @@ def test_a_location_that_no_pod_reaches(lab: Lab, monkeypatch: pytest.MonkeyPatc
     assert (warning["name"], "which cannot be made: " in warning["message"]) == ("web", True)
 
 
+@pytest.mark.parametrize(
+    ("security", "refused"), [({"runAsUser": 7}, ""), ({}, "No pod of the backup that mounts shop/data says as which")]
+)
+def test_who_reads_as_the_workload(lab: Lab, security: dict[str, int], refused: str) -> None:
+    lab.add_claim("data")
+    lab.add_pod("web", "data", spec={"securityContext": security})
+    given = {"mover": MoverSettings(security_context="workload")}
+    if refused:
+        with pytest.raises(MoverError, match=refused):
+            lab.back_up(request=given)
+        assert "probe shop" not in lab.events
+    else:
+        assert lab.back_up(request=given).phase == "Completed"
+        assert [upload.place.security_context for upload in lab.mover.uploads] == [security]
+
+
 def test_rights_that_lack(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of who asks by the backup they are required; else, and with skip_forbidden, it is a warning."""
     lab.add_claim("data")
