@@ -37,7 +37,7 @@ _FILL = (
     "mkdir -p /data/many; for i in $(seq 100); do echo $i >/data/many/$i; done; head -c 3M /dev/urandom >/data/large"
 )
 _LOOK = "cd /data; find . -type f ! -path './lost+found/*' -exec sha256sum {} + | sort"
-#: What keys for one repository may do (docs/compatibility 18): of the place, of a key to write, of one to read.
+#: What keys for one repository may do: at a place, with keys to write, with keys to read.
 _ALLOWED = [
     ("list", "own", True, True),
     ("list", "", False, False),
