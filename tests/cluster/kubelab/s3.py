@@ -98,14 +98,14 @@ class S3Files:
         identity = {"name": "arkive", "credentials": [keys], "actions": ["Admin", "Read", "Write", "List", "Tagging"]}
         write(self._home / "identities.json", json.dumps({"identities": [identity]}), 0o600)
         write(self._home / "server.json", json.dumps(asdict(server)), 0o600)
-        argv = self._argv(ports)
+        more: list[str] = []
         if lends_keys:
             signing = {"signingKey": base64.b64encode(secrets.token_bytes(32)).decode()}
             write(self._home / "lending.json", json.dumps(_LENDING | {"sts": _LENDING["sts"] | signing}), 0o600)
-            argv.append(f"-s3.iam.config={self._home}/lending.json")
+            more.append(f"-s3.iam.config={self._home}/lending.json")
         with (self._home / "s3.log").open("ab") as log:
             subprocess.Popen(
-                argv,
+                self._argv(ports, more),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -114,7 +114,8 @@ class S3Files:
             )
         return server
 
-    def _argv(self, ports: list[int]) -> list[str]:
+    def _argv(self, ports: list[int], more: list[str]) -> list[str]:
+        """By the last one it is found again."""
         numbers = [
             f"-{name}.port{kind}={port}"
             for (name, kind), port in zip(((n, k) for k in ("", ".grpc") for n in _SERVERS), ports, strict=True)
@@ -137,6 +138,7 @@ class S3Files:
             "-master.telemetry=false",
             "-volume.max=4000",
             "-master.volumeSizeLimitMB=128",
+            *more,
             f"-dir={self._data}",
         ]
 

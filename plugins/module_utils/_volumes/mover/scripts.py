@@ -133,13 +133,14 @@ for job in $MV_DISCARD; do step=discard; discard "$job" || fail $?; done
 step=policy
 source="default@default:$MV_SOURCE"
 most=2147483647
-unread= # only root reads it; without what it has found, there is nothing in it
-[ ! -d /work/data/lost+found ] || [ -r /work/data/lost+found ] || unread=--add-ignore=/lost+found
 quiet k policy set "$source" --ignore-cache-dirs=false --remove-dot-ignore=.kopiaignore --add-dot-ignore=.arkive-none \
-  --clear-ignore $unread --compression=none --manual --ignore-unknown-types=true --ignore-file-errors=false \
+  --clear-ignore --compression=none --manual --ignore-unknown-types=true --ignore-file-errors=false \
   --ignore-dir-errors=false --ignore-identical-snapshots=false \
   --keep-latest=$most --keep-hourly=$most --keep-daily=$most --keep-weekly=$most --keep-monthly=$most \
   --keep-annual=$most || fail $?
+unread= # only root reads it; without what it has found, there is nothing in it
+[ ! -d /work/data/lost+found ] || [ -r /work/data/lost+found ] || unread=yes
+[ -z "$unread" ] || quiet k policy set "$source" --add-ignore=/lost+found || fail $?
 step=upload
 scan >/work/losses 2>/dev/null &
 scanner=$!
