@@ -33,8 +33,6 @@ pytestmark = pytest.mark.node
 
 LAB = Path(__file__).parents[3] / "cluster" / "lab.py"
 _RELAY = Path(__file__).parent / "pod_relay.py"
-    "mkdir -p /data/many; for i in $(seq 100); do echo $i >/data/many/$i; done; head -c 3M /dev/urandom >/data/large"
-)
 #: What keys for one repository may do: at a place, with keys to write, with keys to read.
 _ALLOWED = [
     ("list", "own", True, True),
