@@ -166,7 +166,6 @@ class MovedBackup:
             temporary_claim=made,
             owned=(OwnedObject(resource=snapshot_type, name=taken.name),),
             place=WorkloadPlace(affinity=node_affinity(claim.volume), security_context=claim.user),
-            size_bytes=taken.size_bytes or 0,
             parallel=self._job.parallel,
         )
 

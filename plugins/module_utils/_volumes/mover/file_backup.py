@@ -22,7 +22,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
-from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
@@ -192,7 +191,6 @@ class FileBackup:
                 affinity={} if node else reached,
                 security_context=source.security,
             ),
-            size_bytes=_capacity(claim),
             parallel=self._job.parallel,
         )
 
@@ -295,12 +293,6 @@ def _source(plan: PlannedSnapshot) -> PodVolume:
 
 def _name(source: PodVolume) -> str:
     return source.claim if source.by_claim else source.volume
-
-
-def _capacity(claim: ClaimVolume) -> int:
-    """In bytes; 0 where it is not known."""
-    found = (((claim.volume or {}).get("spec") or {}).get("capacity") or {}).get("storage")
-    return int(parse_quantity(str(found))) if found else 0
 
 
 __all__ = ("FileBackup",)
