@@ -16,6 +16,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import typing as t
 import urllib.error
 from dataclasses import asdict, dataclass
 from pathlib import Path
