@@ -5,7 +5,8 @@
 """The volumes of one backup whose files are copied as they are, while their pods run (docs/compatibility 19.9, 19.12).
 
 A Job on the pod's node mounts the same claim, to read only. It runs between the hooks of the pod, as Velero does it: a
-dump that a pre hook has written is there, and a post hook has not removed it yet.
+dump that a pre hook has written is there, and a post hook has not removed it yet. What no second pod can mount is read
+by a container that is added to the pod, where that is allowed.
 """
 
 # Private: not for use outside of this collection.
@@ -30,7 +31,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume i
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.as_workload import why_no_user
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup_mover import BackupMover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Upload, Uploaded, WorkloadPlace
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
+    InPod,
+    Upload,
+    Uploaded,
+    WorkloadPlace,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.pod_volume_backups import (
     PodVolumeBackup,
     pod_source_path,
@@ -39,7 +45,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.pod_volu
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.record_names import record_name
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository import Repository
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import PODS
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.rights import job_needs
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.rights import in_pod_needs, job_needs
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.temporary_claims import node_affinity
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.turns import Turns
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.volume_entries import (
@@ -95,7 +101,8 @@ class FileBackup:
     # -- plan ---------------------------------------------------------------------------------------------------------
 
     def needs(self, namespaces: t.Sequence[str]) -> list[Need]:
-        return job_needs(namespaces)
+        more = in_pod_needs(namespaces) if self._mover.moving.settings.ephemeral_containers else []
+        return [*job_needs(namespaces), *more]
 
     def open(self, *, allowed: bool) -> None:
         """What may be is known without looking."""
@@ -108,12 +115,14 @@ class FileBackup:
         """Pods have reached the repositories when this returns. Raises ``MoverError`` where they do not."""
         self._plans = plans
         self._require_users()
+        self._require_admitted(plans)
         self._mover.open(plans, hint=_HINT)
         return []
 
     def foresee(self, plans: t.Mapping[Key, PlannedSnapshot]) -> list[str]:
         self._plans = plans
         self._require_users()
+        self._require_admitted(plans)
         self._mover.foresee(plans, hint=_HINT)
         return []
 
@@ -121,9 +130,16 @@ class FileBackup:
         """Raises ``MoverError`` where a volume is to be read as its pod's user, and nobody knows who that is."""
         if self._mover.moving.settings.security_context == "root":
             return
-        reasons = [why_no_user(plan.claim.where, _source(plan).security) for _key, plan in sorted(self._plans.items())]
+        sources = [(plan.claim.where, _source(plan)) for _key, plan in sorted(self._plans.items())]
+        # A container inside of the pod is its own affair.
+        reasons = [why_no_user(where, source.security) for where, source in sources if not source.in_pod]
         if any(reasons):
             raise MoverError(some_of([why for why in reasons if why], most=_SHOWN, separator=" "), hint=_HINT)
+
+    def _require_admitted(self, plans: t.Mapping[Key, PlannedSnapshot]) -> None:
+        pods = [_in_pod(source) for plan in plans.values() if (source := plan.source) is not None and source.in_pod]
+        if pods:
+            self._mover.get().require_admitted(pods)
 
     def close(self) -> None:
         """Each copy has ended when it was taken."""
@@ -156,11 +172,17 @@ class FileBackup:
                 found = Uploaded(error=exc.sentence, node=source.node)
             else:
                 self._mover.moving.run.progress(f"copying the files of {claim.where}")
-                (found,) = self._mover.get().upload([upload])
+                found = self._carry_out(upload, source)
         record = self._record(claim, source, found, created)
         with self._lock:
             self._records[key] = record
             self._losses[key] = found.losses
+
+    def _carry_out(self, upload: Upload, source: PodVolume) -> Uploaded:
+        if source.in_pod:
+            return self._mover.get().upload_in_pod(upload, _in_pod(source))
+        (found,) = self._mover.get().upload([upload])
+        return found
 
     def _node_now(self, source: PodVolume) -> str:
         """Where the pod runs. Raises ``MoverError`` where it does not any more: its volume may be elsewhere."""
@@ -289,6 +311,12 @@ def _source(plan: PlannedSnapshot) -> PodVolume:
     if plan.source is None:
         raise MoverError(f"Nobody knows which pod has the volume of {plan.claim.where}.")
     return plan.source
+
+
+def _in_pod(source: PodVolume) -> InPod:
+    return InPod(
+        namespace=source.namespace, pod=source.pod, uid=source.pod_uid, volume=source.volume, labels=source.labels
+    )
 
 
 def _name(source: PodVolume) -> str:
