@@ -50,7 +50,7 @@ from campaigns.year_space import Space, what_is_wrong
 
 _LAB = Path(__file__).parents[2] / "cluster" / "lab.py"
 _SCHEDULE = "nightly"
-#: Of the schedule's backups so many are made before a rule is applied.
+#: Something is done after so many runs.
 _CHECKPOINT_RUNS = 25
 _MAINTAINED_RUNS = 12
 _DELETED_RUNS = 6
@@ -126,6 +126,8 @@ class YearCampaign:
     def conclude(self, chance: random.Random) -> str:
         """The end of the year: what is left is brought back, and then goes."""
         try:
+            if not self._kept:
+                self._back_up(chance)
             _say(f"end: {self._checkpoint(chance, restored=_RESTORED_AT_END)}")
             self._objects_to_what_is_spoilt()
             *others, newest = self._kept.values()
@@ -149,7 +151,8 @@ class YearCampaign:
         schedule = _SCHEDULE if chance.random() < 0.55 else ""
         seconds = chance.randint(40, 240) if not schedule and chance.random() < 0.6 else 0
         model = look(self._root)
-        os.sync()
+        if moved:  # what is not on the disk is in no snapshot, as nobody freezes the volume
+            subprocess.run(["sync", "--file-system", str(self._root)], check=True)
         name = f"run-{self._runs:04}"
         info = self._location.back_up(name, moved=moved, ttl=f"{seconds}s" if seconds else _LONG_TTL, schedule=schedule)
         self._written += 2

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
