@@ -37,6 +37,7 @@ class KopiaHere:
             "AWS_SECRET_ACCESS_KEY": os.environ["ARKIVE_TEST_S3_SECRET_KEY"],
             "KOPIA_PASSWORD": password,
             "KOPIA_CHECK_FOR_UPDATES": "false",
+            "KOPIA_DISABLE_REPOSITORY_LOG": "true",  # as the pods of the mover have it
         }
 
     def snapshots(self) -> set[str]:

@@ -13,7 +13,7 @@ no other ones, and packs the contents of objects below 60 % of that size anew. S
 3. each object of packs holds a content that is named;
 4. of each kind of packs at most one object is below 60 %.
 
-What a large object holds beside a content that is still named stays with it: kopia does not pack these anew. That, and
+What a large object holds beside a content that is still named stays with it (docs/compatibility 18.6). That, and
 16 KiB for each time that somebody wrote (indexes and logs, which go after days), is added to 1 and 2 for the bucket.
 """
 
