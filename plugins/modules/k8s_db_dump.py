@@ -35,8 +35,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - No program runs in the pod, and nothing is written. With O(state=restored), the dump is compared with its
-        digests, and the database is not asked what it has.
+      - Nothing is written. With O(state=dumped), no program runs in the pod. With O(state=restored), the dump is
+        compared with its digests, and the database is asked what it has, as the run asks it.
   diff_mode:
     support: none
   idempotent:

@@ -26,6 +26,7 @@ class QuiesceRecord:
 
     ``found_by``: by what it was recognised, where nobody has declared it. ``operator``: who owns the pod.
     ``passed_over``: why it was not to be held, as another one is, a sentence. ``notes``: what else is to be known.
+    ``shortened``: of each time that is longer than anything may be held, what it counts as, a sentence.
     ``until``: nobody could let go of it, and its server does so by itself at this time.
     """
 
@@ -44,6 +45,7 @@ class QuiesceRecord:
     operator: str = ""
     passed_over: str = ""
     notes: list[str] = dataclasses.field(default_factory=list)
+    shortened: t.Sequence[str] = ()
 
     @property
     def where(self) -> str:

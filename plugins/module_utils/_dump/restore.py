@@ -50,11 +50,11 @@ def restore_dump(request: DumpRequest, *, run: ClusterRun, store: Store, check_m
     run.progress(f"dump {record.name}: comparing it with its digest")
     for _piece in dump_pieces(store, request.backup, record, run.cancel):
         pass
+    target = _look(request, run, database)
     outcome = DumpOutcome(changed=True, location=store.location.describe, record=record)
     if check_mode:
         planned = f"{record.file}, which is intact, would be filled into {database.title} in {database.where}."
         return DumpOutcome(changed=True, location=outcome.location, record=record, planned=planned)
-    target = _look(request, run, database)
     _fill(request, run, database, target, record, dump_pieces(store, request.backup, record, run.cancel))
     run.progress(f"dump {record.name}: {record.dump_size / _MIB:.1f} MiB are restored in {database.where}")
     return outcome

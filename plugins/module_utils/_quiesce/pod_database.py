@@ -15,7 +15,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.cuts import ContainerClaims, VolumeCuts
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.declaration import DatabaseDeclaration
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.declaration import (
+    DEFAULT_LOCK_SECONDS,
+    DatabaseDeclaration,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.held import HeldDatabase
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.kind import (
@@ -73,7 +76,8 @@ class PodDatabase:
 
     @property
     def warnings(self) -> list[str]:
-        return [f"{self.record.where}: {text}" for text in self.record.known.warnings]
+        record = self.record
+        return [f"{record.where}: {text}" for text in (*record.shortened, *record.known.warnings)]
 
     def take_warnings(self) -> list[str]:
         """Those of ``warnings`` that are new since the last time: some come to be as it is let go."""
@@ -178,6 +182,7 @@ def _prepared(
         record.error = exc.sentence
         return PodDatabase(record, None, None)
     order = _order(run, declared, settings.policy)
+    record.shortened = _shortened(declared, settings.policy)
     counts = None
     if order.counts:
         from ansible_collections.arkive.k8s.plugins.module_utils._databases.table_counts import TableCounts
@@ -244,6 +249,19 @@ def _order(run: ClusterRun, declared: DatabaseDeclaration, policy: FreezePolicy)
         counts=declared.counts,
         require_lease=policy.require_lease,
     )
+
+
+def _shortened(declared: DatabaseDeclaration, policy: FreezePolicy) -> list[str]:
+    """What is asked for and longer than anything may be held."""
+    most = policy.freeze_max_seconds
+    asked = {"lease": declared.lease_seconds or 0.0}
+    if declared.lock_seconds != DEFAULT_LOCK_SECONDS:
+        asked["lock_timeout"] = declared.lock_seconds
+    return [
+        f"Its {name} is {found:g} s, and counts as {most:g} s: nothing is held longer than freeze_max."
+        for name, found in asked.items()
+        if found > most
+    ]
 
 
 def _container(run: ClusterRun, pod: ObjectView, record: QuiesceRecord, claims: ContainerClaims) -> PodContainer:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -35,6 +36,10 @@ from kubelab.s3 import S3Files
 from kubelab.versions import NODE_PACKAGES, SEAWEEDFS_FROM_PYPI
 
 _READY_WITHIN = 180.0  # seconds; 8 are usual
+_INIT_WITHIN = 60.0  # seconds; 0.2 are usual
+
+FAILURE = "start-failure.txt"
+"""Among the logs of a cluster that did not start: why."""
 
 
 def build() -> tuple[tuple[Path, ...], Path]:
@@ -55,8 +60,10 @@ def start(state: Path, *, index: int, port: int = 0, s3_port: int = 0, with_s3: 
         lab = Lab(state=state, index=index, port=port, programs=programs, images=images)
         try:
             _start(lab, s3_port=s3_port, with_s3=with_s3, begin=begin)
-        except BaseException:
+        except BaseException as exc:
             stop(state, keep_logs=True)
+            with contextlib.suppress(OSError):
+                lab.path("log", FAILURE).write_text(str(exc), encoding="utf-8")
             say(f"The cluster was stopped again; its logs are in {state}/log.")
             raise
 
@@ -120,7 +127,7 @@ def _background(
 
 def _wait_for_init(lab: Lab) -> int:
     """Pid 1 of the node, as the host numbers it."""
-    if not wait_until(lambda: find_node(lab.state) is not None, 10, interval=0.01):
+    if not wait_until(lambda: find_node(lab.state) is not None, _INIT_WITHIN, interval=0.01):
         raise LabError("The node's namespaces could not be made:\n" + _log_tail(lab))
     return node_pid(lab.state)
 
@@ -152,4 +159,4 @@ def require_root() -> None:
         raise LabError(f"The local cluster needs Debian. {instead}")
 
 
-__all__ = ["build", "require_root", "start"]
+__all__ = ["FAILURE", "build", "require_root", "start"]

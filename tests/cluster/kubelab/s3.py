@@ -6,14 +6,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import secrets
 import shutil
 import signal
 import socket
 import subprocess
-import typing as t
 import urllib.error
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +26,10 @@ from kubelab.pypi import program_in, python_package
 from kubelab.versions import SEAWEEDFS_FROM_PYPI
 
 _SERVERS = ("master", "volume", "filer", "s3")
+
+#: The ports that the kernel gives to outgoing connections begin with the first of its two numbers.
+_OUTGOING_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_LOWEST_PORT = 10240
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,15 +146,19 @@ def _grpc_ports(pid: int) -> list[str]:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nothing listens on now."""
-    sockets: list[socket.socket] = []
-    try:
-        for _number in range(count):
-            sockets.append(socket.create_server(("127.0.0.1", 0)))
-        return [t.cast(int, s.getsockname()[1]) for s in sockets]
-    finally:
-        for s in sockets:
-            s.close()
+    """Ports of 127.0.0.1 that nothing listens on now, and that no connection takes before the server does."""
+    lowest = int(_OUTGOING_PORTS.read_text(encoding="ascii").split()[0])
+    candidates = list(range(_LOWEST_PORT, lowest))
+    random.SystemRandom().shuffle(candidates)
+    found: list[int] = []
+    for port in candidates:
+        if len(found) == count:
+            break
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            found.append(port)
+    if len(found) < count:
+        raise LabError(f"No {count} ports are free from {_LOWEST_PORT} to {lowest}.")
+    return found
 
 
 def start_s3(state: Path, *, port: int = 0) -> S3Server:

@@ -84,7 +84,9 @@ def start() -> None:
     say("Starting the local cluster")
     code, _printed = run([sys.executable, _LAB, "start", *_WHERE])
     if code != 0:
-        raise CheckError(f"The local cluster did not start; see {CLUSTER_STATE / 'log'}.")
+        failure = CLUSTER_STATE / "log" / "start-failure.txt"
+        reason = failure.read_text() if failure.exists() else "it says why above"
+        raise CheckError(f"The local cluster did not start: {reason}; see {CLUSTER_STATE / 'log'}.")
 
 
 def stop() -> None:

@@ -87,8 +87,9 @@ def test_postgresql_under_a_writer(kubectl: t.Any, postgres: PostgresApp, dumps:
     assert newest == count
     assert before <= newest <= after
     assert other.check() == ""
-    with pytest.raises(DumpError, match="is not empty: it has 2 tables, views, sequences and functions"):
-        dumps.restore(other, dump=name, database="postgres")
+    for check_mode in (True, False):
+        with pytest.raises(DumpError, match="is not empty: it has 2 tables, views, sequences and functions"):
+            dumps.restore(other, dump=name, database="postgres", check_mode=check_mode)
     with pytest.raises(DumpError, match=r"ended with code 3.*already exists.* Nothing of it was committed"):
         dumps.restore(other, dump=name, database="postgres", into_non_empty=True)
     assert other.rows() == (newest, count)

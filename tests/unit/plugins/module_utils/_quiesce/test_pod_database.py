@@ -267,6 +267,25 @@ def test_check_mode_asks_the_server_and_says_by_which_statement_it_would_be_held
     assert (entry["error"], entry["statements"]) == ("Its user may not.", [])
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({}, []),
+        ({"lease_seconds": 300.0, "lock_seconds": 300.0}, []),
+        ({"lease_seconds": 600.0}, ["Its lease is 600 s, and counts as 300 s"]),
+        ({"lease_seconds": 301.0, "lock_seconds": 900.0}, ["Its lease is 301 s", "Its lock_timeout is 900 s"]),
+    ],
+)
+def test_what_is_longer_than_anything_may_be_held_is_told(
+    cluster: t.Any, monkeypatch: pytest.MonkeyPatch, asked: dict[str, float], told: list[str]
+) -> None:
+    AskedServer(monkeypatch, {"the data directory": "/data"})
+    declared = DatabaseDeclaration(kind="postgresql", **t.cast("t.Any", asked))
+    *found, _archiver = foreseen(cluster, cluster.add_pod("a"), declared)["warnings"]
+    assert len(found) == len(told)
+    assert all(text in warning for text, warning in zip(told, found, strict=True))
+
+
 def test_keepers_stop_and_marks_go_when_a_database_cannot_be_let_go(cluster: t.Any) -> None:
     lab = Section(cluster)
     lab.add("a", raises=OSError("no more threads"))
