@@ -22,7 +22,7 @@ from pathlib import Path
 
 #: Of the file system and of Velero's restores, not of the application.
 _NOT_OURS = frozenset({"lost+found", ".velero"})
-_FIRST_FILES = 60
+_FIRST_FILES = 120
 #: What the volume holds at most: above, more goes than comes.
 MOST_BYTES, _MOST_ENTRIES = 40 << 20, 350
 _NAMES = (
@@ -216,7 +216,7 @@ class LiveFiles:
 
     def _delete_folder(self, chance: random.Random) -> None:
         """Seldom: much goes with it."""
-        if (folders := self._folders()) and chance.random() < 0.3:
+        if (folders := self._folders()) and chance.random() < 0.1:
             shutil.rmtree(chance.choice(folders))
 
     def _new_path(self, chance: random.Random) -> Path:
