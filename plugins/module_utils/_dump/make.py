@@ -35,6 +35,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.find_backup im
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_lock import lock_name
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_kind import WholeOutput
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 from ansible_collections.arkive.k8s.plugins.module_utils._dump.errors import DumpError
 from ansible_collections.arkive.k8s.plugins.module_utils._dump.pod_database import (
@@ -51,6 +52,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import D
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import phase_of
 
 _PROGRESS_SECONDS = 5.0
+_AGAIN = "Run the task again."
 _MIB = 1 << 20
 #: Backups that are there for good, whatever they lack.
 _PHASES = frozenset({"Completed", "PartiallyFailed"})
@@ -139,16 +141,20 @@ class _Making:
         database, order = self._database, self._database.order
         program = database.kind.program(order)
         self._run.progress(f"dump {self._request.dump_name}: {program} in {database.where}")
-        ending = database.kind.ending(order)
+        whole, ending = WholeOutput(order.mark), database.kind.ending(order)
         pipe = database.start(database.kind.dump_command(order), self._request.seconds, stays_open=True)
         last = time.monotonic()
         try:
             for data in pipe.read(self._run.cancel):
-                yield self._counted(ending.feed(data))
+                yield self._counted(ending.feed(whole.feed(data)))
+                if whole.is_whole:
+                    break
                 if time.monotonic() - last >= _PROGRESS_SECONDS:
                     last = time.monotonic()
                     self._run.progress(f"dump {self._request.dump_name}: {self._size / _MIB:.1f} MiB")
-            database.require_success(pipe, program)
+            if not whole.is_whole:
+                database.require_success(pipe, program)
+                raise DatabaseError(f"The API server left out the end of what {program} wrote.", hint=_AGAIN)
             yield self._counted(ending.finish())
         except ExecRefused as exc:
             raise database.explained(exc) from exc

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import secrets
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
@@ -25,8 +26,9 @@ ENDED = "arkive: ended"
 RUN = 'run() { exec "$@"; }'
 #: One that dumps: for as long as somebody is there. A program whose output nobody takes any more would wait for
 #: ever, with its transaction open. Nothing may be left that is not waited for: its parent would be the server, and
-#: PostgreSQL takes a child that was killed for one of its own, and starts anew.
-RUN_DUMP = """
+#: PostgreSQL takes a child that was killed for one of its own, and starts anew. Behind a dump that went well is a line
+#: with our mark, and the end waits until whoever reads has it (see ``WholeOutput``).
+_RUN_DUMP = """
 run() {
   exec 4<&0
   "$@" &
@@ -37,6 +39,11 @@ run() {
   rc=$?
   kill "$w" 2>/dev/null
   wait "$w" 2>/dev/null
+  if [ "$rc" = 0 ]; then
+    echo
+    echo MARK
+    while read -r line <&4; do :; done
+  fi
   exit "$rc"
 }
 """
@@ -49,12 +56,14 @@ _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX
 class DumpOrder:
     """What is dumped, or filled. ``database`` empty: the whole server. ``user`` empty: as the container was started.
 
-    ``with_password``: the first line of the command's standard input is the user's password.
+    ``with_password``: the first line of the command's standard input is the user's password. ``mark``: what stands
+    behind the dump, and in none.
     """
 
     database: str = ""
     user: str = ""
     with_password: bool = False
+    mark: str = dataclasses.field(default_factory=lambda: secrets.token_hex(16))
 
     def validate(self) -> None:
         """Raises ``ValidationError`` for a name that a program would read as something else."""
@@ -69,6 +78,34 @@ class DumpOrder:
     def words(self) -> tuple[str, str]:
         """The first two arguments of each script."""
         return self.user, "given" if self.with_password else "own"
+
+
+def run_dump(order: DumpOrder) -> str:
+    """How a script runs the program that dumps: the function ``run`` of a shell."""
+    return _RUN_DUMP.replace("MARK", order.mark)
+
+
+class WholeOutput:
+    """The dump in what ``run_dump`` writes: all before the line that says that it is whole.
+
+    The end of what a command writes may be left out by the API server where the command ends right behind it, and its
+    exit code is 0 all the same (kubernetes/kubernetes#124571). So the command waits, and the line is what counts.
+    """
+
+    def __init__(self, mark: str) -> None:
+        self._line = f"\n{mark}\n".encode()
+        self._held = b""
+        self.is_whole = False
+
+    def feed(self, data: bytes) -> bytes:
+        """What of it, and of what was kept back before, surely belongs to the dump."""
+        text = self._held + data
+        self.is_whole = text.endswith(self._line)
+        if self.is_whole:
+            self._held = b""
+            return text[: -len(self._line)]
+        self._held = text[-len(self._line) :]
+        return text[: -len(self._line)]
 
 
 class Ending(t.Protocol):
@@ -148,11 +185,12 @@ __all__ = (
     "MISSING",
     "NO_PROGRAM",
     "RUN",
-    "RUN_DUMP",
     "RUN_FILL",
     "DumpKind",
     "DumpOrder",
     "Ending",
     "Target",
     "TextEnding",
+    "WholeOutput",
+    "run_dump",
 )

@@ -18,11 +18,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_k
     MISSING,
     NO_PROGRAM,
     RUN,
-    RUN_DUMP,
     RUN_FILL,
     DumpOrder,
     Ending,
     Target,
+    run_dump,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 
@@ -76,7 +76,7 @@ class MongodbDump:
 
     def dump_command(self, order: DumpOrder) -> tuple[str, ...]:
         chosen = [f"--db={order.database}"] if order.database else []
-        return _shell(order, "mongodump", "--archive", *chosen, run=RUN_DUMP)
+        return _shell(order, "mongodump", "--archive", *chosen, run=run_dump(order))
 
     def ending(self, order: DumpOrder) -> Ending:
         return ArchiveEnding()

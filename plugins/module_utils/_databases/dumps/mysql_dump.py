@@ -17,12 +17,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_k
     MISSING,
     NO_PROGRAM,
     RUN,
-    RUN_DUMP,
     RUN_FILL,
     DumpOrder,
     Ending,
     Target,
     TextEnding,
+    run_dump,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 
@@ -94,7 +94,7 @@ class MysqlDump:
 
     def dump_command(self, order: DumpOrder) -> tuple[str, ...]:
         what = order.database or "--all-databases"
-        return _shell(order, _DUMP_PROGRAMS, *_OPTIONS, what, run=RUN_DUMP)
+        return _shell(order, _DUMP_PROGRAMS, *_OPTIONS, what, run=run_dump(order))
 
     def ending(self, order: DumpOrder) -> Ending:
         return TextEnding("-- Dump completed")

@@ -19,12 +19,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_k
     MISSING,
     NO_PROGRAM,
     RUN,
-    RUN_DUMP,
     RUN_FILL,
     DumpOrder,
     Ending,
     Target,
     TextEnding,
+    run_dump,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError
 
@@ -82,7 +82,7 @@ class PostgresqlDump:
 
     def dump_command(self, order: DumpOrder) -> tuple[str, ...]:
         what = (self.program(order), "-w", f"--lock-wait-timeout={_LOCK_WAIT}")
-        return _shell(order, *what, *(("-d", order.database) if order.database else ()), run=RUN_DUMP)
+        return _shell(order, *what, *(("-d", order.database) if order.database else ()), run=run_dump(order))
 
     def ending(self, order: DumpOrder) -> Ending:
         which = "database" if order.database else "database cluster"

@@ -21,11 +21,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.crc64 
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_kind import (
     MISSING,
     NO_PROGRAM,
-    RUN_DUMP,
     RUN_FILL,
     DumpOrder,
     Ending,
     Target,
+    run_dump,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.errors import DatabaseError, StillLoading
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.redis_port import OWN_PORT
@@ -49,7 +49,7 @@ ask() {{
   if [ -n "$user" ]; then "$c" -p "$port" --user "$user" "$@"; else "$c" -p "$port" "$@"; fi
 }}
 """
-_DUMP = f"""{RUN_DUMP}{_CLIENT}
+_DUMP = f"""{_CLIENT}
 if [ -n "$user" ]; then run "$c" -p "$port" --user "$user" --rdb -; fi
 run "$c" -p "$port" --rdb -
 """
@@ -112,7 +112,7 @@ class RedisDump:
         return "rdb"
 
     def dump_command(self, order: DumpOrder) -> tuple[str, ...]:
-        return ("/bin/sh", "-c", _DUMP, "arkive", *order.words)
+        return ("/bin/sh", "-c", f"{run_dump(order)}{_DUMP}", "arkive", *order.words)
 
     def ending(self, order: DumpOrder) -> Ending:
         return RdbEnding()

@@ -77,6 +77,7 @@ def test_what_is_not_ready_in_time_says_why(cluster: Cluster, backups: Backups) 
     claim = {"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "nowhere"}}]}
     missing = {"volumes": [{"name": "v", "configMap": {"name": "nowhere"}}]}
     probed = {"readinessProbe": PROBE}
+    failing = {"command": ["sh", "-c", "exit 4"]}
     mounts = {"volumeMounts": [{"name": "v", "mountPath": "/v"}]}
     backups.write(
         "b",
@@ -89,7 +90,8 @@ def test_what_is_not_ready_in_time_says_why(cluster: Cluster, backups: Backups) 
             workload("DaemonSet", "mount", home, pod_spec(**missing, container=mounts)),
             workload("Deployment", "refused", home, pod_spec(serviceAccountName="nobody")),
             bare_pod("nodeless", home, pod_spec(nodeSelector={"no": "node"})),
-            bare_pod("failed", home, pod_spec(restartPolicy="Never", container={"command": ["sh", "-c", "exit 4"]})),
+            # Without a probe it is ready until it fails.
+            bare_pod("failed", home, pod_spec(restartPolicy="Never", container={**failing, **probed})),
         ],
     )
     begun = time.monotonic()

@@ -117,5 +117,6 @@ def test_velero_deletes_it(
     assert set(kopia.ids()) == known
     for name in (ours.name, ours.files_name):
         moving_judge("backup", "delete", name, "--confirm")
-    until(lambda: not judged_store.list("backups/").objects, "the backups are gone", seconds=120)
+    folders = [f"backups/{name}/" for name in (ours.name, ours.files_name)]
+    until(lambda: not any(judged_store.list(folder).objects for folder in folders), "the backups are gone", seconds=120)
     assert kopia.ids() == []

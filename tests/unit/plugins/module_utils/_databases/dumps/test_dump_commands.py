@@ -15,7 +15,11 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_kind import DumpOrder, Target
+from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_kind import (
+    DumpOrder,
+    Target,
+    WholeOutput,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.dumps.dump_kinds import (
     DUMP_KINDS,
     find_dump_kind,
@@ -51,7 +55,10 @@ class Container:
             (folder / name).symlink_to(f"/usr/bin/{name}")
 
     def run(self, argv: t.Sequence[str], stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-        """Its standard input is open until it has ended. The processes of this machine are none of its own."""
+        """Its standard input is open until it has ended, or has said that a dump is whole.
+
+        The processes of this machine are none of its own.
+        """
         pipe = subprocess.PIPE
         argv = [word.replace("/proc/", f"{self.folder}/proc/") for word in argv]
         env = {"PATH": str(self.folder), **environment}
@@ -61,7 +68,14 @@ class Container:
             assert process.stderr
             process.stdin.write(stdin)
             process.stdin.flush()
-            out, err = process.stdout.read(), process.stderr.read()
+            out = ""
+            for line in process.stdout:
+                if line.strip() and f"echo {line.strip()}\n" in argv[2]:
+                    process.stdin.close()
+                    out = out.removesuffix("\n")
+                else:
+                    out += line
+            err = process.stderr.read()
             code = process.wait(timeout=30)
         return subprocess.CompletedProcess(argv, code, out, err)
 
@@ -314,6 +328,39 @@ def test_a_program_that_dumps_ends_when_nobody_is_there(tmp_path: Path) -> None:
             process.wait(timeout=0.5)
         process.stdin.close()
         assert process.wait(timeout=20) == 128 + signal.SIGTERM
+
+
+def test_a_whole_dump_is_held_until_it_has_come(tmp_path: Path) -> None:
+    """What an API server has not passed on by the end of a command is lost (kubernetes/kubernetes#124571)."""
+    order = DumpOrder(database="shop")
+    Container(tmp_path, ["pg_dump"])
+    argv = find_dump_kind("postgresql").load().dump_command(order)
+    env = {"PATH": str(tmp_path)}
+    whole, data = WholeOutput(order.mark), b""
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env) as process:
+        assert process.stdin
+        assert process.stdout
+        while not whole.is_whole:
+            data += whole.feed(process.stdout.read(1))
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.5)
+        process.stdin.close()
+        assert process.wait(timeout=20) == 0
+    assert data.startswith(b"program pg_dump\n")
+    assert order.mark.encode() not in data
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 33, 34, 35, 1000])
+def test_a_mark_within_a_dump_is_none_at_its_end(size: int) -> None:
+    mark = "0123456789abcdef" * 2
+    dump = b"a " + mark.encode() + b"\n" + b"b" * 100
+    written = dump + f"\n{mark}\n".encode()
+    whole, got = WholeOutput(mark), b""
+    for start in range(0, len(written), size):
+        assert not whole.is_whole
+        got += whole.feed(written[start : start + size])
+    assert (whole.is_whole, got) == (True, dump)
+    assert WholeOutput(mark).feed(dump) == dump[:-34]
 
 
 def test_a_look_needs_nobody_to_be_there(tmp_path: Path) -> None:
