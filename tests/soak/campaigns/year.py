@@ -64,16 +64,23 @@ _RESTORED_AT_END = 3
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class _Kept:
-    """A backup that is to be there. ``expires``: None for one whose time is not over this year."""
+    """A backup that is to be there.
+
+    ``expires``: at the earliest and at the latest, as its time begins while it is made; None for one whose time is not
+    over this year.
+    """
 
     name: str
     snapshot: str
     model: Model
     schedule: str
-    expires: dt.datetime | None
+    expires: tuple[dt.datetime, dt.datetime] | None
 
-    def is_over(self, now: dt.datetime) -> bool:
-        return self.expires is not None and self.expires <= now
+    def may_go(self, now: dt.datetime) -> bool:
+        return self.expires is not None and self.expires[0] <= now + _MOMENT
+
+    def must_go(self, now: dt.datetime) -> bool:
+        return self.expires is not None and self.expires[1] <= now - _MOMENT
 
 
 class YearCampaign:
@@ -154,9 +161,11 @@ class YearCampaign:
         if moved:  # what is not on the disk is in no snapshot, as nobody freezes the volume
             subprocess.run(["sync", "--file-system", str(self._root)], check=True)
         name = f"run-{self._runs:04}"
+        time_to_live = dt.timedelta(seconds=seconds)
+        earliest = utc_now() + time_to_live
         info = self._location.back_up(name, moved=moved, ttl=f"{seconds}s" if seconds else _LONG_TTL, schedule=schedule)
         self._written += 2
-        expires = utc_now() + dt.timedelta(seconds=seconds) if seconds else None
+        expires = (earliest, utc_now() + time_to_live) if seconds else None
         self._kept[name] = _Kept(
             name=name, snapshot=str(info["snapshotHandle"]), model=model, schedule=schedule, expires=expires
         )
@@ -191,8 +200,8 @@ class YearCampaign:
     def _prune_by_ttl(self) -> str:
         before = utc_now()
         gone = self._location.prune(Retention(ttl="honored"))
-        must = {kept.name for kept in self._kept.values() if kept.is_over(before - _MOMENT)}
-        may = {kept.name for kept in self._kept.values() if kept.is_over(utc_now() + _MOMENT)}
+        must = {kept.name for kept in self._kept.values() if kept.must_go(before)}
+        may = {kept.name for kept in self._kept.values() if kept.may_go(utc_now())}
         if not must <= gone <= may:
             raise Wrong(f"by their time to live {sorted(gone)} went, and not {sorted(must)} to {sorted(may)}")
         self._forget(gone)
