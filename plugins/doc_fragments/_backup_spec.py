@@ -181,8 +181,9 @@ options:
         rule of a resource policy wins over both. A volume whose files are copied is not snapshotted.
       - Volumes of the kinds hostPath, Secret, ConfigMap, projected and downwardAPI, block devices, those that no
         container mounts, and those of pods that do not run are not copied.
-      - A claim that is C(ReadWriteOncePod) is an error so far. So is an C(emptyDir) that an annotation or a rule names;
-        any other is a warning.
+      - A claim that is C(ReadWriteOncePod), and a volume without a claim such as C(emptyDir), are read by a container
+        that is added to their pod, which takes consent by C(mover.ephemeral_containers=true). Without it, the first is
+        an error. So is an C(emptyDir) that an annotation or a rule names; any other is a warning.
       - Where only annotations of pods want copies, and none can be made, as there is no password or no right to make
         Jobs, that is a warning, and the volume is left to snapshots.
     type: bool

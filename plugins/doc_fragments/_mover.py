@@ -104,6 +104,16 @@ options:
           - Whether a Job that failed is left for a look at it. It goes by itself after an hour.
           - If not set, it is not.
         type: bool
+      ephemeral_containers:
+        description:
+          - Whether a backup may read what no second pod can mount by an ephemeral container that it adds to the running
+            pod. That is what volumes without a claim, such as C(emptyDir), and claims that are C(ReadWriteOncePod)
+            take where their files are copied. A restore has no use of it.
+          - Kubernetes keeps such a container listed in the pod until the pod is gone, and a Velero cannot make a pod
+            again that it has stored with one. Hence the consent. It has no keys, no password and no address in it;
+            these are handed over to its running program.
+          - If not set, such volumes are an error where an annotation or a policy wants them, and otherwise a warning.
+        type: bool
 """
 
 

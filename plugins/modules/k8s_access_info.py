@@ -151,6 +151,12 @@ options:
     type: str
     choices: [keep, roll_back]
     default: keep
+  ephemeral_containers:
+    description:
+      - Whether a backup with O(provider=mover) may add containers to pods, as C(mover.ephemeral_containers) of
+        M(arkive.k8s.k8s_backup), and so takes the rights to do that and to run commands in them.
+    type: bool
+    default: false
   functions:
     description:
       - The functions that the blueprints use, such as V(KubeTask), for V(blueprint). All of them if not set.
@@ -368,6 +374,7 @@ SPEC = ArgumentSpec(
         "retain": {"type": "bool", "default": False},
         "existing_resource_policy": {"type": "str", "choices": list(ON_EXISTING), "default": ON_EXISTING[0]},
         "existing_volume_policy": {"type": "str", "choices": ["keep", "roll_back"], "default": "keep"},
+        "ephemeral_containers": {"type": "bool", "default": False},
         "functions": {"type": "list", "elements": "str", "default": []},
         "on_gitops_owned": {"type": "str", "choices": list(ON_OWNED), "default": "ignore"},
         "gitops_namespaces": {"type": "list", "elements": "str", "default": []},
@@ -393,6 +400,7 @@ def work(task: Task) -> Result:
         retain=params["retain"],
         on_existing=params["existing_resource_policy"],
         rolls_back=params["existing_volume_policy"] == "roll_back",
+        adds_containers=params["ephemeral_containers"],
         functions=tuple(dict.fromkeys(params["functions"])),
         api_group=params["api_group"],
         on_gitops_owned=params["on_gitops_owned"],

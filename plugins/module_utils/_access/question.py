@@ -40,6 +40,7 @@ class AccessQuestion:
     retain: bool = False
     on_existing: OnExisting = "none"
     rolls_back: bool = False
+    adds_containers: bool = False
     scratch_namespace: str = ""
     functions: tuple[str, ...] = ()
     api_group: str = ""
@@ -96,6 +97,7 @@ class AccessQuestion:
             retain=self.retain,
             on_existing=self.on_existing,
             rolls_back=self.rolls_back,
+            adds_containers=self.adds_containers,
             scratch_namespace=self.scratch_namespace,
             functions=self.functions,
             api_group=self.api_group,

@@ -41,6 +41,7 @@ _SETTINGS = ArgumentSpec(
         "credentials": {"type": "str", "choices": ["auto", "sts", "static"]},
         "pod_start_timeout": {"type": "str"},
         "keep_failed": {"type": "bool"},
+        "ephemeral_containers": {"type": "bool"},
     }
 )
 

@@ -108,7 +108,7 @@ class BlockRunner:
         """Snapshots of what the block's pods mount, except those whose pre hook failed."""
         keys: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
         for entry, hooked in zip(pods, block.pods, strict=True):
-            keys[entry.stored] += [(hooked.key[0], claim) for claim in hooked.claims]
+            keys[entry.stored] += self._volumes.of_pod(hooked.key, hooked.claims)
         self._volumes.leave_out(keys[False])
         by_name = {"/".join(key): key for key in keys[True]}
         taken: list[tuple[str, str]] = []

@@ -14,6 +14,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource, label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.claims import bound_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.pod_files import ADDED_CONTAINER
 
 #: Left by an earlier restore or backup; they would mislead whoever reads this one.
 _STALE_LABELS = (
@@ -27,11 +28,24 @@ _BACKUP_NAME = "velero.io/backup-name"
 def clean_item(gr: GroupResource, obj: dict[str, t.Any], *, backup_name: str) -> bool:
     """Change ``obj`` as it is to be stored. True when it was changed."""
     if gr == PODS:
-        return _take_annotation(obj, FROZEN_ANNOTATION)
+        unmarked = _take_annotation(obj, FROZEN_ANNOTATION)
+        return _take_movers(obj) or unmarked
     if gr != CLAIMS:
         return False
     unmarked = _take_annotation(obj, FROZEN_ANNOTATION)
     return (bool(bound_volume(obj)) and _clean_claim(obj, label_value(backup_name))) or unmarked
+
+
+def _take_movers(pod: dict[str, t.Any]) -> bool:
+    """The containers that copied its volumes: with them in it, no API server makes the pod again, and Velero none."""
+    added = (pod.get("spec") or {}).get("ephemeralContainers") or []
+    left = [each for each in added if not str(each.get("name")).startswith(ADDED_CONTAINER)]
+    if len(left) == len(added):
+        return False
+    pod["spec"]["ephemeralContainers"] = left
+    if not left:
+        del pod["spec"]["ephemeralContainers"]
+    return True
 
 
 def _take_annotation(obj: dict[str, t.Any], name: str) -> bool:

@@ -242,7 +242,7 @@ class BackupRun:
 
     def describe_volumes(self) -> None:
         """Note what became of each volume."""
-        self._described = self._volumes.describe()
+        self._described = [*self._volumes.describe(), *self.snapshots.describe_of_pods()]
 
     def describe(self, *, dry_run: bool = False) -> None:
         """Note what became of each volume, and say how many objects there are now that all are counted.
@@ -282,8 +282,8 @@ class BackupRun:
         for block in blocks:
             planned = [self._plan_pod(hooked) for hooked in block.pods]
             if any(hooked.database is not None for hooked in block.pods) or any(pod.freezes for pod in planned):
-                claims = ((hooked.key[0], claim) for hooked in block.pods for claim in hooked.claims)
-                self.snapshots.foresee_late(dict.fromkeys(claims))
+                keys = [key for hooked in block.pods for key in self.snapshots.of_pod(hooked.key, hooked.claims)]
+                self.snapshots.foresee_late(dict.fromkeys(keys))
             self._planned_hooks += [entry for pod in planned for entry in pod.pre]
             self._planned_hooks += [entry for pod in planned for entry in pod.post]
             for hooked, found in zip(block.pods, planned, strict=True):

@@ -56,7 +56,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers impo
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class VolumePlan:
-    """What is to be done about the volume of each bound claim that will be stored."""
+    """What is to be done about the volume of each bound claim that will be stored.
+
+    A volume of a pod that has no claim, and is copied, is called ``pod/volume``.
+    """
 
     volumes: t.Mapping[Key, VolumeDecision] = dataclasses.field(default_factory=dict)
 
@@ -128,6 +131,7 @@ class VolumePlanner:
             run.issues,
             policy=resolved.policy,
             by_default=request.copies and request.spec.wants_files,
+            in_pods=request.copies and request.mover is not None and request.mover.ephemeral_containers,
             why_not=self._why_no_copies,
         )
         sink.observe(PODS, self._note_pod)
@@ -142,7 +146,8 @@ class VolumePlanner:
         snapshots = request.spec.snapshot_volumes is not False or resolved.policy is not None
         if snapshots or self._files.wants_any():
             self._read_claims()
-        planned = self._with_rights(self._decide(snapshots=snapshots)) if self._claims else {}
+        planned = self._decide(snapshots=snapshots) if self._claims else {}
+        planned = self._with_rights(planned | self._files.of_pods())
         self._files.report()
         return VolumePlan(volumes=planned)
 

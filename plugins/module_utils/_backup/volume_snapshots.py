@@ -18,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.item_sink impor
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import VolumePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._databases.cuts import VolumeCuts
@@ -57,6 +58,8 @@ class VolumeSnapshots:
         #: Claims whose files are not copied inside the window of their pod, because something is frozen or held there.
         self._late: set[Key] = set()
         self._pod_volumes: list[dict[str, t.Any]] = []
+        #: Volumes without a claim that are copied, by namespace and name of their pod.
+        self._of_pods: dict[tuple[str, str], list[Key]] = {}
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -64,6 +67,8 @@ class VolumeSnapshots:
         """Take over what was decided, and report what will have no data. A dry run makes and removes nothing."""
         self._plan = plan
         for key, decision in plan.volumes.items():
+            if _is_of_pod(key):
+                self._of_pods.setdefault((key[0], key[1].partition("/")[0]), []).append(key)
             if decision.error:
                 self._report_error(key, decision.error, what=_COPYING if decision.of_files else _SNAPSHOTTING)
             elif not decision.provider and not decision.on_purpose:
@@ -118,6 +123,10 @@ class VolumeSnapshots:
 
     # -- windows ------------------------------------------------------------------------------------------------------
 
+    def of_pod(self, pod: tuple[str, str], claims: t.Iterable[str]) -> list[Key]:
+        """The volumes of a pod (namespace, name) that mounts these claims, with those that have no claim."""
+        return [*((pod[0], claim) for claim in claims), *self._of_pods.get(pod, ())]
+
     def leave_out(self, keys: t.Iterable[Key]) -> None:
         """The volumes of a pod whose pre hook failed."""
         with self._lock:
@@ -170,7 +179,7 @@ class VolumeSnapshots:
     def take_rest(self) -> None:
         """The volumes that no block has to do with, and those whose files could not be copied in theirs."""
         for key in sorted(self._late):
-            self._issues.warning(COPIED_LATE.format(verb="were"), **_fields(key))
+            self._issues.warning(COPIED_LATE.format(which=_which(key), verb="were"), **_fields(key))
         keys = self.take(self._plan.volumes)
         self.account(keys)
 
@@ -178,7 +187,7 @@ class VolumeSnapshots:
         """Check mode: in the window of their pods something would be frozen or held."""
         for key in keys:
             if self._is_copied(key):
-                self._issues.warning(COPIED_LATE.format(verb="would be"), **_fields(key))
+                self._issues.warning(COPIED_LATE.format(which=_which(key), verb="would be"), **_fields(key))
 
     # -- what is stored -----------------------------------------------------------------------------------------------
 
@@ -238,6 +247,11 @@ class VolumeSnapshots:
             why = NOT_WANTED if self._request.spec.snapshot_volumes is False else _FOUND_LATE
             return skipped | {"skippedReason": why}
         return skipped | {"skippedReason": decision.reason}
+
+    def describe_of_pods(self) -> list[dict[str, t.Any]]:
+        """The entries of volumes without a claim; of one that was left out there is none, as with Velero."""
+        keys = [key for _pod, found in sorted(self._of_pods.items()) for key in found]
+        return [entry for key in keys if "pvbInfo" in (entry := self.describe(key))]
 
     def counts(self) -> dict[str, int]:
         """The members of a Backup's status that are not zero."""
@@ -299,15 +313,27 @@ _SNAPSHOTTING = "Error snapshotting a volume"
 _MOVING = "Error moving the data of a volume"
 _COPYING = "Error copying the files of a volume"
 COPIED_LATE = (
-    "The files of the volume {verb} copied after its pod is released, while it writes to them: neither what hooks "
-    "freeze nor a database that is held stays so for a whole copy. For one moment, have a snapshot taken"
+    "The files of the volume{which} {verb} copied after its pod is released, while it writes to them: neither what "
+    "hooks freeze nor a database that is held stays so for a whole copy. For one moment, have a snapshot taken"
 )
 _LEASE_RAN_OUT = "The lease ran out before the snapshot was cut."
 _FOUND_LATE = "any: it was not there when the snapshots were cut;"
 
 
 def _fields(key: Key) -> dict[str, t.Any]:
+    if _is_of_pod(key):
+        return {"resource": str(PODS), "namespace": key[0], "name": key[1].partition("/")[0]}
     return {"resource": _CLAIMS, "namespace": key[0], "name": key[1]}
+
+
+def _which(key: Key) -> str:
+    """The volume's name in its pod, of one that has no claim."""
+    return f" {key[1].partition('/')[2]}" if _is_of_pod(key) else ""
+
+
+def _is_of_pod(key: Key) -> bool:
+    """No claim has such a name."""
+    return "/" in key[1]
 
 
 def _store(sink: ItemSink, resource: ApiResource, obj: dict[str, t.Any]) -> None:

@@ -70,6 +70,19 @@ class ExecStream:
             cancel.check()
             self._run.step(longest=min(_TICK, deadline.remaining))
 
+    def go_on(self, seconds: float, *, cancel: CancelToken) -> bool:
+        """Have what was sent go out, for ``seconds``; False where the command ends before.
+
+        Raises ``ExecStreamLost``, and ``Cancelled``.
+        """
+        deadline = Deadline(seconds)
+        while not self._run.is_over:
+            if deadline.has_passed:
+                return True
+            cancel.check()
+            self._run.step(longest=min(_TICK, deadline.remaining))
+        return False
+
     def take_said(self) -> str:
         """What the command has written to stderr since it was last asked, and what is left of stdout."""
         outputs = (self._channels.stderr, self._channels.stdout)

@@ -47,6 +47,7 @@ class RightsScope:
     blueprints, by name; empty for all of them. ``api_group``: whose custom resources are meant by tasks that work with
     those; empty for those of Velero. ``on_gitops_owned``: what a restore does about owners, which are in
     ``gitops_namespaces``, empty for anywhere. ``rolls_back``: a restore replaces the volumes of claims that exist.
+    ``adds_containers``: a backup reads volumes by containers that it adds to pods.
     """
 
     namespaces: tuple[str, ...] = ()
@@ -65,6 +66,7 @@ class RightsScope:
     on_gitops_owned: str = "ignore"
     gitops_namespaces: tuple[str, ...] = ()
     rolls_back: bool = False
+    adds_containers: bool = False
 
     @property
     def places(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.pod_files import FileChoice
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.pod_files import FileChoice, PodVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import FILES, SnapshotOffer
 
 if t.TYPE_CHECKING:
@@ -100,6 +100,12 @@ def _by_files(claim: ClaimVolume, choice: FileChoice) -> VolumeDecision:
     return VolumeDecision(provider=FILES, plan=plan, of_files=True)
 
 
+def read_in_pod(volume: PodVolume) -> VolumeDecision:
+    """The files of a volume that has no claim: by a container in its pod. It is called ``pod/volume``."""
+    metadata = {"namespace": volume.namespace, "name": f"{volume.pod}/{volume.volume}"}
+    return _by_files(ClaimVolume(claim={"metadata": metadata, "spec": {}}, volume=None), FileChoice(volume=volume))
+
+
 def _by_snapshot(claim: ClaimVolume, *, wanted: bool, planners: t.Mapping[str, VolumePlanner]) -> VolumeDecision:
     refused: list[SnapshotOffer] = []
     for name, planner in planners.items():
@@ -125,4 +131,5 @@ __all__ = (
     "VolumePlanner",
     "decide",
     "policy_action",
+    "read_in_pod",
 )

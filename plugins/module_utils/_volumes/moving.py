@@ -31,7 +31,8 @@ class MoverSettings:
     ``s3_url``: the endpoint as pods reach it, empty where it is the location's own. ``concurrency``: Jobs at once,
     ``per_node`` of them on one node. ``bandwidth``: bytes a second for each pod, 0 for no limit. ``timeout``: of one
     Job, in seconds; ``pod_start_timeout``: until its pod runs. ``keep_failed``: a Job that failed stays for a look at
-    it, until its time to live is over.
+    it, until its time to live is over. ``ephemeral_containers``: what no other pod can mount is read by a container
+    that is added to the pod, and stays listed in it.
     """
 
     image: str = DEFAULT_IMAGE
@@ -48,6 +49,7 @@ class MoverSettings:
     credentials: CredentialsKind = "auto"
     pod_start_timeout: float = 600.0
     keep_failed: bool = False
+    ephemeral_containers: bool = False
     timeout: float = 14400.0
 
 

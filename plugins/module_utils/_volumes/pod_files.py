@@ -25,8 +25,14 @@ OPT_OUT = "backup.velero.io/backup-volumes-excludes"
 #: What never is: it is not below the kubelet's folder, or stored as an object (Velero).
 _NEVER = ("hostPath", "secret", "configMap", "projected", "downwardAPI")
 _TOKEN = "default-token"
+#: The mark of a pod that a file of its node makes.
+_MIRROR = "kubernetes.io/config.mirror"
 _NOT_MOUNTED = "podvolume: no running pod of the backup mounts it;"
 _ONE_POD = "ReadWriteOncePod"
+#: The names of containers begin so that are added to a pod to read its volumes.
+ADDED_CONTAINER = "arkive-mover-"
+#: Whoever sets it lets a container be added to pods whose volumes nobody else can mount.
+CONSENT = "mover.ephemeral_containers: true"
 _MANY_NODES = ("ReadWriteMany", "ReadOnlyMany")
 
 
@@ -37,7 +43,8 @@ class PodVolume:
     ``is_named``: the pod names it by an annotation. ``is_wanted``: by the annotations and the default, its files are to
     be copied. ``by_claim``: it is a claim's, and not one that is made for the pod. ``trouble``: why a pod is not one
     whose volumes can be read, in Velero's words. ``is_device``: a container has it as a block device. ``selector``,
-    ``tolerations``, ``security``: of the pod.
+    ``tolerations``, ``security``: of the pod. ``labels``: the SELinux labels of the container that has it. ``in_pod``:
+    no other pod can read it, so that a container is added to its own. ``is_static``: a file of the node makes the pod.
     """
 
     namespace: str
@@ -56,6 +63,9 @@ class PodVolume:
     selector: ObjectView = dataclasses.field(default_factory=dict)
     tolerations: tuple[ObjectView, ...] = ()
     security: ObjectView = dataclasses.field(default_factory=dict)
+    labels: ObjectView = dataclasses.field(default_factory=dict)
+    in_pod: bool = False
+    is_static: bool = False
 
     @property
     def is_running(self) -> bool:
@@ -112,6 +122,9 @@ def volumes_of_pod(pod: ObjectView, *, by_default: bool) -> list[PodVolume]:
                 selector=spec.get("nodeSelector") or {},
                 tolerations=tuple(spec.get("tolerations") or ()),
                 security=spec.get("securityContext") or {},
+                labels=_labels_of(containers, name),
+                in_pod=not claim_of_volume(pod_name, volume),
+                is_static=_MIRROR in annotations,
             )
         )
     return found
@@ -131,11 +144,12 @@ def why_not_running(pod: ObjectView) -> str:
 
 
 def choose_files(
-    claim: ClaimVolume, volumes: t.Sequence[PodVolume], *, by_policy: bool, by_default: bool
+    claim: ClaimVolume, volumes: t.Sequence[PodVolume], *, by_policy: bool, by_default: bool, in_pods: bool = False
 ) -> FileChoice | None:
     """What becomes of the files of a bound claim; ``volumes``: all by which pods of the backup have it.
 
-    ``by_policy``: a volume policy wants them. The first pod by name that can is the one; None: nobody wants them.
+    ``by_policy``: a volume policy wants them. ``in_pods``: containers may be added to pods. The first pod by name that
+    can is the one; None: nobody wants them.
     """
     wanted = sorted((each for each in volumes if by_policy or each.is_wanted), key=lambda each: (each.pod, each.volume))
     asked = by_policy or by_default
@@ -146,13 +160,26 @@ def choose_files(
     if able is None:
         return FileChoice(reason=f"podvolume: {refused[0][1]};", is_asked=asked)
     if _ONE_POD in access_modes(claim):
+        if in_pods:
+            return FileChoice(volume=dataclasses.replace(able, in_pod=True), is_asked=asked)
         error = (
-            f"The claim {claim.where} is {_ONE_POD}, so that no second pod can mount it to copy its files: have a "
-            "snapshot taken by a rule of a resource policy with the action snapshot, or leave the volume out by the "
-            f"annotation {OPT_OUT} of pod {able.pod_name}."
+            f"The claim {claim.where} is {_ONE_POD}, so that no second pod can mount it to copy its files: let a "
+            f"container be added to its pod by {CONSENT}, have a snapshot taken by a rule of a resource policy with "
+            f"the action snapshot, or leave the volume out by the annotation {OPT_OUT} of pod {able.pod_name}."
         )
         return FileChoice(reason=f"podvolume: the claim is {_ONE_POD};", error=error, is_asked=asked)
     return FileChoice(volume=able, is_asked=asked)
+
+
+def why_not_in_pod(volume: PodVolume) -> str:
+    """Why the files of a volume without a claim cannot be read, a phrase of Velero's; empty where they can."""
+    if volume.trouble:
+        return volume.trouble
+    if volume.is_static:
+        return f"pod {volume.pod_name} is made by a file of its node, and takes no container"
+    if not volume.is_mounted:
+        return f"volume {volume.volume} is declared in pod {volume.pod_name} but not mounted by any container, skipping"
+    return ""
 
 
 def access_modes(claim: ClaimVolume) -> t.Sequence[str]:
@@ -180,11 +207,22 @@ def _why_not(volume: PodVolume, claim: ClaimVolume) -> str:
     return ""
 
 
+def _labels_of(containers: t.Sequence[ObjectView], volume: str) -> ObjectView:
+    """The SELinux labels of the first container that mounts it, by which its files can be read."""
+    for each in containers:
+        if any(mount.get("name") == volume for mount in each.get("volumeMounts") or ()):
+            found: ObjectView = (each.get("securityContext") or {}).get("seLinuxOptions") or {}
+            return found
+    return {}
+
+
 def _names(annotations: ObjectView, key: str) -> set[str]:
     return {name for name in str(annotations.get(key) or "").split(",") if name}
 
 
 __all__ = (
+    "ADDED_CONTAINER",
+    "CONSENT",
     "OPT_IN",
     "OPT_OUT",
     "FileChoice",
@@ -193,5 +231,6 @@ __all__ = (
     "choose_files",
     "is_on_many_nodes",
     "volumes_of_pod",
+    "why_not_in_pod",
     "why_not_running",
 )

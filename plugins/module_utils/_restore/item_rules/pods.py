@@ -61,7 +61,7 @@ def replace_init_containers(draft: Draft, context: RuleContext) -> None:
     for volume in lost:
         draft.warnings.append(
             f"Pod {draft.target_namespace}/{draft.name}: volume '{volume}' begins empty: its data was saved as "
-            "PodVolumeBackup, which comes back into claims only."
+            "PodVolumeBackup, which comes back into claims only; a Velero with its node agent fills it."
         )
     if not context.keep_wait_containers:
         draft.warnings += [

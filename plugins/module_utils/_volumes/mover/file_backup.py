@@ -5,7 +5,8 @@
 """The volumes of one backup whose files are copied as they are, while their pods run (docs/compatibility 19.9, 19.12).
 
 A Job on the pod's node mounts the same claim, to read only. It runs between the hooks of the pod, as Velero does it: a
-dump that a pre hook has written is there, and a post hook has not removed it yet.
+dump that a pre hook has written is there, and a post hook has not removed it yet. What no second pod can mount is read
+by a container that is added to the pod, where that is allowed.
 """
 
 # Private: not for use outside of this collection.
@@ -30,7 +31,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import Kub
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Upload, Uploaded, WorkloadPlace
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
+    InPod,
+    Upload,
+    Uploaded,
+    WorkloadPlace,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.pod_volume_backups import (
     PodVolumeBackup,
     pod_source_path,
@@ -44,7 +50,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.reposito
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository import Repository
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import PODS
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.rights import job_needs
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.rights import in_pod_needs, job_needs
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.temporary_claims import node_affinity
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.turns import Turns
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.volume_entries import (
@@ -102,7 +108,8 @@ class FileBackup:
     # -- plan ---------------------------------------------------------------------------------------------------------
 
     def needs(self, namespaces: t.Sequence[str]) -> list[Need]:
-        return job_needs(namespaces)
+        more = in_pod_needs(namespaces) if self._moving.settings.ephemeral_containers else []
+        return [*job_needs(namespaces), *more]
 
     def open(self, *, allowed: bool) -> None:
         """What may be is known without looking."""
@@ -114,13 +121,20 @@ class FileBackup:
     def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
         """Pods have reached the repositories when this returns. Raises ``MoverError`` where they do not."""
         self._plans = plans
+        self._require_admitted(plans)
         require_opened(self._mover().probe(probes_of(plans)), hint=_HINT)
         return []
 
     def foresee(self, plans: t.Mapping[Key, PlannedSnapshot]) -> list[str]:
         self._plans = plans
+        self._require_admitted(plans)
         require_opened(self._mover().preview(probes_of(plans)), hint=_HINT)
         return []
+
+    def _require_admitted(self, plans: t.Mapping[Key, PlannedSnapshot]) -> None:
+        pods = [_in_pod(source) for plan in plans.values() if (source := plan.source) is not None and source.in_pod]
+        if pods:
+            self._mover().require_admitted(pods)
 
     def close(self) -> None:
         """Each copy has ended when it was taken."""
@@ -164,11 +178,17 @@ class FileBackup:
                 found = Uploaded(error=exc.sentence, node=source.node)
             else:
                 self._moving.run.progress(f"copying the files of {claim.where}")
-                (found,) = self._mover().upload([upload])
+                found = self._carry_out(upload, source)
         record = self._record(claim, source, found, created)
         with self._lock:
             self._records[key] = record
             self._losses[key] = found.losses
+
+    def _carry_out(self, upload: Upload, source: PodVolume) -> Uploaded:
+        if source.in_pod:
+            return self._mover().upload_in_pod(upload, _in_pod(source))
+        (found,) = self._mover().upload([upload])
+        return found
 
     def _node_now(self, source: PodVolume) -> str:
         """Where the pod runs. Raises ``MoverError`` where it does not any more: its volume may be elsewhere."""
@@ -298,6 +318,12 @@ def _source(plan: PlannedSnapshot) -> PodVolume:
     if plan.source is None:
         raise MoverError(f"Nobody knows which pod has the volume of {plan.claim.where}.")
     return plan.source
+
+
+def _in_pod(source: PodVolume) -> InPod:
+    return InPod(
+        namespace=source.namespace, pod=source.pod, uid=source.pod_uid, volume=source.volume, labels=source.labels
+    )
 
 
 def _name(source: PodVolume) -> str:

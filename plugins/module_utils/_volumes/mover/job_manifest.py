@@ -161,8 +161,11 @@ def _container(plan: JobPlan, settings: MoverSettings, task: ContainerTask) -> O
     ]
     if task.claim:
         mounts.append({"name": f"{task.name}-data", "mountPath": DATA_DIR, "readOnly": task.read_only})
-    environment = {**_place_environment(plan.repository), **_kopia_environment(), **task.environment}
-    environment |= {"MV_BANDWIDTH": str(settings.bandwidth), "MV_CONNECT_SECONDS": str(CONNECT_SECONDS)}
+    environment = {
+        **_place_environment(plan.repository),
+        **kopia_environment(SECRET_DIR, WORK_DIR),
+        **task_environment(settings, task),
+    }
     return {
         "name": task.name,
         "image": settings.image,
@@ -191,14 +194,20 @@ def _place_environment(place: RepositoryPlace) -> dict[str, str]:
     }
 
 
-def _kopia_environment() -> dict[str, str]:
-    """Its configuration, which holds the keys, in memory; a cache that is new for each pod and repository."""
+def task_environment(settings: MoverSettings, task: ContainerTask) -> dict[str, str]:
+    """What the program of a container is told, but for where the repository is."""
+    bounds = {"MV_BANDWIDTH": str(settings.bandwidth), "MV_CONNECT_SECONDS": str(CONNECT_SECONDS)}
+    return {**task.environment, **bounds}
+
+
+def kopia_environment(secret_dir: str, work_dir: str) -> dict[str, str]:
+    """Its configuration, which may hold the keys, in memory; a cache that is new for each pod and repository."""
     return {
-        "HOME": SECRET_DIR,
-        "TMPDIR": f"{WORK_DIR}/tmp",
-        "KOPIA_CONFIG_PATH": f"{SECRET_DIR}/repository.config",
-        "KOPIA_CACHE_DIRECTORY": f"{WORK_DIR}/cache",
-        "KOPIA_LOG_DIR": f"{WORK_DIR}/logs",
+        "HOME": secret_dir,
+        "TMPDIR": f"{work_dir}/tmp",
+        "KOPIA_CONFIG_PATH": f"{secret_dir}/repository.config",
+        "KOPIA_CACHE_DIRECTORY": f"{work_dir}/cache",
+        "KOPIA_LOG_DIR": f"{work_dir}/logs",
         "KOPIA_PERSIST_CREDENTIALS_ON_CONNECT": "false",
         "KOPIA_CHECK_FOR_UPDATES": "false",
         "KOPIA_DISABLE_REPOSITORY_LOG": "true",
@@ -263,7 +272,9 @@ __all__ = (
     "ContainerTask",
     "JobPlan",
     "job_manifest",
+    "kopia_environment",
     "owner_reference",
     "pod_template",
     "secret_manifest",
+    "task_environment",
 )

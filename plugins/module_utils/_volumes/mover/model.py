@@ -79,6 +79,24 @@ class OwnedObject:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class InPod:
+    """The volume of a pod that no other pod can mount: read by a container that is added to ``pod``.
+
+    ``volume``: its name in the pod. ``uid``: of the pod. ``labels``: the SELinux labels of the container that has it.
+    """
+
+    namespace: str
+    pod: str
+    uid: str
+    volume: str
+    labels: ObjectView = dataclasses.field(default_factory=dict)
+
+    @property
+    def where(self) -> str:
+        return f"{self.namespace}/{self.pod}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
     """One volume on its way into the repository.
 
@@ -212,6 +230,7 @@ __all__ = (
     "CredentialsKind",
     "Download",
     "Downloaded",
+    "InPod",
     "Mount",
     "MoverSettings",
     "OwnedObject",

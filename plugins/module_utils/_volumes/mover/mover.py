@@ -23,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_task
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
     Download,
     Downloaded,
+    InPod,
     MoverSettings,
     Probe,
     Probed,
@@ -30,6 +31,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model im
     Uploaded,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.opening import Opening
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.pod_copy import PodCopy, require_pods_admit
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.sweep import Swept, sweep_jobs
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.target import MoverTarget, PodWorks
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.uploading import UploadJob
@@ -64,10 +66,22 @@ class Mover:
             self._run.issues.warning(warning)
         return Opening(self._run, self._works).open(probes)
 
+    def require_admitted(self, pods: t.Sequence[InPod]) -> None:
+        """Raise ``MoverError`` where the cluster would not let a container into one of ``pods``. Nothing is made."""
+        require_pods_admit(self._run.client, pods, self._settings)
+
     def upload(self, uploads: t.Sequence[Upload]) -> list[Uploaded]:
         """Copy volumes into their repositories; results in the order of ``uploads``."""
         jobs = [UploadJob(self._run, self._works, upload) for upload in uploads]
         return [job.result(end) for job, end in zip(jobs, self._run_all(jobs), strict=True)]
+
+    def upload_in_pod(self, upload: Upload, inside: InPod) -> Uploaded:
+        """Copy one volume by a container in its pod: the caller bounds how many there are at once."""
+        job = UploadJob(self._run, self._works, upload)
+        try:
+            return job.result(PodCopy(self._run, self._settings, job.task(), inside).run())
+        except MoverError as exc:
+            return Uploaded(error=exc.sentence)
 
     def download(self, downloads: t.Sequence[Download]) -> list[Downloaded]:
         """Fill volumes from their snapshots; results in the order of ``downloads``. Their pods are gone afterwards."""

@@ -201,6 +201,7 @@ _STEPS = {
     "space": "the volume could not be written to",
     "sync": "the volume could not be synced",
     "start": "its program did not start",
+    "wait": "nobody has given its container what it needs",
     "list": "its snapshots could not be listed",
     "state": "kopia did not say when it was maintained",
     "maintain": "kopia failed",

@@ -39,6 +39,15 @@ def job_needs(namespaces: t.Iterable[str]) -> list[Need]:
     ]
 
 
+def in_pod_needs(namespaces: t.Iterable[str]) -> list[Need]:
+    """To add a container to a pod, and to hand its keys over to it."""
+    places = tuple(namespaces)
+    return [
+        *needs_on("patch", PODS, places=places, subresource="ephemeralcontainers"),
+        *needs_on("create get", PODS, places=places, subresource="exec"),
+    ]
+
+
 def claim_needs(namespaces: t.Iterable[str]) -> list[Need]:
     """The claims by which snapshots are read; these get an owner, with which they go."""
     places = tuple(namespaces)
@@ -56,7 +65,19 @@ def backup_grants(scope: RightsScope) -> list[Grant]:
             "Jobs that move the data of volumes into a repository, or copy their files, and what they mount.",
             (*job_needs(scope.places), *claim_needs(scope.places)),
         ),
+        *_added_containers(scope),
         _password(),
+    ]
+
+
+def _added_containers(scope: RightsScope) -> list[Grant]:
+    if not scope.adds_containers:
+        return []
+    return [
+        Grant(
+            "Containers that are added to pods, to copy the files of volumes that no other pod can mount.",
+            tuple(in_pod_needs(scope.places)),
+        )
     ]
 
 
@@ -92,4 +113,12 @@ def _password() -> Grant:
     )
 
 
-__all__ = ("backup_grants", "claim_needs", "deletion_grants", "job_needs", "restore_grants", "upkeep_grants")
+__all__ = (
+    "backup_grants",
+    "claim_needs",
+    "deletion_grants",
+    "in_pod_needs",
+    "job_needs",
+    "restore_grants",
+    "upkeep_grants",
+)

@@ -270,9 +270,9 @@ _BODIES: t.Mapping[Action, str] = {
 }
 
 
-def script_of(action: Action) -> str:
-    """The whole program."""
-    return _PRELUDE.lstrip("\n") + _BODIES[action]
+def script_of(action: Action, *, before: str = "") -> str:
+    """The whole program; ``before``: what it does first."""
+    return _PRELUDE.lstrip("\n") + before + _BODIES[action]
 
 
 __all__ = (

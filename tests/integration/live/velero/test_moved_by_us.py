@@ -11,7 +11,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from files_app import FilesApp
+from files_app import SCRATCH_PATH, FilesApp
 from kopia_command import Kopia
 from velero_judge import Judge, until
 
@@ -63,7 +63,7 @@ def ours(
         request = BackupRequest(
             name=name,
             spec=BackupSpec.from_options({"included_namespaces": [app.namespace], option: True}),
-            mover=MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static"),
+            mover=MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static", ephemeral_containers=True),
         )
         return run_backup(request, client=client, store=judged_store)
 
@@ -96,6 +96,8 @@ def test_velero_restores_the_files_of_a_pod(ours: Ours, moving_judge: Judge) -> 
     assert restore["status"]["phase"] == "Completed", moving_judge.describe("restore", restore["metadata"]["name"])
     ours.app.await_ready(copy)
     assert ours.app.tree(namespace=copy) == ours.tree
+    # The emptyDir, which a container in the pod has read.
+    assert ours.app.tree(SCRATCH_PATH, namespace=copy) == ours.app.tree(SCRATCH_PATH)
 
 
 def test_velero_describes_it(ours: Ours, moving_judge: Judge) -> None:
@@ -112,9 +114,12 @@ def test_velero_deletes_it(
     """With their copies in the repository, which it finds by the record in the tarball, and by the PodVolumeBackup."""
     kopia = Kopia(kopia_program, tmp_path, PASSWORD)
     kopia.connect(s3, moving_judge.bucket, f"kopia/{ours.app.namespace}/")
-    (entry,), (copied,) = ours.backup.volumes, ours.files.volumes
-    known = {entry["snapshotDataMovementInfo"]["snapshotHandle"], copied["pvbInfo"]["snapshotHandle"]}
+    (entry,) = ours.backup.volumes
+    known = {entry["snapshotDataMovementInfo"]["snapshotHandle"]}
+    known |= {copied["pvbInfo"]["snapshotHandle"] for copied in ours.files.volumes}
+    assert len(known) == 3
     assert set(kopia.ids()) == known
+    moving_judge.await_synced((ours.name, ours.files_name))
     for name in (ours.name, ours.files_name):
         moving_judge("backup", "delete", name, "--confirm")
     folders = [f"backups/{name}/" for name in (ours.name, ours.files_name)]

@@ -43,6 +43,11 @@ CHANGES = [
     ("backup", {"hooks": False}, ["-get pods/exec in shop", "-create pods/exec in shop", "-patch pods in shop"]),
     ("backup", {"freezes": False}, ["-patch pods in shop", "-patch persistentvolumeclaims in shop"]),
     ("backup", {"providers": ()}, ["-create volumesnapshots.snapshot.storage.k8s.io in shop"]),
+    (
+        "backup",
+        {"providers": ("csi", "mover"), "hooks": False, "adds_containers": True},
+        ["+patch pods/ephemeralcontainers in shop"],
+    ),
     ("backup", {"types": MAPS}, ["-list *.* in shop", "+list configmaps in shop", "-get persistentvolumes"]),
     ("backup", {"namespaces": ("shop", "bank")}, ["+list *.* in bank", "+patch pods in bank"]),
     ("backup", {"namespaces": ()}, ["+list *.*", "-list *.* in shop", "-get namespaces", "+patch pods"]),
@@ -111,6 +116,15 @@ def test_options(task: str, options: dict[str, t.Any], changed: list[str]) -> No
     for entry in changed:
         sign, right = entry[0], entry[1:]
         assert (right in before, right in after) == ((True, False) if sign == "-" else (False, True)), right
+
+
+def test_who_adds_containers_to_pods_says_so() -> None:
+    """A right to run commands in pods is named to nobody who has not asked for it."""
+    scope = dataclasses.replace(SHOP, hooks=False, providers=("csi", "mover"))
+    asked = rights("backup", dataclasses.replace(scope, adds_containers=True)) - rights("backup", scope)
+    assert asked == {f"{verb} in shop" for verb in (
+        "patch pods/ephemeralcontainers", "create pods/exec", "get pods/exec"
+    )}  # fmt: skip
 
 
 def test_an_export_only_reads() -> None:

@@ -168,6 +168,7 @@ def test_how_data_is_moved() -> None:
             "tolerations": [{"operator": "Exists"}],
             "pod_start_timeout": "90s",
             "keep_failed": True,
+            "ephemeral_containers": True,
             "priority_class": None,
         },
     )
@@ -181,6 +182,7 @@ def test_how_data_is_moved() -> None:
         tolerations=({"operator": "Exists"},),
         pod_start_timeout=90.0,
         keep_failed=True,
+        ephemeral_containers=True,
     )
     assert not found.moves
 

@@ -61,6 +61,9 @@ class Volumes:
         self.spoiled: list[str] = []
         self._planned = planned
 
+    def of_pod(self, pod: tuple[str, str], claims: t.Iterable[str]) -> list[tuple[str, str]]:
+        return [(pod[0], claim) for claim in claims]
+
     def leave_out(self, _keys: t.Any) -> None:
         """No pod has failed."""
 

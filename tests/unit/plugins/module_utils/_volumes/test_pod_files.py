@@ -109,12 +109,32 @@ def test_why_not(of_pod: dict[str, t.Any], of_claim: dict[str, t.Any], words: st
     assert words in choice.reason
 
 
+def test_one_pod_alone_is_read_in_that_pod_by_consent() -> None:
+    labels = {"level": "s0:c1,c2"}
+    mounts = [{"name": "files", "mountPath": "/a", "subPath": "x"}]
+    containers = [
+        {"name": "side", "securityContext": {"seLinuxOptions": {"level": "s0:c9"}}},
+        {"name": "main", "volumeMounts": mounts, "securityContext": {"seLinuxOptions": labels}},
+        {"name": "more", "volumeMounts": mounts},
+    ]
+    volumes = volumes_of_pod(pod(spec={"containers": containers}), by_default=True)
+    alone = claim(accessModes=["ReadWriteOncePod"])
+    choice = choose_files(alone, volumes, by_policy=False, by_default=True, in_pods=True)
+    assert choice is not None
+    assert choice.volume is not None
+    assert (choice.volume.in_pod, choice.volume.labels, choice.error) == (True, labels, "")
+    other = choose_files(claim(), volumes, by_policy=False, by_default=True, in_pods=True)
+    assert other is not None
+    assert other.volume == volumes[0], "what a Job can mount needs nothing in its pod"
+
+
 def test_one_pod_alone_is_refused_with_what_to_do() -> None:
     volumes = volumes_of_pod(pod(), by_default=True)
     choice = choose_files(claim(accessModes=["ReadWriteOncePod"]), volumes, by_policy=False, by_default=True)
     assert choice is not None
     assert choice.volume is None
     assert "shop/data is ReadWriteOncePod" in choice.error
+    assert "mover.ephemeral_containers: true" in choice.error
     assert _OUT in choice.error
 
 

@@ -15,7 +15,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review imp
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Probe, Probed, Upload, Uploaded
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
+    InPod,
+    Probe,
+    Probed,
+    Upload,
+    Uploaded,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import KeptSnapshots, Key, SnapshotOffer
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import PlannedSnapshot
 
@@ -142,6 +149,8 @@ class LabMover:
         self.losses: dict[str, tuple[str, ...]] = {}
         self.refusal = ""
         self.uploads: list[Upload] = []
+        self.in_pods: list[InPod] = []
+        self.not_admitted = ""
         self.forgotten: list[tuple[str, tuple[str, ...]]] = []
         self.why_not_forgotten: dict[str, str] = {}
 
@@ -157,6 +166,17 @@ class LabMover:
         self.events.append("upload")
         self.uploads += uploads
         return [self._uploaded(upload) for upload in uploads]
+
+    def require_admitted(self, pods: t.Sequence[InPod]) -> None:
+        self.events.append("admit " + " ".join(f"{each.pod}/{each.volume}" for each in pods))
+        if self.not_admitted:
+            raise MoverError(self.not_admitted)
+
+    def upload_in_pod(self, upload: Upload, inside: InPod) -> Uploaded:
+        self.events.append(f"upload in {inside.where}")
+        self.uploads.append(upload)
+        self.in_pods.append(inside)
+        return self._uploaded(upload)
 
     def _uploaded(self, upload: Upload) -> Uploaded:
         name = upload.original_claim

@@ -21,6 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import pla
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_plan import VolumePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.volume_snapshots import VolumeSnapshots
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
@@ -110,8 +111,9 @@ class Lab(t.NamedTuple):
     def back_up(self, *, request: t.Mapping[str, t.Any] | None = None, **spec: t.Any) -> BackupOutcome:
         return back_up(self.api, self.store, request={**_GIVEN, **(request or {})}, **_WANTED | spec)
 
-    def plan(self, **spec: t.Any) -> BackupOutcome:
-        return plan_backup(make_request(request=_GIVEN, **_WANTED | spec), client=self.api.client, store=self.store)
+    def plan(self, *, request: t.Mapping[str, t.Any] | None = None, **spec: t.Any) -> BackupOutcome:
+        wanted = make_request(request={**_GIVEN, **(request or {})}, **_WANTED | spec)
+        return plan_backup(wanted, client=self.api.client, store=self.store)
 
     def document(self, name: str) -> t.Any:
         return json.loads(gzip.decompress(self.store.get(f"backups/b1/b1-{name}.json.gz")))
@@ -412,6 +414,108 @@ def test_an_empty_dir_that_its_pod_names_is_an_error(lab: Lab) -> None:
     outcome = lab.back_up(**_BY_POD)
     (error,) = outcome.errors_list
     assert (outcome.phase, "tmp (emptyDir) cannot be copied" in error["message"]) == ("PartiallyFailed", True)
+
+
+_CONSENT = {"mover": MoverSettings(ephemeral_containers=True)}
+
+
+def test_by_consent_they_are_read_in_their_pod(lab: Lab) -> None:
+    """Between the hooks, admitted before anything is begun, and recorded as Velero does (docs/compatibility 19.14)."""
+    lab.add_claim("data", modes="ReadWriteOncePod")
+    lab.add_claim("files")
+    lab.add_pod("web", "data", "files", "tmp", **_HOOKS)
+    outcome = lab.back_up(request=_CONSENT)
+    assert (outcome.phase, outcome.errors_list, outcome.warnings_list) == ("Completed", [], [])
+    assert sorted((each.pod, each.volume) for each in lab.mover.in_pods) == [("web", "data"), ("web", "tmp")]
+    assert lab.events[:2] == ["admit web/data web/tmp", "probe shop"]
+    sources = {upload.source_path for upload in lab.mover.uploads}
+    assert sources == {f"snapshot-pod-volume/kopia/shop/web/{name}" for name in ("data", "files", "tmp")}
+    records = {each["spec"]["volume"]: each for each in lab.document("podvolumebackups")}
+    assert sorted(records) == ["data", "files", "tmp"]
+    assert records["tmp"]["spec"]["pod"] == {"kind": "Pod", "namespace": "shop", "name": "web", "uid": "uid-web"}
+    assert records["tmp"]["status"]["snapshotID"] == "id-of-web/tmp"
+    assert "annotations" not in records["tmp"]["metadata"]
+    entry = lab.document("volumeinfo")[-1]
+    assert (entry["pvbInfo"]["volumeName"], entry["result"], "pvcName" in entry) == ("tmp", "succeeded", False)
+    assert entry in outcome.volumes
+
+
+@pytest.mark.parametrize(
+    ("action", "annotation", "volumes"),
+    [
+        ("fs-backup", "tmp", ["share", "tmp"]),
+        ("fs-backup", "", ["share"]),
+        ("skip", "share,tmp", ["tmp"]),
+        ("snapshot", "share", []),
+    ],
+)
+def test_in_its_pod_by_a_rule_or_by_its_annotation(lab: Lab, action: str, annotation: str, volumes: list[str]) -> None:
+    """An NFS server that the pod names itself has no claim either."""
+    share = {"name": "share", "nfs": {"server": "s", "path": "/x"}}
+    mounts = [{"name": name, "mountPath": f"/{name}"} for name in ("share", "tmp")]
+    spec = {"volumes": [share, {"name": "tmp", "emptyDir": {}}], "containers": [{"name": "m", "volumeMounts": mounts}]}
+    lab.add_pod("web", spec=spec, **{_IN: annotation})
+    text = f"version: v1\nvolumePolicies: [{{conditions: {{volumeTypes: [nfs]}}, action: {{type: {action}}}}}]"
+    outcome = lab.back_up(request={**_CONSENT, "policy": parse_policy(text)}, **_BY_POD)
+    assert sorted(each.volume for each in lab.mover.in_pods) == volumes
+    assert (outcome.phase, outcome.errors_list) == ("Completed", [])
+
+
+def test_a_failed_copy_in_a_pod_names_the_pod(lab: Lab) -> None:
+    lab.add_pod("web", "tmp")
+    lab.mover.errors["web/tmp"] = "Cannot copy the volume of shop/web/tmp: pod shop/web is gone."
+    outcome = lab.back_up(request=_CONSENT)
+    (error,) = outcome.errors_list
+    assert (error["resource"], error["name"], outcome.phase) == ("pods", "web", "PartiallyFailed")
+    assert "shop/web/tmp" in error["message"]
+    (record,) = lab.document("podvolumebackups")
+    assert (record["status"]["phase"], "snapshotID" in record["status"]) == ("Failed", False)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_pod_that_admits_no_container_ends_it_before_any_hook(lab: Lab, dry_run: bool) -> None:
+    lab.add_pod("web", "tmp", **_HOOKS)
+    lab.mover.not_admitted = "No container can be added to pod shop/web: violates PodSecurity."
+    with pytest.raises(MoverError, match="No container can be added to pod shop/web"):
+        (lab.plan if dry_run else lab.back_up)(request=_CONSENT)
+    assert (lab.api.executed, lab.mover.uploads) == ([], [])
+
+
+def test_what_nobody_mounts_is_told_with_consent_too(lab: Lab) -> None:
+    lab.add_pod("web", "tmp", spec={"containers": [{"name": "main"}]}, **{_IN: "tmp"})
+    outcome = lab.back_up(request=_CONSENT, **_BY_POD)
+    (warning,) = outcome.warnings_list
+    assert "tmp is declared in pod shop/web but not mounted by any container" in warning["message"]
+    assert (outcome.phase, lab.mover.in_pods) == ("Completed", [])
+
+
+def test_a_pod_that_a_file_of_its_node_makes_is_passed_by(lab: Lab) -> None:
+    lab.add_pod("etcd", "tmp", **{"kubernetes.io/config.mirror": "x"})
+    outcome = lab.back_up(request=_CONSENT)
+    assert (outcome.errors_list, lab.mover.in_pods) == ([], [])
+    (warning,) = outcome.warnings_list
+    assert "pod shop/etcd is made by a file of its node" in warning["message"]
+
+
+def test_nothing_stays_frozen_for_what_is_read_in_a_pod(lab: Lab) -> None:
+    lab.add_claim("data", volume=_CSI)
+    lab.add_pod("web", "data", "tmp", **_FREEZE)
+    warnings = {each["name"]: each["message"] for each in lab.plan(request=_CONSENT).warnings_list}
+    assert sorted(warnings) == ["data", "web"]
+    assert "The files of the volume tmp would be copied after its pod is released" in warnings["web"]
+    assert lab.mover.in_pods == []
+
+
+def test_a_pod_is_stored_without_the_containers_that_copied(lab: Lab) -> None:
+    """No API server makes a pod that has such, so no Velero would restore it."""
+    added = [{"name": "arkive-mover-0123-1"}, {"name": "debugger"}]
+    lab.add_pod("web", spec={"ephemeralContainers": added})
+    lab.add_pod("api", spec={"ephemeralContainers": added[:1]})
+    lab.back_up()
+    with Catalog(lab.store).files("b1").open_tarball() as tarball:
+        pods = {item.name: tarball.read(item) for item in tarball.items if str(item.group_resource) == "pods"}
+    assert pods["web"]["spec"]["ephemeralContainers"] == added[1:]
+    assert "ephemeralContainers" not in pods["api"]["spec"]
 
 
 def test_a_pod_that_does_not_run_is_told(lab: Lab) -> None:

@@ -68,6 +68,12 @@ def spec_of(*arguments: t.Any, **settings: t.Any) -> dict[str, t.Any]:
     return found
 
 
+@pytest.mark.parametrize("action", ACTIONS)
+def test_no_script_has_what_kubernetes_would_change(action: Action) -> None:
+    """Of two dollars in a command Kubernetes makes one."""
+    assert "$$" not in script_of(action)
+
+
 @pytest.mark.parametrize(
     ("options", "namespace", "url", "expected"),
     [

@@ -1,0 +1,187 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An emptyDir and a ReadWriteOncePod claim, copied by containers in their running pod; kopia's own command judges."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import secrets
+import subprocess
+import typing as t
+from pathlib import Path
+
+import pytest
+from callers import Callers, Rule
+from files_app import CLAIM, SCRATCH_PATH, FilesApp
+from kopia_command import Kopia
+
+from ansible_collections.arkive.k8s.plugins.module_utils._access.tasks import grants_of
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import RightsScope
+from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
+from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import names_around
+
+if t.TYPE_CHECKING:
+    from cluster_access import Kubectl, S3Access
+
+    from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+
+pytestmark = pytest.mark.node
+
+PASSWORD, NAME = "of-the-repository", "inside"
+DUMP = f"{SCRATCH_PATH}/dump"
+#: The dump is there between the hooks only.
+_HOOKS = {
+    "pre.hook.backup.velero.io/command": json.dumps(["sh", "-c", f"echo whole >{DUMP}"]),
+    "post.hook.backup.velero.io/command": json.dumps(["rm", DUMP]),
+}
+_HASHES = "cd \"$1\" && find . -type f ! -path './lost+found*' -exec sha256sum {} + | sort"
+
+
+class AloneApp(FilesApp):
+    """Its claim is ReadWriteOncePod; a second container has a part of the emptyDir; the pod is not to run as root."""
+
+    def _manifest(self) -> dict[str, t.Any]:
+        found = super()._manifest()
+        claim, deployment = found["items"]
+        claim["spec"]["accessModes"] = ["ReadWriteOncePod"]
+        spec = deployment["spec"]["template"]["spec"]
+        (main,) = spec["containers"]
+        mount = {"name": "scratch", "mountPath": "/part", "subPath": "part"}
+        user = {"runAsUser": 1234, "runAsNonRoot": True}
+        spec["containers"] = [
+            {**main, "securityContext": {"runAsUser": 0, "runAsNonRoot": False}},
+            {**main, "name": "side", "volumeMounts": [mount]},
+        ]
+        spec["securityContext"] = user
+        return found
+
+
+class Copied(t.NamedTuple):
+    """``hashes``: by volume, of what was there between the hooks. ``left``: in the cluster afterwards."""
+
+    app: FilesApp
+    request: BackupRequest
+    client: KubeClient
+    backup: BackupOutcome
+    hashes: dict[str, list[str]]
+    left: list[str]
+    store: Store
+
+
+@pytest.fixture(scope="module")
+def location(s3: S3Access) -> t.Iterator[S3Location]:
+    import boto3
+
+    keys = {"aws_access_key_id": s3.access_key, "aws_secret_access_key": s3.secret_key, "region_name": "us-east-1"}
+    bucket = boto3.resource("s3", endpoint_url=s3.endpoint, **keys).Bucket("arkive-test-" + secrets.token_hex(6))
+    bucket.create()
+    yield S3Location(
+        bucket=bucket.name,
+        prefix="p",
+        endpoint_url=s3.endpoint,
+        access_key=s3.access_key,
+        secret_key=s3.secret_key,
+        region="us-east-1",
+    )
+    bucket.objects.all().delete()
+    bucket.delete()
+
+
+@pytest.fixture(scope="module")
+def copied(
+    kubeconfig: str, kubectl: Kubectl, location: S3Location, pod_s3_url: str, kopia_image: str
+) -> t.Iterator[Copied]:
+    """By an account with the rights that ``k8s_access_info`` names, and no others."""
+    namespace = f"arkive-test-e-{secrets.token_hex(3)}"
+    app = AloneApp(kubectl, namespace, size="64Mi")
+    request = BackupRequest(
+        name=NAME,
+        spec=BackupSpec.from_options({"included_namespaces": [namespace], "default_volumes_to_fs_backup": True}),
+        mover=MoverSettings(
+            image=kopia_image, s3_url=pod_s3_url, credentials="static", per_node=2, ephemeral_containers=True
+        ),
+        repository_password=PASSWORD,
+    )
+    callers, store = Callers(kubectl, kubeconfig, namespace), open_store(location)
+    try:
+        app.create()
+        notes = [f"{key}={text}" for key, text in _HOOKS.items()]
+        kubectl("-n", namespace, "annotate", "pods", "--all", *notes)
+        hashes = {name: app.sh(_HASHES, f"/{name}").splitlines() for name in ("data", "scratch")}
+        client = callers.may(*rules_of(namespace), cluster=True)
+        backup = run_backup(request, client=client, store=store)
+        left = kubectl("-n", namespace, "get", "jobs,secrets,pods", "-o", "name").splitlines()
+        yield Copied(app, request, client, backup, hashes, left, store)
+    finally:
+        app.remove()
+        for name in callers.cluster_wide:
+            kubectl("delete", "clusterrole,clusterrolebinding", name, "--ignore-not-found")
+
+
+def rules_of(namespace: str) -> list[Rule]:
+    scope = RightsScope(namespaces=(namespace,), providers=names_around("mover"), adds_containers=True)
+    needs = [need for grant in grants_of("backup", scope) for need in grant.needs]
+    # The password is given.
+    needs = [need for need in needs if (need.resource, need.namespace) != ("secrets", "velero")]
+    return [
+        {
+            "apiGroups": [need.group],
+            "resources": ["/".join(filter(None, (need.resource, need.subresource)))],
+            "verbs": [need.verb],
+        }
+        for need in needs
+    ]
+
+
+def test_what_only_the_pod_can_read_is_in_the_repository(
+    copied: Copied, location: S3Location, s3: S3Access, kopia_program: str, tmp_path: Path
+) -> None:
+    """As it was between the hooks; the parts that the containers mount do not matter."""
+    assert (copied.backup.phase, copied.backup.errors_list) == ("Completed", [])
+    records = {each["spec"]["volume"]: each for each in Catalog(copied.store).files(NAME).read_json("podvolumebackups")}
+    assert {name: record["metadata"].get("annotations") for name, record in records.items()} == {
+        "data": {"velero.io/pvc-name": CLAIM},
+        "scratch": None,
+    }
+    kopia = Kopia(kopia_program, tmp_path, PASSWORD)
+    kopia.connect(s3, location.bucket, f"p/kopia/{copied.app.namespace}/")
+    assert sorted(kopia.ids()) == sorted(record["status"]["snapshotID"] for record in records.values())
+    for name, record in records.items():
+        target = tmp_path / name
+        kopia("restore", record["status"]["snapshotID"], str(target), "--skip-owners", "--write-sparse-files")
+        listed = subprocess.run(
+            ["bash", "-c", _HASHES, "bash", str(target)], capture_output=True, text=True, check=True
+        )
+        found = listed.stdout.splitlines()
+        dump = [line for line in found if line.endswith(" ./dump")]
+        assert len(dump) == (name == "scratch")
+        assert [line for line in found if line not in dump] == copied.hashes[name]
+
+
+def test_what_stays_is_listed_and_holds_nothing(copied: Copied, location: S3Location, kubectl: Kubectl) -> None:
+    (pod,) = json.loads(kubectl("-n", copied.app.namespace, "get", "pods", "-o", "json"))["items"]
+    states = [each["state"] for each in pod["status"]["ephemeralContainerStatuses"]]
+    assert [state["terminated"]["exitCode"] for state in states] == [0, 0]
+    text = json.dumps(pod)
+    assert not any(word and word in text for word in (PASSWORD, location.secret_key, location.bucket))
+    assert [each["restartCount"] for each in pod["status"]["containerStatuses"]] == [0, 0]
+    assert [each["status"] for each in pod["status"]["conditions"] if each["type"] == "Ready"] == ["True"]
+    assert sorted(name.partition("/")[0] for name in copied.left) == ["pod"]
+
+
+def test_a_pod_that_admits_none_is_told_before_anything_is_begun(copied: Copied, kubectl: Kubectl) -> None:
+    kubectl("label", "namespace", copied.app.namespace, "pod-security.kubernetes.io/enforce=restricted")
+    with pytest.raises(MoverError, match=r"No container can be added to pod .*violates PodSecurity"):
+        plan_backup(dataclasses.replace(copied.request, name="another"), client=copied.client, store=copied.store)
