@@ -143,7 +143,7 @@ class Execution:
                 locks.acquire(self._namespaces_to_change())
                 self._report.note_start()
                 with self._roll_back:
-                    failure = self._pause_owners() or self._run_pre_hook() or self._apply(locks)
+                    failure = self._reach_data() or self._pause_owners() or self._run_pre_hook() or self._apply(locks)
                     results = self._finish_pods(wait=not failure)
                     clean = not (failure or self._run.issues.errors or self._run.cancel.is_cancelled)
                     self._roll_back.settle(keeps=self._run.request.keep_old_volumes or not clean)
@@ -166,6 +166,17 @@ class Execution:
             gitops=self._owners.account,
             rolled_back=self._roll_back.results(),
         )
+
+    def _reach_data(self) -> str:
+        """Why nothing may be stopped: pods would not get at the data. Empty where they do, or something is stopped."""
+        groups = self._ready.roll_back.groups
+        if not groups or any(group.is_open for group in groups):
+            return ""
+        refusal = self._ready.filler.find_refusal(self._ready.plan, self._ready.volumes.volumes, with_pods=True)
+        if refusal is None:
+            return ""
+        self._run.issues.error(refusal.message, hint=refusal.hint or "")
+        return refusal.message
 
     def _pause_owners(self) -> str:
         """Why nothing may be restored; empty where nobody undoes it meanwhile."""

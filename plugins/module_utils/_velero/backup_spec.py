@@ -27,6 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude
     old_filters,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import LONGEST_NAME
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import Spelling, as_option, near_names
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patterns import namespace_pattern_errors
 
@@ -219,10 +220,11 @@ class BackupSpec:
 
     def validate(self, name: str, spell: Spelling = as_option) -> None:
         """Raise ``ValidationError`` with everything that is wrong with this spec and with ``name``."""
-        if not is_subdomain_name(name):
+        if not is_subdomain_name(name) or len(name) > LONGEST_NAME:
             raise ValidationError(
                 f"'{name}' cannot name a backup.",
-                hint="Use at most 253 lower-case letters, digits, '-' and '.', with a letter or digit at both ends.",
+                hint=f"Use at most {LONGEST_NAME} lower-case letters, digits, '-' and '.', with a letter or digit"
+                " at both ends.",
             )
         errors = self.validation_errors(spell)
         if errors:

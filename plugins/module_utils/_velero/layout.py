@@ -28,6 +28,10 @@ ARK_METADATA_FILE = "ark-backup.json"
 DUMP_INFIX = "-arkive-dump-"
 DUMP_RECORD = "json"
 
+#: A backup or restore of this collection has no longer name: each of its files has to fit into a directory (255 bytes),
+#: and the longest suffix is ``-csi-volumesnapshotcontents.json.gz``. Velero's may have 253 in a bucket.
+LONGEST_NAME = 220
+
 #: Velero makes the whole location unavailable when it finds any other directory at the root.
 ALLOWED_TOP_LEVEL = frozenset({"backups", "restores", "restic", "metadata", "plugins", "kopia"})
 _SHOWN = 3
@@ -131,6 +135,7 @@ __all__ = (
     "DUMP_INFIX",
     "DUMP_RECORD",
     "HOLD",
+    "LONGEST_NAME",
     "METADATA_FILE",
     "RESTORES",
     "TARBALL",

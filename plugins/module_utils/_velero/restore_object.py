@@ -14,6 +14,7 @@ import uuid
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import compact_stamp, rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import LONGEST_NAME
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 
 RestorePhase: t.TypeAlias = t.Literal["New", "FailedValidation", "InProgress", "Completed", "PartiallyFailed", "Failed"]
@@ -41,8 +42,9 @@ UNSETTLED_BACKUP_PHASES = frozenset(
 
 
 def default_restore_name(backup_name: str, moment: dt.datetime) -> str:
-    """``<backup>-<YYYYMMDDhhmmss>``, as ``velero restore create --from-backup`` names it."""
-    return f"{backup_name}-{compact_stamp(moment)}"
+    """``<backup>-<YYYYMMDDhhmmss>``, as ``velero restore create --from-backup`` names it; a long name is cut."""
+    stamp = compact_stamp(moment)
+    return f"{backup_name[: LONGEST_NAME - len(stamp) - 1].rstrip('-.')}-{stamp}"
 
 
 def check_backup_phase(backup: t.Mapping[str, t.Any]) -> None:

@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import IncludeExclude, list_errors
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.label_selector import LabelSelector
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import LONGEST_NAME
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.members import Spelling, as_option, near_names
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.namespace_patterns import namespace_pattern_errors
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_hook_rules import (
@@ -206,10 +207,11 @@ def _status_filter(value: t.Mapping[str, t.Any] | None) -> IncludeExclude | None
 
 def validate_restore_name(name: str) -> None:
     """Raise ``ValidationError`` unless ``name`` can name a Restore."""
-    if not is_subdomain_name(name):
+    if not is_subdomain_name(name) or len(name) > LONGEST_NAME:
         raise ValidationError(
             f"'{name}' cannot name a restore.",
-            hint="Use at most 253 lower-case letters, digits, '-' and '.'; begin and end with a letter or digit.",
+            hint=f"Use at most {LONGEST_NAME} lower-case letters, digits, '-' and '.', with a letter or digit"
+            " at both ends.",
         )
 
 

@@ -110,6 +110,9 @@ class VolumeFilling(t.Protocol):
     def check(self, requests: t.Sequence[FillRequest]) -> None:
         """Raise ``ArkiveError`` where these could not be filled, as far as is known without making anything."""
 
+    def prove(self, requests: t.Sequence[FillRequest]) -> None:
+        """The same with pods, which try to reach the data and are gone afterwards. Raises ``Cancelled`` too."""
+
     def fill(self, requests: t.Sequence[FillRequest]) -> list[FilledClaim]:
         """Fill them, and compare what came with what was saved; in the order given.
 

@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.member_gate im
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.members import ItemRef
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
     CLAIMS,
+    DATA_UPLOADS,
     NAMESPACES,
     PODS,
     PRIORITY_CLASSES,
@@ -116,8 +117,9 @@ class _Selector:
                     self._taken.setdefault(group_resource, {})[ref] = None
         self._add_needed()
         self._add_snapshots()
-        for refs in self._taken.values():
-            namespaces.update(ref.namespace for ref in refs if ref.namespace)
+        for kind, refs in self._taken.items():
+            if kind != DATA_UPLOADS:  # they lie in Velero's namespace, and none of them comes back
+                namespaces.update(ref.namespace for ref in refs if ref.namespace)
         chosen = {kind: list(taken) for kind, taken in self._taken.items()}
         return ChosenItems(chosen, self._targets(namespaces), self._warnings())
 

@@ -56,8 +56,13 @@ class VolumeFiller:
         #: What is filled is marked so, whatever happens.
         self._steady = run.client.with_cancel(CancelToken())
 
-    def find_refusal(self, plan: RestorePlan, volumes: t.Iterable[RestoredVolume]) -> ArkiveError | None:
-        """Why the data of ``volumes`` would not come, as far as is known before anything is made."""
+    def find_refusal(
+        self, plan: RestorePlan, volumes: t.Iterable[RestoredVolume], *, with_pods: bool = False
+    ) -> ArkiveError | None:
+        """Why the data of ``volumes`` would not come, as far as is known before anything is made.
+
+        ``with_pods``: pods are asked as well, that are gone afterwards. Raises ``Cancelled``.
+        """
         planned = [
             volume
             for volume in volumes
@@ -66,7 +71,7 @@ class VolumeFiller:
         ]
         for filling, orders in _by_filling(self._orders(plan, planned)):
             try:
-                filling.check([order.request for order in orders])
+                (filling.prove if with_pods else filling.check)([order.request for order in orders])
             except ArkiveError as exc:
                 names = ", ".join(sorted(order.request.where for order in orders)[:10])
                 return RestoreError(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
-from ansible_collections.arkive.k8s.plugins.module_utils._store.keys import check_key
+from ansible_collections.arkive.k8s.plugins.module_utils._store.keys import KEY_BYTES, check_key
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.client import make_s3_client
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.errors import store_error
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
@@ -25,7 +25,7 @@ def presign_download(location: S3Location, key: str, *, seconds: int, public_url
     endpoint = public_url or location.endpoint_url
     reached = dataclasses.replace(location, endpoint_url=endpoint, addressing_style=_style(location, endpoint))
     client, errors = make_s3_client(reached, cancel, signature_version="s3v4")
-    full = "/".join(filter(None, (location.prefix, check_key(key))))
+    full = "/".join(filter(None, (location.prefix, check_key(key, segment_bytes=KEY_BYTES))))
     try:
         return client.presigned("get_object", seconds=seconds, Bucket=location.bucket, Key=full)
     except errors as exc:

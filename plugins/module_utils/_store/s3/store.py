@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._aws.errors import erro
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.keys import check_key, check_list_prefix
+from ansible_collections.arkive.k8s.plugins.module_utils._store.keys import KEY_BYTES, check_key, check_list_prefix
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.client import make_s3_client
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.deletion import Deletion
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.errors import is_unsupported, store_error
@@ -165,7 +165,7 @@ class S3Store:
             return answer.number("ContentLength")
 
     def list(self, prefix: str = "", delimiter: str | None = None) -> Listing:
-        check_list_prefix(prefix)
+        check_list_prefix(prefix, segment_bytes=KEY_BYTES)
         if delimiter not in (None, "/"):
             raise StoreError(f"The delimiter {delimiter!r} is not supported; use '/'.", failure="bad_key")
         arguments = {"Bucket": self.location.bucket, "Prefix": self._root + prefix}
@@ -182,7 +182,7 @@ class S3Store:
         return listing
 
     def delete_many(self, keys: t.Iterable[str]) -> None:
-        wanted = dict.fromkeys(map(check_key, keys))
+        wanted = dict.fromkeys(check_key(key, segment_bytes=KEY_BYTES) for key in keys)
         with self._calling("delete from"):
             failed = self._deletion.delete({self._full(key): key for key in wanted})
         if failed:
@@ -279,7 +279,7 @@ class S3Store:
         return True
 
     def _full(self, key: str) -> str:
-        return self._root + check_key(key)
+        return self._root + check_key(key, segment_bytes=KEY_BYTES)
 
     def _target(self, key: str) -> S3Target:
         bucket = self.location.bucket

@@ -96,7 +96,8 @@ def why_not_copied(end: JobEnd, job: UpkeepJob, place: RepositoryPlace) -> str:
     outcome = end.outcomes[0] if end.outcomes else None
     if not end.error or outcome is None or outcome.state != "failed" or outcome.one("at") != "copy":
         return end.error
-    said = explain(outcome, place, namespace=job.namespace, doing=job.task().doing).sentence
+    second = dataclasses.replace(place, url_option="copy_to.s3_url")
+    said = explain(outcome, second, namespace=job.namespace, doing=job.task().doing).sentence
     return f"The second location (copy_to), {place.where}: {said}"
 
 

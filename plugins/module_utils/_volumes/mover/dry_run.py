@@ -24,12 +24,17 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_mani
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import JOBS, PODS
 
-_PRIVILEGES = (
+_REFUSES_ROOT = "violates PodSecurity"
+_AS_WORKLOAD = (
     "Set mover.security_context to 'workload', by which owners of files are not kept, or let the namespace admit "
     "the level 'baseline' (label pod-security.kubernetes.io/enforce)."
 )
+#: Of a backup, which refuses ``workload`` so far.
+_AS_ROOT_ONLY = (
+    "Data is read as root only so far: let the namespace admit the level 'baseline' (label "
+    "pod-security.kubernetes.io/enforce), or leave its volumes to snapshots, in a backup of their own."
+)
 _HINTS = (
-    ("violates PodSecurity", _PRIVILEGES),
     ("failed quota", "The quota wants requests or limits: set mover.resources."),
     ("exceeded quota", "Free some of the quota or raise it, or ask for less by mover.resources."),
     ("no PriorityClass", "Name one that exists as mover.priority_class."),
@@ -37,8 +42,14 @@ _HINTS = (
 )
 
 
-def require_admitted(client: KubeClient, plan: JobPlan, settings: MoverSettings) -> None:
-    """Raise ``MoverError`` where its pod would not be let in, or the Job not. Nothing is made."""
+def require_admitted(
+    client: KubeClient, plan: JobPlan, settings: MoverSettings, *, reads_volumes: bool = False
+) -> None:
+    """Raise ``MoverError`` where its pod would not be let in, or the Job not. Nothing is made.
+
+    ``reads_volumes``: it is for a backup, whose Jobs run as root.
+    """
+    hints = ((_REFUSES_ROOT, _AS_ROOT_ONLY if reads_volumes else _AS_WORKLOAD), *_HINTS)
     what = f"Data of volumes cannot be moved in namespace {plan.namespace}"
     template = pod_template(plan, settings)
     metadata = {**template["metadata"], "name": plan.name, "namespace": plan.namespace}
@@ -49,7 +60,7 @@ def require_admitted(client: KubeClient, plan: JobPlan, settings: MoverSettings)
         except KubeError as exc:
             if exc.already_exists:
                 continue
-            hint = next((text for words, text in _HINTS if words in exc.message), exc.hint)
+            hint = next((text for words, text in hints if words in exc.message), exc.hint)
             raise MoverError(f"{what}: {exc.message}", hint=hint) from exc
 
 

@@ -15,4 +15,8 @@ class MoverError(SnapshotError):
     """Data cannot be moved into a repository, or back."""
 
 
-__all__ = ("MoverError",)
+class JobTakenError(MoverError):
+    """Another run works on the same. It ends, or counts as dead a few minutes after its death."""
+
+
+__all__ = ("JobTakenError", "MoverError")

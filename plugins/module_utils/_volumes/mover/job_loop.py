@@ -24,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run impor
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import patch_object
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import JobTakenError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_manifest import JobPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_objects import make_job, remove_job
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_run import (
@@ -50,6 +51,8 @@ _PROGRESS_SECONDS = 10.0
 _GOING_SECONDS = 75.0
 #: After a failure that may pass, in seconds for each attempt so far.
 _PAUSE = 3.0
+#: Another run that works on the same is looked at so often, in seconds.
+_TAKEN_SECONDS = 3.0
 #: What a Job's own deadline ends is noticed after it, in seconds.
 _OVERDUE = 60.0
 #: What a Job says that may make one pod, and has none any more.
@@ -84,6 +87,8 @@ class _Planned(t.NamedTuple):
     number: int = 1
     earlier: tuple[Object, ...] = ()
     not_before: float = 0.0
+    #: When another run was first found to work on the same, and waited for.
+    waits_since: float | None = None
 
 
 class JobLoop:
@@ -142,7 +147,7 @@ class JobLoop:
             self._make(planned)
 
     def _make(self, planned: _Planned) -> None:
-        position, task, number, earlier, _not_before = planned
+        position, task, number, earlier, *_rest = planned
         attempt = JobAttempt(number=number, name=f"{task.base_name}-{number}", slot=self._free_slot(task))
         try:
             self._watch(task.namespace)
@@ -152,6 +157,9 @@ class JobLoop:
         except KubeError as exc:
             failed = JobEnd(error=f"Cannot {task.doing}: {exc.sentence}", again=exc.may_pass)
             self._after(planned, failed, earlier)
+        except JobTakenError as exc:
+            if not self._waits(planned, plan.job_seconds):
+                self._after(planned, JobEnd(error=exc.sentence), earlier)
         except ArkiveError as exc:
             self._run.cancel.check()
             self._after(planned, JobEnd(error=exc.sentence), earlier)
@@ -160,6 +168,17 @@ class JobLoop:
             # The new one owns by now what goes with them.
             for old in earlier:
                 self._remove(old)
+
+    def _waits(self, planned: _Planned, seconds: float) -> bool:
+        """Whether it is tried again once another run, which works on the same, has ended."""
+        now = time.monotonic()
+        since = now if planned.waits_since is None else planned.waits_since
+        if not planned.task.waits or now - since > seconds:
+            return False
+        if planned.waits_since is None:
+            self._run.progress(f"{planned.task.where}: waiting for another run, which copies it")
+        self._planned.append(planned._replace(not_before=now + _TAKEN_SECONDS, waits_since=since))
+        return True
 
     def _free_slot(self, task: JobTask) -> int:
         """The one that the fewest have: of each one pod runs on a node."""

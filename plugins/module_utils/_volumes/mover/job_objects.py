@@ -26,7 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import CreateUnknown, create_surely
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.waits import wait_for_object
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import JobTakenError, MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_manifest import (
     JobPlan,
     job_manifest,
@@ -48,7 +48,7 @@ _OWNER_ATTEMPTS = 5
 
 
 def make_job(client: KubeClient, plan: JobPlan, settings: MoverSettings, task: JobTask) -> Object:
-    """Make the Job and what it owns. Raises ``MoverError`` where another run works on the same; then there is none."""
+    """Make the Job and what it owns. Raises ``JobTakenError``, and leaves none, where another run works on the same."""
     _clear_the_way(client, task, plan)
     job = _create(client, plan, settings, task)
     try:
@@ -145,8 +145,8 @@ def _others(client: KubeClient, task: JobTask) -> list[Object]:
     return [job for page in pages for job in page.items]
 
 
-def _taken(task: JobTask, by: str) -> MoverError:
-    return MoverError(
+def _taken(task: JobTask, by: str) -> JobTakenError:
+    return JobTakenError(
         f"Cannot {task.doing}: {by} in namespace {task.namespace} is doing it.",
         hint="Wait until it has ended; if it is of a run that died, this goes on a few minutes after its death.",
     )

@@ -67,7 +67,7 @@ class JobTask:
     and raises ``MoverError`` where it must not be. ``accept`` looks at how it ended: a ``JobEnd`` with an ``error`` is
     tried again where that may help. ``where`` names it for people, ``doing`` says what it does (``copy shop/files``).
     ``size`` in bytes, for its progress, 0 where nobody knows. ``bounded``: it is one of those of which so many run at
-    once.
+    once. ``waits``: until another run has ended that works on the same, for as long as a Job may take.
     """
 
     namespace: str
@@ -84,6 +84,7 @@ class JobTask:
     size: int = 0
     wants_logs: bool = False
     bounded: bool = True
+    waits: bool = False
     attempts: int = 3
 
     @property

@@ -40,7 +40,8 @@ class RepositoryPlace:
     """Where the repository of one namespace's volumes lies, as kopia is told (docs/compatibility 18.1).
 
     ``prefix`` ends with a slash. ``endpoint``: host, or host and port. ``tls`` False: plain HTTP. ``verify`` False:
-    whoever has the certificate. ``ca``: certificates in PEM, empty for those of the image.
+    whoever has the certificate. ``ca``: certificates in PEM, empty for those of the image. ``url_option``: the option
+    that says how pods reach it.
     """
 
     namespace: str
@@ -51,6 +52,7 @@ class RepositoryPlace:
     tls: bool = True
     verify: bool = True
     ca: str = ""
+    url_option: str = "mover.s3_url"
 
     @property
     def where(self) -> str:
@@ -206,12 +208,13 @@ class Probe:
     """What is asked before anything is frozen: whether pods in ``namespace`` can use ``source_namespace``'s repository.
 
     ``namespace`` empty: it is not there yet, and only the repository is looked at. ``write``: that is written to, and
-    made where there is none; else it must be there.
+    made where there is none; else it must be there. ``reads_volumes``: for a backup, whose pods run as root.
     """
 
     namespace: str
     source_namespace: str
     write: bool = True
+    reads_volumes: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

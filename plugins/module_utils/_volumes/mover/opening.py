@@ -29,7 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_loop
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_manifest import ContainerTask
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_task import JobAttempt, JobEnd, JobTask
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Probe, Probed, RepositoryState
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.place import lock_key
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.place import lock_key, require_reachable
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.scripts import Action
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.target import PodWork, PodWorks
 
@@ -82,6 +82,7 @@ class Opening:
     def _refusal(self, probe: Probe) -> str:
         try:
             if probe.namespace:
+                require_reachable(self._works.place(probe.source_namespace), probe.namespace)
                 self._require_admitted(probe)
             return self._works.repository(probe.source_namespace).refusal(self._state(probe), write=probe.write)
         except ArkiveError as exc:
@@ -92,7 +93,7 @@ class Opening:
         claims = (ContainerTask(name="mover", claim="any"),)
         work = dataclasses.replace(self._work(probe, action), tasks=claims)
         plan = self._works.plan(work, JobAttempt(number=1, name=f"arkive-mover-{work.works_on}-1", slot=0))
-        require_admitted(self._run.client, plan, self._works.settings)
+        require_admitted(self._run.client, plan, self._works.settings, reads_volumes=probe.reads_volumes)
 
     def _state(self, probe: Probe) -> RepositoryState:
         """What is being made, or was by a run that died, counts as absent."""

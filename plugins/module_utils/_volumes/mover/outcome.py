@@ -75,6 +75,11 @@ class _Meaning(t.NamedTuple):
 
 _KEYS = "Check the keys of the storage location."
 _MEANINGS = (
+    _Meaning(
+        r"failed to run command .?kopia|\bkopia: (command )?not found|can't execute 'kopia'",
+        "The image of the pods in namespace {namespace} has no program kopia. Name one that has it, and a shell, as "
+        "mover.image, or leave that out.",
+    ),
     _Meaning(r"repository not initialized in the provided storage", "There is no repository at {where}."),
     _Meaning(
         r"invalid repository password",
@@ -91,7 +96,7 @@ _MEANINGS = (
     _Meaning(
         r"lookup \S+.*: no such host|server misbehaving",
         "Pods in namespace {namespace} cannot resolve the name of the S3 server {endpoint}. Give the address by which "
-        "pods reach it as mover.s3_url.",
+        "pods reach it as {option}.",
         True,
     ),
     _Meaning(
@@ -99,7 +104,7 @@ _MEANINGS = (
         r"|TLS handshake timeout|context deadline exceeded|bad gateway|503 Service|SlowDown|Service Unavailable"
         r"|InternalError",
         "Pods in namespace {namespace} do not reach the S3 server {endpoint}: {said}. Give the address by which pods "
-        "reach it as mover.s3_url, and see that network policies let them out.",
+        "reach it as {option}, and see that network policies let them out.",
         True,
     ),
     _Meaning(
@@ -149,10 +154,11 @@ def explain(outcome: Outcome, place: RepositoryPlace, *, namespace: str, doing: 
     """Why a container failed. ``doing``: what it was to do, as ``copy shop/files``."""
     said = last_words(outcome.text)
     names = {"where": place.where, "namespace": namespace, "endpoint": place.endpoint, "said": said}
+    names["option"] = place.url_option
     if outcome.step in ("connect", "create") and outcome.code in _TIMED_OUT:
         return Explained(
             f"Pods in namespace {namespace} get no answer of the S3 server {place.endpoint}. Give the address by which "
-            "pods reach it as mover.s3_url, and see that network policies let them out.",
+            f"pods reach it as {place.url_option}, and see that network policies let them out.",
             again=True,
         )
     if found := _BY_CODE.get((outcome.step, outcome.code)):

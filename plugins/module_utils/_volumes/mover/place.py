@@ -12,6 +12,7 @@ Velero 1.18, ``pkg/repository/provider/unified_repo.go``: one repository for eac
 
 from __future__ import annotations
 
+import ipaddress
 import typing as t
 import urllib.parse
 
@@ -79,6 +80,21 @@ def repository_place(location: StorageLocation, namespace: str, *, s3_url: str =
     )
 
 
+def require_reachable(place: RepositoryPlace, namespace: str) -> None:
+    """Raise ``MoverError`` for a loopback address: to a pod, that is the pod itself."""
+    host = urllib.parse.urlsplit(f"//{place.endpoint}").hostname or ""
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = host == "localhost" or host.endswith(".localhost")
+    if loopback:
+        raise MoverError(
+            f"Pods in namespace {namespace} do not reach the S3 server {place.endpoint}, which is an address of the "
+            "machine that runs this task alone.",
+            hint=f"Give the address by which pods reach it as {place.url_option}.",
+        )
+
+
 def _read_url(url: str, option: str) -> tuple[bool, str]:
     """Whether it is by TLS, and host with port."""
     parts = urllib.parse.urlsplit(url if "://" in url else f"https://{url}")
@@ -108,4 +124,11 @@ def _read_bundle(path: str) -> str:
         raise MoverError(f"The CA bundle {path} cannot be read: {exc}.", hint="Check 'ca_bundle'.") from exc
 
 
-__all__ = ("lock_key", "repositories_folder", "repository_folder", "repository_place", "require_bucket")
+__all__ = (
+    "lock_key",
+    "repositories_folder",
+    "repository_folder",
+    "repository_place",
+    "require_bucket",
+    "require_reachable",
+)

@@ -23,7 +23,8 @@ if t.TYPE_CHECKING:
 
 def probes_of(keys: t.Iterable[Key]) -> list[Probe]:
     """One for each namespace that has a claim among ``keys``."""
-    return [Probe(namespace=place, source_namespace=place) for place in sorted({key[0] for key in keys})]
+    places = sorted({key[0] for key in keys})
+    return [Probe(namespace=place, source_namespace=place, reads_volumes=True) for place in places]
 
 
 def require_opened(found: t.Sequence[Probed], *, hint: str) -> None:

@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors i
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
     Download,
     Probe,
+    Probed,
     WorkloadPlace,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moved_source import (
@@ -163,9 +164,15 @@ class MoverRestore(NewVolumes):
             )
             for each in requests
         )
-        errors = [probed.error for probed in self._mover.preview(list(probes)) if probed.error]
-        if errors:
-            raise MoverError(" ".join(dict.fromkeys(errors)))
+        _require(self._mover.preview(list(probes)))
+
+    def prove(self, requests: t.Sequence[FillRequest]) -> None:
+        probes = dict.fromkeys(
+            Probe(namespace=each.namespace, source_namespace=_move(each).namespace, write=False)
+            for each in requests
+            if each.new_namespace is None
+        )
+        _require(self._mover.probe(list(probes)))
 
     def _require_root(self, request: FillRequest) -> None:
         """What a namespace that is to be made would refuse: nobody can be asked. Raises ``MoverError``."""
@@ -220,6 +227,12 @@ def _move(request: FillRequest) -> RecordedMove:
     if not isinstance(request.source, MovedSource):
         raise SnapshotError(f"The data of {request.where} is in no repository.")
     return request.source.move
+
+
+def _require(found: t.Iterable[Probed]) -> None:
+    errors = [probed.error for probed in found if probed.error]
+    if errors:
+        raise MoverError(" ".join(dict.fromkeys(errors)))
 
 
 def _place_of(pod: ObjectView) -> WorkloadPlace:

@@ -58,6 +58,7 @@ class UploadJob:
             owned=upload.owned,
             node=upload.node_name,
             size=upload.size_bytes,
+            waits=True,
         )
 
     def result(self, end: JobEnd) -> Uploaded:

@@ -97,6 +97,21 @@ def api() -> Discovery:
     return Discovery(dict.fromkeys(found))
 
 
+def test_records_of_the_data_mover_make_no_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They lie in Velero's namespace, and are never made (``pkg/restore``: its own is there wherever it runs)."""
+    monkeypatch.setitem(OBJECTS, ("datauploads.velero.io", "velero", "du-1"), labelled())
+    spec = RestoreSpec.from_options({})
+    found = choose_items(BackupContents(t.cast("t.Any", Reader(OBJECTS))), spec, api())
+    assert set(found.namespaces) == {"a", "b"}
+    # What else is there of the namespace comes back with it.
+    monkeypatch.setitem(OBJECTS, ("configmaps", "velero", "conf"), labelled())
+    assert set(choose_items(BackupContents(t.cast("t.Any", Reader(OBJECTS))), spec, api()).namespaces) == {
+        "a",
+        "b",
+        "velero",
+    }
+
+
 @pytest.mark.parametrize(
     ("options", "names", "namespaces"),
     [

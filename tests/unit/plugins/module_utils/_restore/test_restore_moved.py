@@ -35,6 +35,7 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.res
 
 SNAPSHOT = "672e1ad46a99b901091104aff30d993a"
 SIZE = 8000004
+ONLY_CLAIMS: dict[str, t.Any] = {"included_resources": ["persistentvolumeclaims"]}
 WANTED, FILLED = "arkive.k8s/data-of", "arkive.k8s/data-filled"
 
 
@@ -65,20 +66,25 @@ class Volumes(RestoreApi):
 
 
 class NotedMover:
-    """``fails``: errors of claims. ``seen``: what was there when the data was asked for."""
+    """``fails``: errors of claims. ``unreachable``: what pods say that try. ``seen``: what there was then."""
 
     def __init__(self, api: Volumes) -> None:
         self._api = api
         self.downloads: list[Download] = []
         self.probes: list[Probe] = []
         self.fails: dict[str, str] = {}
-        self.refusal = ""
+        self.refusal = self.unreachable = ""
+        self.tries: list[Probe] = []
         self.seen: list[str] = []
         self.raises: Exception | None = None
 
     def preview(self, probes: t.Sequence[Probe]) -> list[Probed]:
         self.probes += probes
         return [Probed(probe=probe, error=self.refusal) for probe in probes]
+
+    def probe(self, probes: t.Sequence[Probe]) -> list[Probed]:
+        self.tries += probes
+        return [Probed(probe=probe, error=self.unreachable) for probe in probes]
 
     def sweep(self, namespaces: t.Iterable[str]) -> Swept:
         return Swept()
@@ -301,6 +307,27 @@ def test_what_would_fail_is_refused_before_anything_is_made(api: Volumes, store:
         restore(api, store, name="r")
     assert raised.value.message == planned.refusal.message
     assert api.names("persistentvolumeclaims", "shop") == []
+
+
+def test_nothing_is_stopped_for_data_that_pods_cannot_reach(api: Volumes, store: t.Any, mover: NotedMover) -> None:
+    """A roll-back asks a pod before it takes an application down. A restore that stops nothing needs no such pod."""
+    put(store)
+    assert restore(api, store, name="r").phase == "Completed"
+    assert mover.tries == []
+    before = copy.deepcopy({**api.objects})
+    mover.unreachable = "The repository does not open with this password."
+    planned = plan(api, store, name="back", existing_volume_policy="roll_back", **ONLY_CLAIMS)
+    assert (planned.errors_list, mover.tries) == ([], [])
+    done = restore(api, store, name="back", existing_volume_policy="roll_back", **ONLY_CLAIMS)
+    assert done.phase == "Failed"
+    assert [each["message"] for each in done.errors_list] == [
+        "The restore of backup 'b' was not begun: the data of shop/data would not come back. "
+        "The repository does not open with this password."
+    ]
+    assert mover.tries == [Probe(namespace="shop", source_namespace="shop", write=False)]
+    for kind in ("pods", "persistentvolumeclaims", "persistentvolumes"):
+        now = {key: obj for key, obj in api.objects.items() if key[0] == kind}
+        assert now == {key: obj for key, obj in before.items() if key[0] == kind}
 
 
 def test_a_namespace_that_will_let_in_no_root(api: Volumes, store: t.Any, mover: NotedMover) -> None:

@@ -45,7 +45,7 @@ BAD_KEYS = [
     "a\0b",
     "a\nb",
     "a/.arkive-tmp-1",
-    "x" * 256,
+    "x/" * 512 + "x",
 ]
 
 

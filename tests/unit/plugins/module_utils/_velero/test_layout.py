@@ -8,6 +8,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import (
+    LONGEST_NAME,
     BackupKeys,
     RestoreKeys,
     check_top_level,
@@ -49,6 +50,13 @@ def test_backup_keys(attribute: str, key: str) -> None:
 )
 def test_restore_keys(attribute: str, key: str) -> None:
     assert getattr(RestoreKeys("r"), attribute) == key
+
+
+def test_each_file_of_the_longest_name_fits_into_a_directory() -> None:
+    """255 bytes (ext4, XFS): else a backup that says Completed has files that cannot be there."""
+    for keys in (BackupKeys("x" * LONGEST_NAME), RestoreKeys("x" * LONGEST_NAME)):
+        longest = max(len(segment) for key in vars(keys).values() for segment in key.split("/"))
+        assert longest <= 255
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../a", "A", "a_b", "-a", "a" * 254])

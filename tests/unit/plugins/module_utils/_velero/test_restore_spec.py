@@ -150,7 +150,7 @@ def test_to_dict_keeps_false_and_selectors() -> None:
     assert spec["existingResourcePolicy"] == "update"
 
 
-@pytest.mark.parametrize("name", ["", "Upper", "-a", "a_b", "x" * 254])
+@pytest.mark.parametrize("name", ["", "Upper", "-a", "a_b", "x" * 221])
 def test_bad_restore_names(name: str) -> None:
     with pytest.raises(ValidationError):
         validate_restore_name(name)
@@ -171,6 +171,10 @@ def test_backups_that_are_settled(phase: str) -> None:
 
 def test_default_name() -> None:
     assert default_restore_name("shop", NOW) == "shop-20260601020005"
+    # Velero's own backups have up to 253.
+    longest = default_restore_name("x" * 204 + "." + "x" * 48, NOW)
+    assert longest == "x" * 204 + "-20260601020005"
+    validate_restore_name(longest)
 
 
 def test_restore_object() -> None:

@@ -284,6 +284,9 @@ def test_of_which_place_an_error_of_a_copy_is(lab: RepositoryLab) -> None:
         ArkiveError, match=r"^The second location \(copy_to\), s3://copies/p/kopia/shop/: The secret key"
     ):
         lab.carry_out("copied")
+    lab.ends["copy"] = failed("at copy\ndial tcp 127.0.0.1:1: connect: connection refused", "copy")
+    with pytest.raises(ArkiveError, match=r"Give the address by which pods reach it as copy_to\.s3_url, and"):
+        lab.carry_out("copied")
 
 
 @pytest.mark.parametrize("state", ["listed", "maintained", "pruned", "verified"])

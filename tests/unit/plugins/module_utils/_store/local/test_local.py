@@ -33,6 +33,11 @@ class TestLocalContract(StoreContract):
     """The directory against the table."""
 
 
+def test_a_name_that_no_directory_takes_is_refused(store: LocalStore) -> None:
+    with pytest.raises(StoreError, match="is not a plain relative path"):
+        store.put("backups/" + "x" * 256, b"x")
+
+
 def test_modes(store: LocalStore, root: Path) -> None:
     before = os.umask(0)
     try:

@@ -110,6 +110,18 @@ def test_a_refused_batch_is_not_tried_again(serve: Serve) -> None:
     assert [request.operation for request in wire.requests] == ["DeleteObjects", *["DeleteObject"] * 6]
 
 
+def test_files_of_the_longest_names_that_a_velero_gives_are_read_and_deleted(serve: Serve) -> None:
+    """Kubernetes lets a Backup have 253 characters, and S3 a key 1024 bytes."""
+    store, _wire = serve(MemoryS3())
+    name = "x" * 253
+    key = f"backups/{name}/{name}-csi-volumesnapshotcontents.json.gz"
+    assert not store.exists(key)
+    store.put(key, b"x")
+    assert (store.get(key), [info.key for info in store.list(key).objects]) == (b"x", [key])
+    store.delete_many([key])
+    assert not store.exists(key)
+
+
 def test_the_digest_of_a_batch_is_sent_once(serve: Serve) -> None:
     """Botocore before 1.36 sets it as well, and newer ones set another."""
     store, wire = serve(MemoryS3())

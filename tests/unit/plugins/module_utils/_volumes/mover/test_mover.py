@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import threading
@@ -49,6 +50,7 @@ UNREACHABLE = "dial tcp 10.0.0.1:9000: connect: connection refused"
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("_PAUSE", "_NO_POD_SECONDS", "_REFUSED_SECONDS"):
         monkeypatch.setattr(job_loop, name, 0.0)
+    monkeypatch.setattr(job_loop, "_TAKEN_SECONDS", 0.01)
     monkeypatch.setattr(job_loop, "_CANCEL_TICK", 0.02)
 
 
@@ -211,10 +213,29 @@ def other_job(cluster: MoverCluster, **metadata: t.Any) -> None:
 
 def test_nobody_else_works_on_the_same_source(cluster: MoverCluster) -> None:
     other_job(cluster, annotations={RENEWED: rfc3339(utc_now())})
-    [up] = cluster.mover().upload([upload()])
+    # It is waited for as long as a Job may take, which is no time here.
+    [up] = cluster.mover(timeout=0.0, pod_start_timeout=0.0).upload([upload()])
     assert "is doing it" in up.error
     assert cluster.made == []
     assert len(cluster.left()) == 1
+
+
+def test_another_run_that_copies_the_same_volume_is_waited_for(cluster: MoverCluster) -> None:
+    """Two backups of a namespace at once are two whole ones, and never two writers of one source."""
+    other_job(cluster, annotations={RENEWED: rfc3339(utc_now())})
+    [other] = [key for key in cluster.api.objects if key[0] == "jobs"]
+    lines: list[tuple[str, int]] = []
+
+    def progress(line: str) -> None:
+        lines.append((line, len(cluster.made)))
+        with cluster.api.kept.changed:
+            del cluster.api.objects[other]
+
+    run = dataclasses.replace(cluster.run(), progress=progress)
+    [up] = cluster.mover(run).upload([upload()])
+    assert not up.error
+    assert lines == [("shop/files: waiting for another run, which copies it", 0)]
+    assert cluster.left() == []
 
 
 def test_what_a_dead_run_was_doing_is_taken_over(cluster: MoverCluster) -> None:
@@ -493,12 +514,42 @@ def test_keys_that_may_not_write_leave_no_repository(cluster: MoverCluster) -> N
     assert cluster.store.list("kopia/").objects == []
 
 
+@pytest.mark.parametrize(
+    ("url", "endpoint"),
+    [
+        # What a port that is forwarded, or a server on the machine itself, has.
+        ("http://127.0.0.1:9000", "127.0.0.1:9000"),
+        ("https://localhost", "localhost"),
+        ("http://minio.localhost:9000", "minio.localhost:9000"),
+        ("http://[::1]:9000", "[::1]:9000"),
+        ("http://10.0.0.1:9000", ""),
+        ("http://localhost.example.com", ""),
+    ],
+)
+def test_an_address_of_this_machine_alone_is_refused_without_a_pod(
+    cluster: MoverCluster, url: str, endpoint: str
+) -> None:
+    mover = cluster.mover(s3_url=url)
+    [probed] = mover.preview([PROBE])
+    assert bool(probed.error) is bool(endpoint)
+    if endpoint:
+        assert f"do not reach the S3 server {endpoint}, which is an address of the machine" in probed.error
+        assert probed.error.endswith("Give the address by which pods reach it as mover.s3_url.")
+        assert [each.error for each in mover.probe([PROBE])] == [probed.error]
+    assert cluster.made == []
+
+
 def test_a_namespace_that_refuses_the_pod_says_so_in_check_mode(cluster: MoverCluster) -> None:
     refusal = KubeError('pods "x" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot', status=403)
     cluster.api.refuse = lambda verb, path, dry: refusal if verb == "POST" and dry and path.endswith("/pods") else None
     [probed] = cluster.mover().preview([PROBE])
     assert "Set mover.security_context to 'workload'" in probed.error
     assert "violates PodSecurity" in probed.error
+    # A backup refuses 'workload'.
+    [backup] = cluster.mover().preview([dataclasses.replace(PROBE, reads_volumes=True)])
+    assert "violates PodSecurity" in backup.error
+    assert "'workload'" not in backup.error
+    assert "Data is read as root only so far: let the namespace admit the level 'baseline'" in backup.error
     # Without a namespace the repository alone is looked at.
     [alone] = cluster.mover().preview([Probe(namespace="", source_namespace="source")])
     assert alone.error == ""

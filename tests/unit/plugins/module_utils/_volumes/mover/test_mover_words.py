@@ -122,6 +122,10 @@ def failed(step: str, code: int, text: str) -> t.Any:
     [
         ("connect", 1, "ERROR error connecting to repository: repository not initialized in the provided storage",
          "There is no repository at s3://b/p/kopia/shop/.", False),
+        # debian:12 and busybox:1.36 as mover.image.
+        ("create", 127, "timeout: failed to run command 'kopia': No such file or directory", "no program kopia", False),
+        ("connect", 127, "timeout: can't execute 'kopia': No such file or directory", "no program kopia", False),
+        ("connect", 127, "/bin/sh: 1: kopia: not found", "no program kopia", False),
         ("connect", 1, "ERROR invalid repository password", "does not open with this password", False),
         ("open", 1, "unable to decrypt repository blobcfg blob", "cannot be opened by anybody", False),
         ("create", 1, "found existing data in storage location", "lie objects already", False),
