@@ -21,6 +21,7 @@ from campaigns.plan import PlanCampaign
 from campaigns.roll_back import RollBackCampaign
 from campaigns.store import StoreCampaign
 from campaigns.templates import Templates
+from campaigns.year import YearCampaign
 
 CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
     "archives": Archives,
@@ -35,6 +36,7 @@ CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
     "roll-back": RollBackCampaign,
     "store": StoreCampaign,
     "templates": Templates,
+    "year": YearCampaign,
 }
 
 __all__ = ("CAMPAIGNS",)
