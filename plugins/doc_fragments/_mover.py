@@ -81,8 +81,9 @@ options:
         description:
           - As whom they run. As V(root), with as few capabilities as it takes, all files are read, and owners and modes
             come back. A namespace of the Pod Security level C(restricted) refuses that.
-          - As V(workload), they run as the pods that use the volume do, and owners do not come back. A backup refuses
-            it so far.
+          - As V(workload), they run as the pods that use the volume do, and owners do not come back. A backup reads
+            what the pod's user may read (C(runAsUser), which the pod has to say, and its groups). Where that is not
+            everything, the volume has failed, with an error that names a file. The folder C(lost+found) is left out.
           - If not set, it is V(root).
         type: str
         choices: [root, workload]

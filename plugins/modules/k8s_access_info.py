@@ -307,6 +307,23 @@ yaml:
     apiVersion: v1
     kind: List
     items: []
+elsewhere:
+  description:
+    - Rights in namespaces that are not among the options, which RV(roles) leaves out, as a Role cannot be made in a
+      namespace that is missing. RV(yaml) names them at its end.
+    - With O(provider=mover) it is the password in Velero's namespace. Whoever may not read it gives it as
+      O(arkive.k8s.k8s_backup#module:repository_password).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    verb: {description: The verb., type: str, returned: always, sample: get}
+    group: {description: The API group. Empty for the core group., type: str, returned: always, sample: ""}
+    resource: {description: The plural of the type., type: str, returned: always, sample: secrets}
+    subresource: {description: The subresource., type: str, returned: always, sample: ""}
+    namespace: {description: The namespace., type: str, returned: always, sample: velero}
+    why: {description: What it is for., type: str, returned: always, sample: The password of the repositories.}
+    otherwise: {description: What to do without it., type: str, returned: always, sample: It has to be given.}
 left_out:
   description:
     - What is not in this result whole, because it is too large, and of how many entries of each part something is

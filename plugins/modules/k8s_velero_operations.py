@@ -26,6 +26,9 @@ description:
     is looked at what, and whether nothing but restores is done.
   - C(VolumeSnapshotLocation) objects are chosen for backups by Velero's rules. Those of AWS say where snapshots are,
     unless O(snapshot_location) does.
+  - The data of volumes is moved where a C(Backup) says C(snapshotMoveData) or C(defaultVolumesToFsBackup), pods have
+    Velero's annotations for files or a resource policy wants them. A C(Restore) brings it back, and a deletion takes it
+    out of the repositories, as M(arkive.k8s.k8s_backup) and M(arkive.k8s.k8s_restore) do it and O(mover) says.
   - An object that has a wrong type is refused by itself and is an error of the task, and all others are seen to.
   - Events tell with the objects what was done, as C(kubectl describe) shows it.
 extends_documentation_fragment:
@@ -33,6 +36,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
   - arkive.k8s._ebs
+  - arkive.k8s._mover
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.ebs
@@ -121,8 +125,8 @@ options:
     default: fail
   ignore_unsupported:
     description:
-      - Whether a backup is made without what would need an agent in the cluster, such as C(snapshotMoveData). Otherwise
-        its phase is C(FailedValidation).
+      - Whether a backup is made without what would need an agent in the cluster, such as the C(datamover) of somebody
+        else. Otherwise its phase is C(FailedValidation).
     type: bool
     default: false
   force:
@@ -142,6 +146,9 @@ notes:
     which is an error of the task.
   - Addresses for downloads are signed for ten minutes, and obey C(config.publicUrl). A location that is a directory has
     none, and C(velero backup logs) says where the file is instead.
+  - O(mover.s3_url) holds for all storage locations. Where pods reach these by several addresses that are not those of
+    the locations, see to each location's objects in a task of its own.
+  - A backup whose data is moved is C(InProgress) until it is stored, and no other one is begun meanwhile.
   - The task does not fail when an operation does. What became of each is in RV(operations) and in the object.
 seealso:
   - module: arkive.k8s.k8s_backup_schedule
@@ -164,6 +171,13 @@ EXAMPLES = r"""
       default:
         bucket: backups
         endpoint_url: https://s3.example.com
+
+- name: Move the data of volumes into repositories that Velero reads, by pods that reach the storage in the cluster
+  arkive.k8s.k8s_velero_operations:
+    duration: 1h
+    repository_password: "{{ vault_repository_password }}"
+    mover:
+      s3_url: http://minio.storage.svc:9000
 
 - name: Only restore, while a disaster is being dealt with
   arkive.k8s.k8s_velero_operations:

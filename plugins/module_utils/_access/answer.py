@@ -39,6 +39,11 @@ class AccessAnswer:
             "grant": rules_text(needs),
             "roles": self.rights.objects,
             "yaml": self.rights.text,
+            "elsewhere": [
+                {**need._asdict(), "why": grant.why, "otherwise": grant.otherwise}
+                for grant in self.rights.elsewhere
+                for need in grant.needs
+            ],
             "warnings_list": [issue.to_return() for issue in self.issues],
         }
 

@@ -45,11 +45,19 @@ class Rule(t.NamedTuple):
 
 
 class AccountRights:
-    """A service account and its roles: one for each of ``namespaces``, and one for what is outside of them."""
+    """A service account and its roles: one for each of ``namespaces``, and one for what is outside of them.
+
+    ``elsewhere``: what is of another namespace. A Role there would be refused where that namespace is missing.
+    """
 
     def __init__(self, account: Account, grants: t.Sequence[Grant], namespaces: t.Sequence[str]) -> None:
         self._account = account
         self._places = {name: _rules(grants, name) for name in ("", *namespaces)}
+        self.elsewhere = tuple(
+            grant._replace(needs=left)
+            for grant in grants
+            if (left := tuple(need for need in grant.needs if need.namespace not in self._places))
+        )
 
     @property
     def objects(self) -> list[Object]:
@@ -68,6 +76,8 @@ class AccountRights:
         lines = ["---", "apiVersion: v1", "kind: List", "items:"]
         for made in self.objects:
             lines += _item(made, self._places[made["metadata"].get("namespace") or ""] if "rules" in made else [])
+        for grant in self.elsewhere:
+            lines += [f"# {line}" for line in textwrap.wrap(f"Not in these roles: {_elsewhere(grant)}", _WIDTH)]
         return "\n".join(lines) + "\n"
 
     def _role(self, namespace: str) -> list[Object]:
@@ -93,11 +103,20 @@ def _rules(grants: t.Iterable[Grant], namespace: str) -> list[Rule]:
     """Those of one place; the first rule of a grant says what it is for."""
     rules: list[Rule] = []
     for grant in grants:
-        why = f"{grant.why} Without this: {_lower(grant.otherwise)}" if grant.otherwise else grant.why
+        why = _reason(grant)
         for rule in _grouped(need for need in grant.needs if need.namespace == namespace):
             rules.append(rule._replace(why=why))
             why = ""
     return rules
+
+
+def _elsewhere(grant: Grant) -> str:
+    rights = ", ".join(f"{need.verb} {need.resource_text} in namespace {need.namespace}" for need in grant.needs)
+    return f"{rights}. {_reason(grant)}"
+
+
+def _reason(grant: Grant) -> str:
+    return f"{grant.why} Without this: {_lower(grant.otherwise)}" if grant.otherwise else grant.why
 
 
 def _grouped(needs: t.Iterable[Need]) -> t.Iterator[Rule]:

@@ -13,6 +13,11 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.duration_options import seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.mover_options import (
+    MOVER,
+    mover_settings,
+    repository_password,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import LOCATION
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.unknown_options import find_unknown
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
@@ -38,7 +43,7 @@ OPERATIONS = ArgumentSpec(
         "ignore_unsupported": {"type": "bool", "default": False},
         "force": {"type": "bool", "default": False},
     }
-).merge(EBS)
+).merge(EBS, MOVER)
 
 _TAKEN_OVER = (
     "restore_only",
@@ -61,6 +66,8 @@ def operations_request(params: t.Mapping[str, t.Any]) -> OperationsRequest:
         duration=seconds(params, "duration") if params["duration"] else 0.0,
         interval=seconds(params, "interval", least=_SHORTEST_INTERVAL),
         snapshot_location=snapshot_location(params),
+        mover=mover_settings(params),
+        repository_password=repository_password(params),
         **{name: params[name] for name in _TAKEN_OVER},
     )
 

@@ -36,6 +36,7 @@ K8S_ACCESS_INFO: ResultKeys = {
     "grant": "",
     "roles": [],
     "yaml": "",
+    "elsewhere": [],
 }
 
 #: Of a backup that was made.

@@ -31,10 +31,6 @@ if t.TYPE_CHECKING:
 DEFAULT_WORKERS = 8
 #: No phase of Velero: the store did not say whether the backup is there.
 UNKNOWN_PHASE = "unknown: may be stored"
-_NOT_AS_WORKLOAD = (
-    "mover.security_context: data is read as root only so far: leave it out, and leave volumes in namespaces that "
-    "refuse that to snapshots, in a backup of their own."
-)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +96,7 @@ class BackupRequest:
     @property
     def copies(self) -> bool:
         """Whether files of volumes may be copied into the repositories of the storage location, as they are."""
-        return self.mover is not None and self.mover.security_context == "root"
+        return self.mover is not None
 
     @property
     def done_spec(self) -> BackupSpec:
@@ -128,12 +124,9 @@ class BackupRequest:
 
     def unsupported(self) -> list[str]:
         """What this request wants that cannot be had without an agent in the cluster: a sentence each."""
-        moves = self.moves or self.spec.wants_files
-        as_workload = self.mover is not None and self.mover.security_context == "workload"
         return [
-            *self.spec.unsupported_fields(self.spell, moves=self.moves, copies=self.mover is not None),
+            *self.spec.unsupported_fields(self.spell, moves=self.moves, copies=self.copies),
             *self.unsupported_actions(self.policy),
-            *([_NOT_AS_WORKLOAD] if moves and as_workload else ()),
         ]
 
     def unsupported_actions(self, policy: ResourcePolicy | None) -> list[str]:

@@ -24,13 +24,19 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.resolve import 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, PODS, VOLUMES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
-from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need, find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.claims import bound_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import mounted_claims
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import (
+    claim_of_volume,
+    is_finished,
+    mounted_claims,
+    pod_identity,
+    user_of_pod,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.raw_lists import RawItem
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hooked_pods import HookedPod
@@ -51,7 +57,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider impor
     Key,
     VolumeContext,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import why_no_files
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +130,8 @@ class VolumePlanner:
         self._cancel = run.cancel
         self._lock = threading.Lock()
         self._mounted: dict[str, set[str]] = {}
+        #: Of claims, where they are read as their pods' users.
+        self._users: dict[Key, ObjectView] = {}
         self._claims: dict[Key, Object] = {}
         self._may_copy: set[str] = set()
         self._files = PodFiles(
@@ -140,9 +147,7 @@ class VolumePlanner:
         """Read the claims, their volumes and the classes. Raises ``KubeError`` for missing rights."""
         request, resolved = self._request, self._resolved
         for pod in hooked:
-            self._files.note(pod.pod)
-            with self._lock:
-                self._mounted.setdefault(pod.key[0], set()).update(pod.claims)
+            self._note(pod.pod, pod.claims)
         snapshots = request.spec.snapshot_volumes is not False or resolved.policy is not None
         if snapshots or self._files.wants_any():
             self._read_claims()
@@ -161,7 +166,7 @@ class VolumePlanner:
         planned = {}
         for key, claim in sorted(self._claims.items()):
             decision = decide(
-                ClaimVolume(claim=claim, volume=found.get(claim["spec"]["volumeName"])),
+                ClaimVolume(claim=claim, volume=found.get(claim["spec"]["volumeName"]), user=self._users.get(key, {})),
                 policy=self._resolved.policy,
                 snapshot_volumes=self._request.spec.snapshot_volumes,
                 planners=self._providers,
@@ -179,7 +184,7 @@ class VolumePlanner:
             return "File system backups are made by k8s_backup, or by a Velero with its node agent."
         forbidden = self._forbidden_copies(self._files.wanted_namespaces())
         lacking = f"The API server does not let you {rights_text(forbidden)}." if forbidden else ""
-        return why_no_files(files) or lacking
+        return files.why_not or lacking
 
     def _with_rights(self, planned: dict[Key, VolumeDecision]) -> dict[Key, VolumeDecision]:
         """``planned`` without the copies that the caller may not make; raises ``KubeError`` unless that is wanted."""
@@ -208,11 +213,20 @@ class VolumePlanner:
         return forbidden
 
     def _note_pod(self, pod: Object) -> None:
+        self._note(pod, mounted_claims(pod))
+
+    def _note(self, pod: ObjectView, claims: t.Collection[str]) -> None:
         self._files.note(pod)
-        claims = mounted_claims(pod)
-        if claims:
-            with self._lock:
-                self._mounted.setdefault(pod["metadata"].get("namespace", ""), set()).update(claims)
+        if not claims:
+            return
+        namespace, name = pod_identity(pod)
+        mover, spec = self._request.mover, pod.get("spec") or {}
+        with self._lock:
+            self._mounted.setdefault(namespace, set()).update(claims)
+            if mover is not None and mover.security_context == "workload" and not is_finished(pod):
+                for volume in spec.get("volumes") or ():
+                    key = (namespace, claim_of_volume(name, volume))
+                    self._users.setdefault(key, user_of_pod(spec, str(volume.get("name"))))
 
     def _read_claims(self) -> None:
         """Those that the lists will bring, and those that stored pods will."""

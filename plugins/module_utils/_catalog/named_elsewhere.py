@@ -4,13 +4,15 @@
 
 """Which snapshots in repositories other backups of a location record as well: these stay when one backup goes.
 
-A repository is not of one backup: who copies a backup under another name has two records of one snapshot.
+A repository is not of one backup: who copies a backup under another name has two records of one snapshot. A tarball is
+read for a snapshot that no file of another backup names, and only where the data of volumes was moved.
 """
 
 # Private: not for use outside of this collection.
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
@@ -26,16 +28,27 @@ if t.TYPE_CHECKING:
 KIND = "repository"
 
 _Version: t.TypeAlias = "tuple[str, dt.datetime | None, int]"
-_Found: t.TypeAlias = "frozenset[tuple[str, str]]"
+
+
+class _Read(t.NamedTuple):
+    """``named``: namespace and id of each snapshot; None for a backup that cannot be read.
+
+    ``more``: its objects may name more, and were not asked.
+    """
+
+    named: frozenset[tuple[str, str]] | None
+    more: bool = False
 
 
 class NamedElsewhere:
-    """Reads each backup's records once, when it is asked for the first time. For one task."""
+    """Reads each backup's records once, when it is asked for the first time, and its objects where that matters.
+
+    For one task.
+    """
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        #: Namespace and id of each snapshot; None for a backup that cannot be read.
-        self._known: dict[_Version, _Found | None] = {}
+        self._known: dict[_Version, _Read] = {}
 
     def find(self, name: str, snapshots: t.Iterable[RecordedSnapshot]) -> Elsewhere:
         """What backups other than ``name`` say of those of ``snapshots`` that are in a repository."""
@@ -43,27 +56,37 @@ class NamedElsewhere:
         if not asked:
             return Elsewhere({}, ())
         others = [entry for entry in self._catalog.entries() if entry.complete and entry.name != name]
-        fresh = [entry for entry in others if _version(entry) not in self._known]
-        for entry, found in zip(fresh, read_each(self._read, fresh), strict=True):
-            self._known[_version(entry)] = found
-        named: dict[RecordedSnapshot, str] = {}
-        unknown = []
-        for entry in others:
-            records = self._known[_version(entry)]
-            if records is None:
-                unknown.append(entry.name)
-                continue
-            for snapshot in asked:
-                if (snapshot.namespace, snapshot.handle) in records:
-                    named.setdefault(snapshot, entry.name)
-        return Elsewhere(named, tuple(unknown))
+        self._learn([entry for entry in others if _version(entry) not in self._known], objects=False)
+        named = self._who_names(asked, others)
+        if any(snapshot not in named for snapshot in asked):
+            self._learn([entry for entry in others if self._known[_version(entry)].more], objects=True)
+            named = self._who_names(asked, others)
+        unknown = tuple(entry.name for entry in others if self._known[_version(entry)].named is None)
+        return Elsewhere(named, unknown)
 
-    def _read(self, entry: BackupEntry) -> _Found | None:
+    def _learn(self, entries: t.Sequence[BackupEntry], *, objects: bool) -> None:
+        read = functools.partial(self._read, objects=objects)
+        for entry, found in zip(entries, read_each(read, entries), strict=True):
+            self._known[_version(entry)] = found
+
+    def _who_names(
+        self, asked: t.Iterable[RecordedSnapshot], others: t.Sequence[BackupEntry]
+    ) -> dict[RecordedSnapshot, str]:
+        """The first backup that names each."""
+        found: dict[RecordedSnapshot, str] = {}
+        for entry in others:
+            for snapshot in asked:
+                if (snapshot.namespace, snapshot.handle) in (self._known[_version(entry)].named or ()):
+                    found.setdefault(snapshot, entry.name)
+        return found
+
+    def _read(self, entry: BackupEntry, *, objects: bool) -> _Read:
         try:
-            recorded = RecordedSnapshots(self._catalog.files(entry.name)).all
+            recorded = RecordedSnapshots(self._catalog.files(entry.name), objects=objects)
         except ArchiveError:
-            return None
-        return frozenset((found.namespace, found.handle) for found in recorded if found.kind == KIND)
+            return _Read(None)
+        named = frozenset((found.namespace, found.handle) for found in recorded.all if found.kind == KIND)
+        return _Read(named, more=recorded.moved and not objects)
 
 
 class Elsewhere(t.NamedTuple):

@@ -12,6 +12,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 
 #: Of a pod that has run to its end.
 FINISHED_PHASES = ("Succeeded", "Failed")
+#: What a container says of its user in the place of the pod.
+_USER = ("runAsUser", "runAsGroup")
 
 
 def pod_identity(pod: ObjectView) -> tuple[str, str]:
@@ -38,6 +40,21 @@ def claim_of_volume(pod_name: str, volume: ObjectView) -> str:
     if "persistentVolumeClaim" in volume:
         return str((volume["persistentVolumeClaim"] or {}).get("claimName") or "")
     return f"{pod_name}-{volume.get('name')}" if "ephemeral" in volume else ""
+
+
+def user_of_pod(spec: ObjectView, volume: str = "") -> ObjectView:
+    """The securityContext with which the files of a volume are used: the pod's, and what its container says itself.
+
+    That is the first one that mounts ``volume``; without a name, the first that mounts anything.
+    """
+    own: ObjectView = {}
+    for container in spec.get("containers") or ():
+        mounts = {str(mount.get("name")) for mount in container.get("volumeMounts") or ()}
+        if volume in mounts or (mounts and not volume):
+            own = container.get("securityContext") or {}
+            break
+    said = {name: own[name] for name in _USER if own.get(name) is not None}
+    return {**(spec.get("securityContext") or {}), **said}
 
 
 def mounted_claims(pod: ObjectView) -> tuple[str, ...]:
@@ -68,4 +85,5 @@ __all__ = (
     "is_running",
     "mounted_claims",
     "pod_identity",
+    "user_of_pod",
 )

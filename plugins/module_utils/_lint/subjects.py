@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import Shape, find_misfit, readable
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pod_templates import POD_MAKERS
 from ansible_collections.arkive.k8s.plugins.module_utils._lint.finding import Finding, Place
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookRule, parse_hook_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_hook_rules import (
@@ -22,17 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_hook_ru
 )
 
 #: Where the pod's template stands in a workload.
-_TEMPLATES: t.Mapping[str, tuple[str, ...]] = {
-    "Deployment": ("spec", "template"),
-    "StatefulSet": ("spec", "template"),
-    "DaemonSet": ("spec", "template"),
-    "ReplicaSet": ("spec", "template"),
-    "ReplicationController": ("spec", "template"),
-    "Job": ("spec", "template"),
-    "CronJob": ("spec", "jobTemplate", "spec", "template"),
-    "DeploymentConfig": ("spec", "template"),
-    "Rollout": ("spec", "template"),
-}
+_TEMPLATES = {maker.kind: maker.template for maker in POD_MAKERS}
 #: Where the hooks stand in objects of Velero, and of Ark.
 _SPECS: t.Mapping[str, tuple[str, ...]] = {
     "Backup": ("spec", "hooks"),

@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import shown_value
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.data_movers import FILE_MOVERS
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import HookRule, parse_hook_rules
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.include_exclude import (
     ALWAYS_EXCLUDED,
@@ -90,8 +91,6 @@ _UNSUPPORTED = {
 _FOLLOWED = ("snapshot_move_data", "datamover", "uploader_config")
 #: What is followed where the files of volumes can be copied.
 _OF_FILES = ("default_volumes_to_fs_backup", "default_volumes_to_restic", "uploader_config")
-#: Velero's own mover, by all its names: files in a repository of kopia. The last is that of later versions.
-_MOVERS = ("", "velero", "velero-fs")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +235,7 @@ class BackupSpec:
     @property
     def why_no_mover(self) -> str:
         """Why nobody here can move data as ``datamover`` says, a phrase; empty where it can be done."""
-        if self.datamover in _MOVERS:
+        if self.datamover in FILE_MOVERS:
             return ""
         return f"only Velero's own data mover is known, and not {shown_value(self.datamover)}: leave it out"
 

@@ -10,10 +10,16 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.data_movers import FILE_MOVERS
+
 Records: t.TypeAlias = "t.Sequence[t.Mapping[str, t.Any]] | None"
 
 #: On a stored claim, as label and as annotation: the VolumeSnapshot, in its namespace, that was taken of its volume.
 SNAPSHOT_NAME = "velero.io/volume-snapshot-name"
+#: On a stored claim: namespace and name of its DataUpload. Without it Velero restores an empty volume.
+DATA_UPLOAD_NAME = "velero.io/data-upload-name"
+#: The label of what belongs to a backup: its name, shortened to what a label has room for.
+BACKUP_NAME = "velero.io/backup-name"
 #: Velero writes it where the snapshot is gone because its data was moved.
 _UNKNOWN = "unknown"
 #: On a stored pod, until Velero 1.0: the name of a volume, and its restic snapshot.
@@ -24,7 +30,8 @@ class RecordedSnapshot(t.NamedTuple):
     """``kind``: ``native`` (of a cloud), ``CSI``, or ``repository`` (files in a kopia or restic repository).
 
     ``driver`` of one of CSI and ``location`` of a native one are empty where no file names them. ``namespace``: of the
-    volume, whose repository it is in, and ``uploader`` (``kopia``, ``restic``) of one in a repository.
+    volume, whose repository it is in, and ``uploader`` (``kopia``, ``restic``, or the data mover of others) of one in a
+    repository.
     """
 
     kind: str
@@ -50,14 +57,16 @@ def list_snapshots(
     volumesnapshots: Records = None,
     podvolumebackups: Records = None,
     csi_volumesnapshotcontents: Records = None,
+    datauploads: Records = None,
 ) -> list[RecordedSnapshot]:
-    """Each snapshot once, from the documents of those files (docs/compatibility 1.4, 1.5)."""
+    """Each snapshot once, from the documents of those files and the DataUploads (docs/compatibility 1.4, 1.5, 19.2)."""
     found: dict[tuple[str, str], RecordedSnapshot] = {}
     everything = (
         *_of_volumesnapshots(volumesnapshots),
         *_of_volumeinfo(volumeinfo),
         *_of_contents(csi_volumesnapshotcontents),
         *_of_pod_volumes(podvolumebackups),
+        *_of_uploads(datauploads),
     )
     for snapshot in everything:
         if snapshot.handle and snapshot.handle != _UNKNOWN:
@@ -211,12 +220,28 @@ def _of_pod_volumes(records: Records) -> t.Iterator[RecordedSnapshot]:
         )
 
 
+def _of_uploads(records: Records) -> t.Iterator[RecordedSnapshot]:
+    """Velero's own data mover writes with kopia; whose repository another one's id is of, it alone knows."""
+    for record in records or ():
+        spec = _member(record, "spec")
+        mover = str(spec.get("datamover") or "")
+        yield RecordedSnapshot(
+            "repository",
+            str(_member(record, "status").get("snapshotID") or ""),
+            str(spec.get("sourcePVC") or ""),
+            namespace=str(spec.get("sourceNamespace") or ""),
+            uploader="kopia" if mover in FILE_MOVERS else mover,
+        )
+
+
 def _member(value: t.Mapping[str, t.Any], name: str) -> t.Mapping[str, t.Any]:
     found = value.get(name)
     return found if isinstance(found, dict) else {}
 
 
 __all__ = (
+    "BACKUP_NAME",
+    "DATA_UPLOAD_NAME",
     "SNAPSHOT_NAME",
     "RecordedSnapshot",
     "Records",

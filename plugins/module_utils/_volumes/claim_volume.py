@@ -17,10 +17,14 @@ _PROVISIONER_ANNOTATIONS = ("volume.kubernetes.io/storage-provisioner", "volume.
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimVolume:
-    """A bound claim. ``volume`` is None where PersistentVolumes may not be read; ``driver`` is empty if unknown."""
+    """A bound claim. ``volume`` is None where PersistentVolumes may not be read; ``driver`` is empty if unknown.
+
+    ``user``: the securityContext of a pod that mounts it; empty where nobody asked, or nothing mounts it.
+    """
 
     claim: t.Mapping[str, t.Any]
     volume: t.Mapping[str, t.Any] | None
+    user: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
     @property
     def namespace(self) -> str:

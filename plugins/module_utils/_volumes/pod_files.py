@@ -16,7 +16,12 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import claim_of_volume, is_running, pod_identity
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import (
+    claim_of_volume,
+    is_running,
+    pod_identity,
+    user_of_pod,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 
 #: Names of volumes, with commas.
@@ -121,7 +126,7 @@ def volumes_of_pod(pod: ObjectView, *, by_default: bool) -> list[PodVolume]:
                 is_device=name in devices,
                 selector=spec.get("nodeSelector") or {},
                 tolerations=tuple(spec.get("tolerations") or ()),
-                security=spec.get("securityContext") or {},
+                security=user_of_pod(spec, name),
                 labels=_labels_of(containers, name),
                 in_pod=not claim_of_volume(pod_name, volume),
                 is_static=_MIRROR in annotations,

@@ -167,6 +167,10 @@ class BackupVolumes(t.Protocol):
     title: str
     moves: bool
 
+    @property
+    def why_not(self) -> str:
+        """Why nothing can be kept, as far as that is known without a change, a sentence; empty where it can."""
+
     def needs(self, namespaces: t.Sequence[str]) -> list[Need]:
         """The rights to take snapshots in ``namespaces``; empty where the provider asks nothing of the cluster."""
 

@@ -83,13 +83,6 @@ def backup_volumes(
     return found
 
 
-def why_no_files(volumes: BackupVolumes) -> str:
-    """Why no files of volumes can be copied, as far as that is known without a pod; empty where they can be."""
-    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.file_backup import FileBackup
-
-    return volumes.why_not if isinstance(volumes, FileBackup) else ""
-
-
 def names_around(name: str) -> tuple[str, ...]:
     """The provider of that name, and before it the one that it stands around."""
     return (CsiProvider.name, name) if name == MoverProvider.name else (name,)
@@ -119,5 +112,4 @@ __all__ = (
     "make_providers",
     "names_around",
     "restore_volumes",
-    "why_no_files",
 )

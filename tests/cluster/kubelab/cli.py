@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     s3 = command("s3", _s3, "start or stop an S3 server without a cluster")
     s3.add_argument("action", choices=("start", "stop"))
     s3.add_argument("--s3-port", type=int, default=0, help="its port on 127.0.0.1 (default: a free one)")
+    s3.add_argument("--lends-keys", action="store_true", help="it lends keys that end (STS); for start")
     image = command("execution-environment", _execution_environment, "serve the image that AWX runs jobs in; its name")
     image.add_argument("--collections", type=Path, required=True, help=_COLLECTIONS_HELP)
     velero = command("velero", _velero, "start or stop a stock Velero server; program: where its command is")
@@ -226,7 +227,7 @@ def _s3(options: argparse.Namespace) -> None:
     if options.action == "stop":
         S3Files(options.state).stop()
         return
-    json.dump(asdict(start_s3(options.state, port=options.s3_port)), sys.stdout)
+    json.dump(asdict(start_s3(options.state, port=options.s3_port, lends_keys=options.lends_keys)), sys.stdout)
     print()
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -15,6 +16,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import typing as t
 import urllib.error
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +28,34 @@ from kubelab.pypi import program_in, python_package
 from kubelab.versions import SEAWEEDFS_FROM_PYPI
 
 _SERVERS = ("master", "volume", "filer", "s3")
+#: The role whose keys are lent to whoever asks, as ``mover.credentials`` asks for it, and what all of them may do.
+_LENDING: dict[str, t.Any] = {
+    "sts": {"tokenDuration": "1h", "maxSessionLength": "36h", "issuer": "arkive"},
+    "policy": {"defaultEffect": "Deny", "storeType": "memory"},
+    "roleStore": {"storeType": "memory"},
+    "roles": [
+        {
+            "roleName": "arkive",
+            "roleArn": "arn:aws:iam::000000000000:role/arkive",
+            "trustPolicy": {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["sts:AssumeRole"]}],
+            },
+            "attachedPolicies": ["everything"],
+        }
+    ],
+    "policies": [
+        {
+            "name": "everything",
+            "document": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {"Effect": "Allow", "Action": ["s3:*"], "Resource": ["arn:aws:s3:::*", "arn:aws:s3:::*/*"]}
+                ],
+            },
+        }
+    ],
+}
 
 #: The ports that the kernel gives to outgoing connections begin with the first of its two numbers.
 _OUTGOING_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -61,8 +91,8 @@ class S3Files:
         """The server's process."""
         return processes_started_as(f"-dir={self._data}")
 
-    def launch(self, *, port: int = 0) -> S3Server:
-        """Start it without waiting; ``port`` 0 takes a free one."""
+    def launch(self, *, port: int = 0, lends_keys: bool = False) -> S3Server:
+        """Start it without waiting; ``port`` 0 takes a free one. ``lends_keys``: it is an STS too."""
         ports = _free_ports(2 * len(_SERVERS))
         if port:
             ports[3] = port
@@ -74,9 +104,14 @@ class S3Files:
         identity = {"name": "arkive", "credentials": [keys], "actions": ["Admin", "Read", "Write", "List", "Tagging"]}
         write(self._home / "identities.json", json.dumps({"identities": [identity]}), 0o600)
         write(self._home / "server.json", json.dumps(asdict(server)), 0o600)
+        more: list[str] = []
+        if lends_keys:
+            signing = {"signingKey": base64.b64encode(secrets.token_bytes(32)).decode()}
+            write(self._home / "lending.json", json.dumps(_LENDING | {"sts": _LENDING["sts"] | signing}), 0o600)
+            more.append(f"-s3.iam.config={self._home}/lending.json")
         with (self._home / "s3.log").open("ab") as log:
             subprocess.Popen(
-                self._argv(ports),
+                self._argv(ports, more),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -85,7 +120,8 @@ class S3Files:
             )
         return server
 
-    def _argv(self, ports: list[int]) -> list[str]:
+    def _argv(self, ports: list[int], more: list[str]) -> list[str]:
+        """By the last one it is found again."""
         numbers = [
             f"-{name}.port{kind}={port}"
             for (name, kind), port in zip(((n, k) for k in ("", ".grpc") for n in _SERVERS), ports, strict=True)
@@ -108,6 +144,7 @@ class S3Files:
             "-master.telemetry=false",
             "-volume.max=4000",
             "-master.volumeSizeLimitMB=128",
+            *more,
             f"-dir={self._data}",
         ]
 
@@ -161,14 +198,14 @@ def _free_ports(count: int) -> list[int]:
     return found
 
 
-def start_s3(state: Path, *, port: int = 0) -> S3Server:
+def start_s3(state: Path, *, port: int = 0, lends_keys: bool = False) -> S3Server:
     """Start a server of its own, or return the one that runs."""
     files = S3Files(state)
     running = files.read()
     if running:
         return running
     files.stop()
-    server = files.launch(port=port)
+    server = files.launch(port=port, lends_keys=lends_keys)
     files.wait(server)
     say(f"S3 server: {server.endpoint}")
     return server

@@ -29,6 +29,7 @@ from pathlib import Path
 import pytest
 from callers import Callers
 from cluster_access import Kubectl, S3Access
+from granted import Granted
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -241,3 +242,17 @@ def component(state: Path, client: KubeClient) -> t.Iterator[t.Callable[[str, st
         act(action, name)
     if "kube-apiserver" in was_gone:
         _hasten_recovery(client, act)
+
+
+@pytest.fixture(scope="module")
+def make_granted(client: KubeClient, kubeconfig: str) -> t.Iterator[t.Callable[[str], Granted]]:
+    """``make_granted(namespace)``: accounts in that namespace with the rights that ``k8s_access_info`` names."""
+    made: list[Granted] = []
+
+    def make(namespace: str) -> Granted:
+        made.append(Granted(client, kubeconfig, namespace, namespace))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.remove()

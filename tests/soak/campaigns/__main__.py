@@ -4,7 +4,8 @@
 
 """A campaign: ``python -m campaigns NAME SEED COUNT [FIRST]`` in this folder's parent, as ``make soak`` calls it.
 
-A campaign is COUNT cases. Case number N is made from SEED and N alone, so that ``FIRST=N COUNT=1`` runs it again.
+A campaign is COUNT cases. Case number N is made from SEED and N alone, so that ``FIRST=N COUNT=1`` runs it again. Where
+cases build on one another, all up to N are run again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import random
 import sys
 import time
 
-from campaigns.case import Campaign
+from campaigns.case import Campaign, LongCampaign
 from campaigns.table import CAMPAIGNS
 
 #: A campaign says how far it is this often.
@@ -34,6 +35,7 @@ def run(campaign: Campaign, name: str, seed: int, cases: range) -> list[str]:
     """What failed, a line each, which is printed as well."""
     failures: list[str] = []
     told = began = time.monotonic()
+    long = isinstance(campaign, LongCampaign)
     with campaign:
         for done, number in enumerate(cases):
             if time.monotonic() - told > _PROGRESS_SECONDS:
@@ -41,10 +43,24 @@ def run(campaign: Campaign, name: str, seed: int, cases: range) -> list[str]:
                 print(f"{name}: {done} of {len(cases)} cases, {len(failures)} failed, {told - began:.0f} s", flush=True)
             said = campaign.run_case(random.Random(f"{name}-{seed}-{number}"))
             if said:
-                failures.append(f"{said}  (make soak SOAK={name} SEED={seed} FIRST={number} COUNT=1)")
+                again = range(cases.start if long else number, number + 1)
+                failures.append(f"{said}  ({_command(name, seed, again)})")
                 print(f"case {number}: {failures[-1]}", flush=True)
+                if long:
+                    break
+        if (
+            isinstance(campaign, LongCampaign)
+            and not failures
+            and (said := campaign.conclude(random.Random(f"{name}-{seed}-end")))
+        ):
+            failures.append(f"{said}  ({_command(name, seed, cases)})")
+            print(failures[-1], flush=True)
     print(f"{name}: {len(cases)} cases, {len(failures)} failed, {time.monotonic() - began:.0f} s", flush=True)
     return failures
+
+
+def _command(name: str, seed: int, cases: range) -> str:
+    return f"make soak SOAK={name} SEED={seed} FIRST={cases.start} COUNT={len(cases)}"
 
 
 if __name__ == "__main__":

@@ -23,4 +23,12 @@ class Campaign(t.Protocol):
         """One case, made of ``chance`` alone. What was wrong, in one sentence; nothing where all was right."""
 
 
-__all__ = ("Campaign",)
+@t.runtime_checkable
+class LongCampaign(Campaign, t.Protocol):
+    """One whose cases build on one another: it ends with the first that failed, and is run again from its beginning."""
+
+    def conclude(self, chance: random.Random) -> str:
+        """What is judged after the last case, as a case is."""
+
+
+__all__ = ("Campaign", "LongCampaign")

@@ -22,6 +22,7 @@ from campaigns.plan import PlanCampaign
 from campaigns.roll_back import RollBackCampaign
 from campaigns.store import StoreCampaign
 from campaigns.templates import Templates
+from campaigns.year import YearCampaign
 
 CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
     "archives": Archives,
@@ -37,6 +38,7 @@ CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
     "roll-back": RollBackCampaign,
     "store": StoreCampaign,
     "templates": Templates,
+    "year": YearCampaign,
 }
 
 __all__ = ("CAMPAIGNS",)

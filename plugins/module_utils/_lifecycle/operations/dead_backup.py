@@ -24,7 +24,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object i
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import phase_of
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import BackupJob, VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import backup_volumes, make_providers
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 #: What Velero's server says when it starts.
 DEAD_BACKUP = 'found a backup with status "InProgress" during the server starting, mark it as "Failed"'
@@ -53,9 +52,7 @@ def find_stored(store: Store, backup: ObjectView) -> Stored:
     return Stored(stored if stored is not None and phase_of(stored) in TERMINAL_PHASES else None)
 
 
-def end_stored_backup(
-    stored: ObjectView, store: Store, run: ClusterRun, *, snapshot_location: SnapshotLocation | None
-) -> list[str]:
+def end_stored_backup(stored: ObjectView, store: Store, context: VolumeContext) -> list[str]:
     """What the run of a backup that is stored had still to do: its write lock, and objects of snapshots.
 
     Returns what is to be said. Raises ``ArkiveError``.
@@ -66,20 +63,17 @@ def end_stored_backup(
     volumes = catalog.files(name).read_json("volumeinfo") or []
     namespaces = sorted({str(volume.get("pvcNamespace") or "") for volume in volumes} - {""})
     job = BackupJob(name=name, run_id="", location=store.location.describe)
-    context = VolumeContext(connect=lambda: run.client, location=snapshot_location, cancel=run.cancel)
     for provider in make_providers(context) if namespaces else ():
         warnings += provider.end_backup(job, namespaces)
     return warnings
 
 
-def clear_dead_backup(
-    name: str, store: Store, run: ClusterRun, *, snapshot_location: SnapshotLocation | None
-) -> list[str]:
+def clear_dead_backup(name: str, store: Store, run: ClusterRun, context: VolumeContext) -> list[str]:
     """Remove the snapshots and the files of a backup that is not stored.
 
     Returns what is to be said. Raises ``ArkiveError``: a ``ValidationError`` where its run may still be alive.
     """
-    providers = make_providers(VolumeContext(connect=lambda: run.client, location=snapshot_location, cancel=run.cancel))
+    providers = make_providers(context)
     said = list(delete_backup(name, store=store, providers=providers).issues.warnings)
     discovery = Discovery.read(run.client)
     job = BackupJob(name=name, run_id=run.run_id, location=store.location.describe)

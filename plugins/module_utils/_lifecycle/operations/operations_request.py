@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Iss
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import OnError
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import TypeFamily
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import MissingVolumeData
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 
@@ -31,7 +32,8 @@ class OperationsRequest:
 
     ``duration`` in seconds: how long passes are made, 0 for one pass; ``interval``: seconds between two.
     ``restore_only``: nothing is backed up, deleted or written to a location. ``periods``: seconds between two looks of
-    a controller, by its name; without one, it looks in each pass.
+    a controller, by its name; without one, it looks in each pass. ``mover``: how the data of volumes is moved, into and
+    out of repositories with ``repository_password``; empty for that of the Secret in the namespace.
     """
 
     family: TypeFamily | None = None
@@ -41,6 +43,8 @@ class OperationsRequest:
     interval: float = 2.0
     restore_only: bool = False
     snapshot_location: SnapshotLocation | None = None
+    mover: MoverSettings = dataclasses.field(default_factory=MoverSettings)
+    repository_password: str = dataclasses.field(default="", repr=False)
     hook_on_error_default: OnError = "Fail"
     on_missing_volume_data: MissingVolumeData = "fail"
     ignore_unsupported: bool = False

@@ -30,6 +30,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.o
     OperationsRequest,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.snapshot_locations import find_location
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_location import SnapshotLocation
 
 #: In which only the server goes on that has begun a backup or a restore: its plugins still work, or have to finish.
@@ -92,6 +95,19 @@ class PassContext:
         except ValidationError as exc:
             self.warn_once(f"No snapshots of AWS can be made, used or deleted. {exc.message}", hint=exc.hint or "")
             return None
+
+    def volumes_of(self, backup: ObjectView, store: Store) -> VolumeContext:
+        """What the providers of volumes work with where a backup in ``store`` is deleted, or its end is made up for."""
+        request, run = self.request, self.run
+        moving = Moving(
+            settings=request.mover,
+            store=store,
+            password=request.repository_password,
+            velero_namespace=self.objects.namespace,
+            run=run,
+        )
+        location = self.snapshot_location(backup)
+        return VolumeContext(connect=lambda: run.client, location=location, cancel=run.cancel, moving=moving)
 
     def for_each(self, objects: t.Iterable[Object], see_to: t.Callable[[Object], None]) -> None:
         """See to one after the other. What is wrong with one object, or its location, keeps no other one waiting.

@@ -4,8 +4,7 @@
 
 """Which snapshots in repositories the backups of a location name, and whether anybody may be naming more just now.
 
-Velero 1.13 and later write them into a file beside the objects; 1.12, and records that were made by hand, have them
-among the objects only (DataUploads). Objects are read where it matters: before a snapshot counts as one without a name.
+Files name most of them. Objects are read where it matters: before a snapshot counts as one without a name.
 """
 
 # Private: not for use outside of this collection.
@@ -17,34 +16,33 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.name_lock import is_over
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.named_elsewhere import KIND
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.recorded_snapshots import RecordedSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side import read_each
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import read_write_lock
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.stored_backup import phase_of
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import list_snapshots
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.data_uploads import (
-    GROUP_RESOURCE,
-    read_data_upload,
-)
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
 
-#: Kind of a recorded snapshot that is in a repository, and whose it is where no file says so.
-_KIND = "repository"
+#: Whose a snapshot in a repository is; the first where no file says so.
 _KOPIA = ("", "kopia")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """A snapshot that a backup names. ``volume``: a claim, or what the pod calls it, for people."""
+    """A snapshot that a backup names. ``volume``: a claim, or what the pod calls it, for people.
+
+    ``uploader``: who has written it, empty where nothing says so.
+    """
 
     backup: str
     namespace: str
     id: str
     volume: str = ""
+    uploader: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +68,7 @@ class NamedSnapshots:
     def read_objects(self) -> None:
         """Ask the objects too, of the backups whose volumes were moved."""
         asked = [entry for entry in self._entries if self._reads[entry.name].moved]
-        for entry, read in zip(asked, read_each(self._read_uploads, asked), strict=True):
+        for entry, read in zip(asked, read_each(self._read_more, asked), strict=True):
             self._reads[entry.name] = read
 
     def backups(self, snapshot: str) -> tuple[str, ...]:
@@ -79,7 +77,12 @@ class NamedSnapshots:
 
     def of_namespace(self, namespace: str) -> list[Recorded]:
         """Those that have to be in the repository of ``namespace``."""
-        return [found for read in self._reads.values() for found in read.records if found.namespace == namespace]
+        return [
+            found
+            for read in self._reads.values()
+            for found in read.records
+            if found.namespace == namespace and found.uploader in _KOPIA
+        ]
 
     @property
     def busy(self) -> tuple[str, ...]:
@@ -92,21 +95,20 @@ class NamedSnapshots:
         return {name: read.unreadable for name, read in self._reads.items() if read.unreadable}
 
     def _read(self, entry: BackupEntry) -> _Read:
-        files = self._catalog.files(entry.name)
         try:
             backup = self._catalog.read_backup(entry.name) if entry.complete else None
-            found = list_snapshots(
-                volumeinfo=files.read_json("volumeinfo"), podvolumebackups=files.read_json("podvolumebackups")
-            )
+            recorded = RecordedSnapshots(self._catalog.files(entry.name), objects=False)
         except ArchiveError as exc:
             return _Read(busy=self._busy(entry, None), unreadable=exc.message)
-        records = tuple(
-            Recorded(backup=entry.name, namespace=one.namespace, id=one.handle, volume=one.volume)
-            for one in found
-            if one.kind == _KIND and one.uploader in _KOPIA
-        )
-        moved = bool(((backup or {}).get("spec") or {}).get("snapshotMoveData"))
-        return _Read(records=records, moved=moved, busy=self._busy(entry, backup))
+        return _Read(records=_records(entry, recorded), moved=recorded.moved, busy=self._busy(entry, backup))
+
+    def _read_more(self, entry: BackupEntry) -> _Read:
+        known = self._reads[entry.name]
+        try:
+            recorded = RecordedSnapshots(self._catalog.files(entry.name))
+        except ArchiveError as exc:
+            return dataclasses.replace(known, unreadable=exc.message)
+        return dataclasses.replace(known, records=_records(entry, recorded))
 
     def _busy(self, entry: BackupEntry, backup: t.Mapping[str, t.Any] | None) -> str:
         if entry.locked:
@@ -117,24 +119,13 @@ class NamedSnapshots:
             return f"is not finished: its phase is {phase_of(backup) or 'New'}"
         return ""
 
-    def _read_uploads(self, entry: BackupEntry) -> _Read:
-        known = self._reads[entry.name]
-        more: list[Recorded] = []
-        try:
-            with self._catalog.files(entry.name).open_tarball() as tarball:
-                for ref in tarball.items:
-                    if ref.group_resource == GROUP_RESOURCE:
-                        upload = read_data_upload(tarball.read(ref))
-                        if upload.snapshot_id:
-                            more.append(_of_upload(entry.name, upload))
-        except (ArchiveError, SnapshotError) as exc:
-            return dataclasses.replace(known, unreadable=exc.message)
-        records = tuple({(one.namespace, one.id): one for one in (*more, *known.records)}.values())
-        return dataclasses.replace(known, records=records)
 
-
-def _of_upload(backup: str, upload: t.Any) -> Recorded:
-    return Recorded(backup=backup, namespace=upload.claim_namespace, id=upload.snapshot_id, volume=upload.claim)
+def _records(entry: BackupEntry, recorded: RecordedSnapshots) -> tuple[Recorded, ...]:
+    return tuple(
+        Recorded(backup=entry.name, namespace=one.namespace, id=one.handle, volume=one.volume, uploader=one.uploader)
+        for one in recorded.all
+        if one.kind == KIND
+    )
 
 
 __all__ = ("NamedSnapshots", "Recorded")

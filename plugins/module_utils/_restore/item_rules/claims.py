@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import SNAPSHOT_NAME
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import DATA_UPLOAD_NAME, SNAPSHOT_NAME
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import (
     FILLED_MARK,
     WANTED_MARK,
@@ -27,7 +27,7 @@ _CLAIM_ANNOTATIONS = (
     "volume.beta.kubernetes.io/storage-provisioner",
     "volume.kubernetes.io/selected-node",
     SNAPSHOT_NAME,
-    "velero.io/data-upload-name",
+    DATA_UPLOAD_NAME,
     WANTED_MARK,
     FILLED_MARK,
 )

@@ -11,18 +11,10 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
-    CRON_JOBS,
-    DAEMON_SETS,
-    DEPLOYMENTS,
-    JOBS,
-    PODS,
-    REPLICA_SETS,
-    REPLICATION_CONTROLLERS,
-    STATEFUL_SETS,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import PODS, STATEFUL_SETS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pod_templates import POD_MAKERS
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.held_back import claims_named_by
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import PreparedObjects
@@ -30,13 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared
 #: Where the spec of the pods is. A pod itself says best what its controller has made of it.
 _POD_SPECS: dict[GroupResource, tuple[str, ...]] = {
     PODS: ("spec",),
-    STATEFUL_SETS: ("spec", "template", "spec"),
-    DEPLOYMENTS: ("spec", "template", "spec"),
-    REPLICA_SETS: ("spec", "template", "spec"),
-    REPLICATION_CONTROLLERS: ("spec", "template", "spec"),
-    DAEMON_SETS: ("spec", "template", "spec"),
-    JOBS: ("spec", "template", "spec"),
-    CRON_JOBS: ("spec", "jobTemplate", "spec", "template", "spec"),
+    **{maker.group_resource: (*maker.template, "spec") for maker in POD_MAKERS},
 }
 _ORDINAL = re.compile(r"-(\d+)$")
 
@@ -72,7 +58,9 @@ class ClaimUsers:
     def _note(self, namespace: str, group_resource: GroupResource, body: ObjectView, wanted: list[str]) -> None:
         spec: t.Any = body
         for member in _POD_SPECS[group_resource]:
-            spec = spec.get(member) or {}
+            # Nobody has looked at the types of a custom one.
+            spec = (spec.get(member) if isinstance(spec, dict) else None) or {}
+        spec = spec if isinstance(spec, dict) else {}
         mounted: dict[str, Claim] = {}
         for name in claims_named_by(group_resource, body, wanted):
             claim = (namespace, name)

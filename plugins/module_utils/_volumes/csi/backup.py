@@ -58,6 +58,7 @@ class CsiBackup:
     method = METHOD
     title = "CSI snapshots"
     moves = False
+    why_not = ""
 
     def __init__(self, client: KubeClient, job: BackupJob, discovery: Discovery, *, cancel: CancelToken) -> None:
         self._client = client

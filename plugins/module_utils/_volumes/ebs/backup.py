@@ -49,6 +49,7 @@ class EbsBackup:
     method = METHOD
     title = "snapshots of EBS"
     moves = False
+    why_not = ""
 
     def __init__(self, ec2: EbsSnapshotter | None, job: BackupJob) -> None:
         self._ec2 = ec2

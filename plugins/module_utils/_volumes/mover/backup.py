@@ -14,16 +14,16 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_size import ask_for_room
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import TakenSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.as_workload import why_no_user
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup_mover import BackupMover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.data_uploads import (
     DATA_UPLOADS,
     DataUpload,
@@ -37,19 +37,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors i
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.item_operations import upload_operation
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
     OwnedObject,
-    Probe,
     Upload,
     Uploaded,
     WorkloadPlace,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.movable import MovableVolumes
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.record_names import record_name
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repositories import (
-    probes_of,
-    require_opened,
-    take_back,
-)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository import Repository
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.rights import claim_needs, job_needs
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.temporary_claims import (
@@ -64,7 +57,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.volume_e
     moved_volume_info,
     planned_volume_info,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import (
     BackupJob,
     KeptSnapshots,
@@ -72,9 +64,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider impor
     SnapshotOffer,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import PlannedSnapshot
-
-if t.TYPE_CHECKING:
-    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
 
 _HINT = "To leave the snapshots with the storage, set snapshot_move_data: false."
 
@@ -85,16 +74,12 @@ class MovedBackup:
     method = MOVED_METHOD
     title = "CSI snapshots to be moved"
     moves = True
+    why_not = ""
 
-    def __init__(
-        self, client: KubeClient, job: BackupJob, moving: Moving, inner: MovableVolumes, *, cancel: CancelToken
-    ) -> None:
-        self._client = client
+    def __init__(self, mover: BackupMover, job: BackupJob, inner: MovableVolumes) -> None:
+        self._mover = mover
         self._job = job
-        self._moving = moving
         self._inner = inner
-        self._cancel = cancel
-        self._mover: Mover | None = None
         self._plans: t.Mapping[Key, PlannedSnapshot] = {}
         self._taken: dict[Key, TakenSnapshot] = {}
         self._records: dict[Key, DataUpload] = {}
@@ -113,27 +98,26 @@ class MovedBackup:
     def plan(self, claim: ClaimVolume, *, wanted: bool) -> SnapshotOffer:
         """Who wants data moved wants it of every volume that has snapshots."""
         offer = self._inner.plan(claim, wanted=True)
-        why = why_not_movable(claim) if offer.plan is not None else ""
+        why = self._why_not_movable(claim) if offer.plan is not None else ""
         return SnapshotOffer(reason="csiSnapshot: it is not moved;", error=why, is_mine=True) if why else offer
+
+    def _why_not_movable(self, claim: ClaimVolume) -> str:
+        as_workload = self._mover.moving.settings.security_context == "workload"
+        return why_not_movable(claim) or (why_no_user(claim.where, claim.user) if as_workload else "")
 
     def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
         """Pods have reached the repositories when this returns. Raises ``MoverError`` where they do not."""
         self._plans = plans
-        self._mover = mover = make_mover(self._moving, self._client, cancel=self._cancel)
-        require_opened(mover.probe(self._probes()), hint=_HINT)
+        self._mover.open(plans, hint=_HINT)
         return self._inner.begin(plans, namespaces=namespaces, sweeps=sweeps)
 
     def foresee(self, plans: t.Mapping[Key, PlannedSnapshot]) -> list[str]:
         self._plans = plans
-        mover = make_mover(self._moving, self._client, cancel=self._cancel)
-        require_opened(mover.preview(self._probes()), hint=_HINT)
+        self._mover.foresee(plans, hint=_HINT)
         return self._inner.foresee(plans)
 
     def close(self) -> None:
         self._inner.close()
-
-    def _probes(self) -> list[Probe]:
-        return probes_of(self._plans)
 
     # -- take ---------------------------------------------------------------------------------------------------------
 
@@ -154,12 +138,12 @@ class MovedBackup:
     def keep(self, *, timeout: float, progress: ProgressSink) -> KeptSnapshots | None:
         """The snapshots are moved, and gone then; of each volume there is a record, also of one that failed."""
         self._taken = self._inner.await_ready(timeout=timeout, progress=progress)
-        if not self._taken or self._mover is None:
+        if not self._taken:
             return None
         moved = [key for key, taken in sorted(self._taken.items()) if not taken.failed]
         progress(f"moving the data of {counted(len(moved), 'volume')}")
         uploads = [self._upload(key) for key in moved]
-        done = dict(zip(moved, self._mover.upload(uploads, uploaded=self._note), strict=True))
+        done = dict(zip(moved, self._mover.get().upload(uploads, uploaded=self._note), strict=True))
         for key, taken in sorted(self._taken.items()):
             self._records[key] = self._record(key, done.get(key) or Uploaded(error=taken.error))
         return KeptSnapshots(
@@ -188,8 +172,7 @@ class MovedBackup:
             tags=upload_tags(operation_id(self._job.uid, _uid(claim))),
             temporary_claim=made,
             owned=(OwnedObject(resource=snapshot_type, name=taken.name),),
-            place=WorkloadPlace(affinity=node_affinity(claim.volume)),
-            size_bytes=taken.size_bytes or 0,
+            place=WorkloadPlace(affinity=node_affinity(claim.volume), security_context=claim.user),
             parallel=self._job.parallel,
         )
 
@@ -244,7 +227,7 @@ class MovedBackup:
         if error and taken is not None:
             return failed_volume_info(taken)
         if key in self._plans:
-            where = Repository(self._moving.store, key[0]).where
+            where = Repository(self._mover.moving.store, key[0]).where
             return planned_volume_info(data_mover=self._job.data_mover, repository=where)
         return None
 
@@ -271,7 +254,7 @@ class MovedBackup:
 
     def abandon(self) -> list[str]:
         """What is in the repository and no backup names is taken out of it, whether the run was cancelled or not."""
-        return [*self._inner.abandon(), *take_back(self._copied, self._moving, self._client)]
+        return [*self._inner.abandon(), *self._mover.take_back(self._copied)]
 
 
 def _uid(claim: ClaimVolume) -> str:

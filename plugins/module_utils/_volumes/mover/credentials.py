@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import math
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._aws.access import AwsAccess
@@ -30,6 +31,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model im
 #: The longest that AWS lends keys for, and the shortest, in seconds (GetFederationToken).
 _LONGEST = 129600
 _SHORTEST = 900
+#: Until a pod has them, and for what differs between two clocks, in seconds.
+_MARGIN = 300
 #: MinIO's AssumeRole asks for a role and looks at none.
 _ANY_ROLE = "arn:aws:iam::000000000000:role/arkive"
 _SESSION = "arkive-k8s"
@@ -123,8 +126,8 @@ class KeySource:
         amazon = not self._access.endpoint_url
         if amazon and ends_by_itself:
             raise MoverError("AWS lends no bound keys to a role or a session.")
-        duration = int(min(max(seconds, _SHORTEST), _LONGEST))
-        if duration < seconds:
+        duration = math.ceil(max(seconds + _MARGIN, _SHORTEST))
+        if duration > _LONGEST:
             raise MoverError(f"AWS lends keys for {_LONGEST} s at most, and moving data may take {seconds:.0f} s.")
         client, errors = make_client(
             "sts",
@@ -156,7 +159,7 @@ class KeySource:
             raise self._explain("borrow keys of STS")(exc) from exc
         except (KeyError, AttributeError, TypeError) as exc:
             raise MoverError("The server's answer to a question for bound keys has none.") from exc
-        self._require_life(keys, min(seconds, duration))
+        self._require_life(keys, seconds)
         return keys
 
     def _explain(self, doing: str) -> t.Callable[[Exception], ArkiveError]:

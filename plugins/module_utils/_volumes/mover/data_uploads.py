@@ -17,19 +17,16 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import read_moment, rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource, label_value
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import BACKUP_NAME, DATA_UPLOAD_NAME
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.record_members import count, member, text
 
 DATA_UPLOADS = ApiResource(
     "velero.io", "v2alpha1", "datauploads", "dataupload", "DataUpload", True, frozenset(), preferred=True
 )
-GROUP_RESOURCE = GroupResource("datauploads", "velero.io")
-#: On a stored claim: namespace and name of its DataUpload. Without it Velero restores an empty volume.
-CLAIM_ANNOTATION = "velero.io/data-upload-name"
-BACKUP_NAME = "velero.io/backup-name"
 _BACKUP_UID = "velero.io/backup-uid"
 _CLAIM_UID = "velero.io/pvc-uid"
 _OPERATION = "velero.io/async-operation-id"
@@ -200,7 +197,7 @@ def mark_claim(claim: Object, upload: DataUpload) -> None:
     """Change a claim as it is stored, so that a restore finds its data. Only for an upload that is good."""
     metadata = claim["metadata"]
     metadata["labels"] = {**(metadata.get("labels") or {}), BACKUP_NAME: label_value(upload.backup_name)}
-    metadata["annotations"] = {**(metadata.get("annotations") or {}), CLAIM_ANNOTATION: upload.reference}
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), DATA_UPLOAD_NAME: upload.reference}
 
 
 def operation_id(backup_uid: str, claim_uid: str) -> str:
@@ -222,10 +219,7 @@ def upload_tags(operation: str) -> dict[str, str]:
 
 
 __all__ = (
-    "BACKUP_NAME",
-    "CLAIM_ANNOTATION",
     "DATA_UPLOADS",
-    "GROUP_RESOURCE",
     "REQUESTER",
     "DataUpload",
     "Phase",

@@ -19,17 +19,17 @@ import functools
 import threading
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink
-from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.as_workload import why_no_user
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup_mover import BackupMover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
     InPod,
@@ -43,11 +43,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.pod_volu
     pod_volume_tags,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.record_names import record_name
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repositories import (
-    probes_of,
-    require_opened,
-    take_back,
-)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository import Repository
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.rights import in_pod_needs, job_needs
@@ -58,7 +53,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.volume_e
     planned_pod_volume_info,
     pod_volume_info,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.pod_files import (
     PodVolume,
     is_on_many_nodes,
@@ -72,13 +66,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider impor
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import PlannedSnapshot
 
-if t.TYPE_CHECKING:
-    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
-
 _HINT = (
     "To leave the files of volumes out, set default_volumes_to_fs_backup: false, and have no rule of a resource policy "
     "with the action fs-backup."
 )
+
+
+#: Reasons in one sentence of an error.
+_SHOWN = 3
 
 
 class FileBackup:
@@ -91,13 +86,10 @@ class FileBackup:
     title = "copies of the files of volumes"
     moves = False
 
-    def __init__(self, client: KubeClient, job: BackupJob, moving: Moving, *, cancel: CancelToken) -> None:
-        self._client = client
+    def __init__(self, mover: BackupMover, job: BackupJob) -> None:
+        self._mover = mover
         self._job = job
-        self._moving = moving
-        self._cancel = cancel
         self._lock = threading.Lock()
-        self._made: Mover | None = None
         self._plans: t.Mapping[Key, PlannedSnapshot] = {}
         self._records: dict[Key, PodVolumeBackup] = {}
         self._losses: dict[Key, t.Sequence[str]] = {}
@@ -105,12 +97,13 @@ class FileBackup:
         self._copied: dict[Key, str] = {}
         #: Copies that are good as such, and of a moment that was not the one that was meant.
         self._spoilt: list[tuple[str, str]] = []
-        self._turns = Turns(at_once=moving.settings.concurrency, per_node=moving.settings.per_node, cancel=cancel)
+        settings = mover.moving.settings
+        self._turns = Turns(at_once=settings.concurrency, per_node=settings.per_node, cancel=mover.cancel)
 
     # -- plan ---------------------------------------------------------------------------------------------------------
 
     def needs(self, namespaces: t.Sequence[str]) -> list[Need]:
-        more = in_pod_needs(namespaces) if self._moving.settings.ephemeral_containers else []
+        more = in_pod_needs(namespaces) if self._mover.moving.settings.ephemeral_containers else []
         return [*job_needs(namespaces), *more]
 
     def open(self, *, allowed: bool) -> None:
@@ -123,48 +116,49 @@ class FileBackup:
     def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
         """Pods have reached the repositories when this returns. Raises ``MoverError`` where they do not."""
         self._plans = plans
+        self._require_users()
         self._require_admitted(plans)
-        require_opened(self._mover().probe(probes_of(plans)), hint=_HINT)
+        self._mover.open(plans, hint=_HINT)
         return []
 
     def foresee(self, plans: t.Mapping[Key, PlannedSnapshot]) -> list[str]:
         self._plans = plans
+        self._require_users()
         self._require_admitted(plans)
-        require_opened(self._mover().preview(probes_of(plans)), hint=_HINT)
+        self._mover.foresee(plans, hint=_HINT)
         return []
+
+    def _require_users(self) -> None:
+        """Raises ``MoverError`` where a volume is to be read as its pod's user, and nobody knows who that is."""
+        if self._mover.moving.settings.security_context == "root":
+            return
+        sources = [(plan.claim.where, _source(plan)) for _key, plan in sorted(self._plans.items())]
+        # A container inside of the pod is its own affair.
+        reasons = [why_no_user(where, source.security) for where, source in sources if not source.in_pod]
+        if any(reasons):
+            raise MoverError(some_of([why for why in reasons if why], most=_SHOWN, separator=" "), hint=_HINT)
 
     def _require_admitted(self, plans: t.Mapping[Key, PlannedSnapshot]) -> None:
         pods = [_in_pod(source) for plan in plans.values() if (source := plan.source) is not None and source.in_pod]
         if pods:
-            self._mover().require_admitted(pods)
+            self._mover.get().require_admitted(pods)
 
     def close(self) -> None:
         """Each copy has ended when it was taken."""
 
     @functools.cached_property
     def why_not(self) -> str:
-        """Why nothing can be copied, as far as that is known without a pod, a sentence; empty where it can."""
         try:
-            self._mover()
+            self._mover.get()
         except ArkiveError as exc:
             return exc.sentence
         return ""
-
-    def _mover(self) -> Mover:
-        """The same for all copies. Raises ``ArkiveError``."""
-        # Many backups copy no files.
-        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
-
-        with self._lock:
-            if self._made is None:
-                self._made = make_mover(self._moving, self._client, cancel=self._cancel)
-            return self._made
 
     # -- copy ---------------------------------------------------------------------------------------------------------
 
     def take(self, keys: t.Sequence[Key], *, timeout: float, too_late: str) -> None:
         """Copy them, a few at a time in the whole backup. ``timeout`` is of snapshots: a copy has the Job's own."""
-        workers = max(1, min(len(keys), self._moving.settings.concurrency))
+        workers = max(1, min(len(keys), self._mover.moving.settings.concurrency))
         with concurrent.futures.ThreadPoolExecutor(workers, thread_name_prefix="arkive-files") as pool:
             for copy in [pool.submit(self._copy, key) for key in keys]:
                 copy.result()
@@ -179,7 +173,7 @@ class FileBackup:
             except MoverError as exc:
                 found = Uploaded(error=exc.sentence, node=source.node)
             else:
-                self._moving.run.progress(f"copying the files of {claim.where}")
+                self._mover.moving.run.progress(f"copying the files of {claim.where}")
                 found = self._carry_out(key, upload, source)
         record = self._record(claim, source, found, created)
         with self._lock:
@@ -193,17 +187,17 @@ class FileBackup:
 
     def _carry_out(self, key: Key, upload: Upload, source: PodVolume) -> Uploaded:
         if source.in_pod:
-            found = self._mover().upload_in_pod(upload, _in_pod(source))
+            found = self._mover.get().upload_in_pod(upload, _in_pod(source))
             self._note(key, found)
             return found
-        (found,) = self._mover().upload([upload], uploaded=lambda _upload, done: self._note(key, done))
+        (found,) = self._mover.get().upload([upload], uploaded=lambda _upload, done: self._note(key, done))
         return found
 
     def _node_now(self, source: PodVolume) -> str:
         """Where the pod runs. Raises ``MoverError`` where it does not any more: its volume may be elsewhere."""
         gone = f"Cannot copy the volume {source.volume} of pod {source.pod_name}"
         try:
-            pod = get_object(self._client, PODS, source.pod, source.namespace)
+            pod = get_object(self._mover.client, PODS, source.pod, source.namespace)
         except KubeError as exc:
             raise MoverError(f"{gone}: {exc.sentence}") from exc
         if pod is None or (source.pod_uid and (pod.get("metadata") or {}).get("uid") != source.pod_uid):
@@ -228,7 +222,6 @@ class FileBackup:
                 affinity={} if node else reached,
                 security_context=source.security,
             ),
-            size_bytes=_capacity(claim),
             parallel=self._job.parallel,
         )
 
@@ -274,7 +267,7 @@ class FileBackup:
         """What failed by itself has left nothing."""
         with self._lock:
             spoilt, self._spoilt = self._spoilt, []
-        return take_back(spoilt, self._moving, self._client)
+        return self._mover.take_back(spoilt)
 
     # -- record -------------------------------------------------------------------------------------------------------
 
@@ -296,7 +289,7 @@ class FileBackup:
         if key in self._records:
             return pod_volume_info(self._records[key])
         if key in self._plans:
-            where = Repository(self._moving.store, key[0]).where
+            where = Repository(self._mover.moving.store, key[0]).where
             return planned_pod_volume_info(_source(self._plans[key]), repository=where)
         return None
 
@@ -321,7 +314,7 @@ class FileBackup:
     def abandon(self) -> list[str]:
         """What is in the repository and no backup names is taken out of it, whether the run was cancelled or not."""
         copied = [(key[0], snapshot_id) for key, snapshot_id in self._copied.items()]
-        return take_back([*copied, *self._spoilt], self._moving, self._client)
+        return self._mover.take_back([*copied, *self._spoilt])
 
 
 def _source(plan: PlannedSnapshot) -> PodVolume:
@@ -338,12 +331,6 @@ def _in_pod(source: PodVolume) -> InPod:
 
 def _name(source: PodVolume) -> str:
     return source.claim if source.by_claim else source.volume
-
-
-def _capacity(claim: ClaimVolume) -> int:
-    """In bytes; 0 where it is not known."""
-    found = (((claim.volume or {}).get("spec") or {}).get("capacity") or {}).get("storage")
-    return int(parse_quantity(str(found))) if found else 0
 
 
 __all__ = ("FileBackup",)

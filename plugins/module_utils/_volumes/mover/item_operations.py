@@ -9,8 +9,9 @@
 from __future__ import annotations
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import DATA_UPLOADS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.data_uploads import GROUP_RESOURCE, DataUpload
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.data_uploads import DataUpload
 
 #: The plugin of Velero that starts such an operation.
 _ACTION = "velero.io/csi-pvc-backupper"
@@ -43,8 +44,8 @@ def upload_operation(upload: DataUpload) -> Object:
             "operationID": upload.operation_id,
             "postOperationItems": [
                 {
-                    "Group": GROUP_RESOURCE.group,
-                    "Resource": GROUP_RESOURCE.resource,
+                    "Group": DATA_UPLOADS.group,
+                    "Resource": DATA_UPLOADS.resource,
                     "Namespace": upload.namespace,
                     "Name": upload.name,
                 }

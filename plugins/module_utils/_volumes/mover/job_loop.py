@@ -74,7 +74,8 @@ class _Active:
         self.trouble = ""
         self.runs_since: float | None = None
         self.asked = self.told = self.began
-        self.meter = Meter(task.where, task.size, self.began)
+        #: By the names of containers, each of which copies a volume.
+        self.meters: dict[str, Meter] = {}
 
     @property
     def node(self) -> str:
@@ -289,11 +290,14 @@ class JobLoop:
         if now - active.told < _PROGRESS_SECONDS or active.pod is None or not active.task.bounded:
             return
         active.told = now
+        # What comes before its pod runs is no part of the copy.
+        began = active.runs_since or now
         for container in active.plan.tasks:
             log = self._reader.log(active.pod, container.name, lines=1)
             amount = read_amount(log)
             if amount is not None:
-                self._run.progress(active.meter.line(amount, now))
+                meter = active.meters.setdefault(container.name, Meter(active.task.where, active.task.size, began))
+                self._run.progress(meter.line(amount, now))
 
     def _after(self, planned: _Planned, end: JobEnd, jobs: tuple[Object, ...]) -> None:
         """Keep the end, or plan another attempt: what the Jobs of this one own is still needed then."""

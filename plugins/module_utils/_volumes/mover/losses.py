@@ -22,6 +22,7 @@ _SENTENCES = {
     "device": "{named} left out: {first}.",
     "xattr": "Extended attributes of {named} are not kept, such as those of {first}.",
     "acl": "POSIX ACLs of {named} are not kept, such as that of {first}.",
+    "unread": "The folder {first} of the file system is left out, which only root can read.",
     "unseen": "Whether it has extended attributes or ACLs, which are not kept, is not known: the image has no GNU tar.",
 }
 _NOUNS = {

@@ -107,8 +107,8 @@ class Upload:
     adds. ``temporary_claim``: the manifest of ``claim`` where that is to be made for the Job, which then owns it.
     ``owned``: what else goes with the Job, as the VolumeSnapshot behind the temporary claim. ``original_claim``: what
     the volume is called for people, empty where it is ``claim``. ``source_namespace``: whose repository, empty where it
-    is ``namespace``. ``node_name``: the node on which the claim is mounted already, empty for any. ``size_bytes``: of
-    the volume, 0 where it is not known. ``parallel``: files at once, 0 for as many as there are CPUs.
+    is ``namespace``. ``node_name``: the node on which the claim is mounted already, empty for any. ``parallel``:
+    files at once, 0 for as many as there are CPUs.
     """
 
     namespace: str
@@ -123,7 +123,6 @@ class Upload:
     node_name: str = ""
     place: WorkloadPlace = dataclasses.field(default_factory=WorkloadPlace)
     read_only: bool = True
-    size_bytes: int = 0
     parallel: int = 0
     mount: Mount = "claim"
 

@@ -17,11 +17,11 @@ import datetime as dt
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import read_moment, rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import BACKUP_NAME
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.record_members import count, member, text
 
 _CLAIM_ANNOTATION = "velero.io/pvc-name"
-_BACKUP_NAME = "velero.io/backup-name"
 _BACKUP_UID = "velero.io/backup-uid"
 _CLAIM_UID = "velero.io/pvc-uid"
 #: The first part of the source of such a snapshot in the repository, and its tag (Velero 1.17).
@@ -75,7 +75,7 @@ class PodVolumeBackup:
 
     def to_object(self) -> Object:
         """An element of ``podvolumebackups.json.gz``. One that is not good names no snapshot."""
-        labels = {_BACKUP_NAME: label_value(self.backup_name), _BACKUP_UID: self.backup_uid}
+        labels = {BACKUP_NAME: label_value(self.backup_name), _BACKUP_UID: self.backup_uid}
         metadata: Object = {
             "name": self.name,
             "generateName": f"{self.backup_name}-",
@@ -151,7 +151,7 @@ def read_pod_volume_backup(record: ObjectView) -> PodVolumeBackup:
         name=name,
         namespace=namespace,
         uid=text(metadata, "uid"),
-        backup_name=text(labels, _BACKUP_NAME),
+        backup_name=text(labels, BACKUP_NAME),
         backup_uid=text(labels, _BACKUP_UID),
         pod_namespace=text(pod, "namespace"),
         pod=text(pod, "name"),

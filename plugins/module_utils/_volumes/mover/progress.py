@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import collections
 import re
 import typing as t
 
@@ -17,6 +18,10 @@ _UPLOAD = re.compile(rf"hashed \({_SIZE}\), \d+ cached \({_SIZE}\)(?:.*estimated
 _VERIFY = re.compile(r'"processedBytes":(\d+).*"expectedTotalBytes":(\d+)')
 _COPY = re.compile(rf"Copied \d+ blobs \({_SIZE}\)")
 _DOWNLOAD = re.compile(rf"Processed \d+ \({_SIZE}\) of \d+ \({_SIZE}\)")
+
+
+#: Of so many lines a rate is made.
+_LINES = 6
 
 
 class Amount(t.NamedTuple):
@@ -49,12 +54,15 @@ def read_amount(line: str) -> Amount | None:
 
 
 class Meter:
-    """One copy: its rate is that of all of its time. ``total``: bytes of the volume, 0 where nobody knows."""
+    """One copy, by a pod that runs since ``began``: its rate is that of the last lines.
+
+    ``total``: bytes of the volume, 0 where nobody knows.
+    """
 
     def __init__(self, where: str, total: int, began: float) -> None:
         self._where = where
         self._total = total
-        self._began = began
+        self._seen: collections.deque[tuple[float, int]] = collections.deque([(began, 0)], maxlen=_LINES)
 
     def line(self, amount: Amount, now: float) -> str:
         """``shop/files: 1.2 GB of 3.4 GB, 56.0 MB/s, 40 s left``. ``now`` is of the clock of ``began``."""
@@ -62,9 +70,11 @@ class Meter:
         parts = [
             f"{size_text(amount.done)} of {size_text(total)}" if total >= amount.done > 0 else size_text(amount.done)
         ]
-        seconds = now - self._began
-        if amount.done and seconds > 0:
-            rate = amount.done / seconds
+        since, before = self._seen[0]
+        self._seen.append((now, amount.done))
+        seconds, done = now - since, amount.done - before
+        if done > 0 and seconds > 0:
+            rate = done / seconds
             parts.append(f"{size_text(int(rate))}/s")
             if total > amount.done:
                 parts.append(f"{(total - amount.done) / rate:.0f} s left")

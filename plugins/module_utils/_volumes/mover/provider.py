@@ -30,6 +30,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope
     from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.left_snapshots import LeftSnapshot
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup_mover import BackupMover
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.deletion import MovedDeletion
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.movable import MovableVolumes
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, RestoreVolumes
@@ -52,17 +53,15 @@ class MoverProvider:
         """The snapshots that ``inner`` takes, moved. Raises ``SnapshotError`` where nobody said how."""
         from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup import MovedBackup
 
-        if self._context.moving is None:
+        if self._of_backup is None:
             raise SnapshotError("There is nothing to move data with.")
-        return MovedBackup(self._context.client(), job, self._context.moving, inner, cancel=self._context.cancel)
+        return MovedBackup(self._of_backup, job, inner)
 
     def for_files(self, job: BackupJob) -> BackupVolumes | None:
         """The files of volumes, copied while their pods run; None where nobody said how."""
         from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.file_backup import FileBackup
 
-        if self._context.moving is None:
-            return None
-        return FileBackup(self._context.client(), job, self._context.moving, cancel=self._context.cancel)
+        return None if self._of_backup is None else FileBackup(self._of_backup, job)
 
     def for_backup(self, job: BackupJob, discovery: Discovery) -> BackupVolumes:
         raise SnapshotError("Data is moved from snapshots that somebody else takes.")
@@ -110,6 +109,14 @@ class MoverProvider:
         if use == "restore":
             return rights.restore_grants(scope)
         return rights.deletion_grants(scope) if use == "delete" else []
+
+    @functools.cached_property
+    def _of_backup(self) -> BackupMover | None:
+        """The same for snapshots and files; None where nobody said how data is moved."""
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup_mover import BackupMover
+
+        moving = self._context.moving
+        return None if moving is None else BackupMover(self._context.client(), moving, cancel=self._context.cancel)
 
     @functools.cached_property
     def _deletion(self) -> MovedDeletion:

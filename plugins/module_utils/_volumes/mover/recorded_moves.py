@@ -19,9 +19,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import claim_of_volume
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.data_movers import FILE_MOVERS
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import DATA_UPLOAD_NAME
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.data_uploads import (
-    CLAIM_ANNOTATION,
     DataUpload,
     read_data_upload,
 )
@@ -32,8 +33,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.pod_volu
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.record_members import member, text
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import StoredObjects
 
-#: ``dataMover`` of a DataUpload whose data is in Velero's own repository, as files.
-_FILE_MOVERS = ("", "velero", "velero-fs")
 _DONE = "Completed"
 
 RecordKind: t.TypeAlias = t.Literal["DataUpload", "PodVolumeBackup"]
@@ -90,7 +89,7 @@ class RecordedMoves:
         One that is said to be moved, and of which there is no record, is missing: its volume would come back empty.
         """
         metadata = member(claim, "metadata")
-        name, noted = text(metadata, "name"), text(member(metadata, "annotations"), CLAIM_ANNOTATION)
+        name, noted = text(metadata, "name"), text(member(metadata, "annotations"), DATA_UPLOAD_NAME)
         found = self._uploads.get(noted) or self._of_claims.get((namespace, name))
         if found is not None and found.claim not in ("", name):
             found = None
@@ -149,7 +148,7 @@ class RecordedMoves:
 
 
 def _why_no_upload(upload: DataUpload, *, node_os: str) -> str:
-    if upload.data_mover not in _FILE_MOVERS:
+    if upload.data_mover not in FILE_MOVERS:
         return f"its data was moved by the data mover '{readable(upload.data_mover)}', which alone can bring it back"
     if upload.phase != _DONE:
         return f"its data was not moved: {_phase('DataUpload', upload.name, upload.phase, upload.message)}"

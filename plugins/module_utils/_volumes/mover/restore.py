@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import user_of_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
@@ -243,7 +244,7 @@ def _place_of(pod: ObjectView) -> WorkloadPlace:
         node_selector=pod.get("nodeSelector") or {},
         tolerations=tuple(pod.get("tolerations") or ()),
         affinity=required,
-        security_context=pod.get("securityContext") or {},
+        security_context=user_of_pod(pod),
     )
 
 

@@ -154,6 +154,9 @@ quiet k policy set "$source" --ignore-cache-dirs=false --remove-dot-ignore=.kopi
   --ignore-dir-errors=false --ignore-identical-snapshots=false \
   --keep-latest=$most --keep-hourly=$most --keep-daily=$most --keep-weekly=$most --keep-monthly=$most \
   --keep-annual=$most || fail $?
+unread= # only root reads it; without what it has found, there is nothing in it
+[ ! -d /work/data/lost+found ] || [ -r /work/data/lost+found ] || unread=yes
+[ -z "$unread" ] || quiet k policy set "$source" --add-ignore=/lost+found || fail $?
 step=upload
 scan >/work/losses 2>/dev/null &
 scanner=$!
@@ -184,10 +187,11 @@ if [ "$rc" != 0 ] || ! grep -q '^{"id":"' /work/out.json || grep -q '"incomplete
 fi
 step=scan
 wait "$scanner" || :
+[ -z "$unread" ] || echo 'unread lost+found' >>/work/losses
 {
   printf 'manifest '; head -c 2200 /work/out.json | tr -d '\n'; echo
   printf 'uploaded %s\n' "$(tr '\r' '\n' <"$text" | sed -n 's/.* uploaded \([0-9.]* *[A-Za-z]*\).*/\1/p' | tail -n 1)"
-  for kind in hardlink fifo socket device acl xattr unseen; do
+  for kind in hardlink fifo socket device acl xattr unseen unread; do
     sed -n "s/^$kind //p" /work/losses >/work/one
     [ ! -s /work/one ] || printf 'loss %s %s %s\n' "$kind" "$(wc -l </work/one)" "$(head -n 1 /work/one | head -c 80)"
   done

@@ -57,7 +57,6 @@ class UploadJob:
             temporary_claim=upload.temporary_claim,
             owned=upload.owned,
             node=upload.node_name,
-            size=upload.size_bytes,
             waits=True,
         )
 

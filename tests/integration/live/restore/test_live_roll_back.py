@@ -14,6 +14,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from granted import Granted
 from restore_lab import Backups, Cluster
 from snapshot_lab import CLAIM_OF, SnapshotLab
 
@@ -83,8 +84,16 @@ def _marks(cluster: Cluster, namespace: str) -> list[str]:
     ("kind", "waits"), [("deployment", True), ("statefulset", False)], ids=["first consumer", "stateful set"]
 )
 def test_rolled_back_and_kept(
-    lab: SnapshotLab, cluster: Cluster, backups: Backups, waiting_class: str, kind: str, *, waits: bool
+    lab: SnapshotLab,
+    cluster: Cluster,
+    backups: Backups,
+    waiting_class: str,
+    kind: str,
+    make_granted: t.Callable[[str], Granted],
+    *,
+    waits: bool,
 ) -> None:
+    """By an account with the rights that ``k8s_access_info`` names, and no others."""
     namespace, claim = _stored(lab, backups, kind, waiting_class if waits else "loopfile"), CLAIM_OF[kind]
     annotated = {"spec": {"template": {"metadata": {"annotations": _HOOK}}}}
     lab.kubectl("-n", namespace, "patch", f"{kind}/web", "--type=merge", "-p", json.dumps(annotated))
@@ -99,7 +108,8 @@ def test_rolled_back_and_kept(
     ]  # fmt: skip
     assert _volume(cluster, namespace, claim)["metadata"]["uid"] == old["metadata"]["uid"]
 
-    done = backups.restore("shop", **dict(TERMS))
+    caller = make_granted(namespace).caller("restore", rolls_back=True)
+    done = backups.restore("shop", client=caller, **dict(TERMS))
     assert (done.phase, done.errors_list) == ("Completed", [])
     lab.await_running(namespace, kind)
     assert lab.read(namespace, kind) == {"before": "it is before", "hook": "it ran"}

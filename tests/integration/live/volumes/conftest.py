@@ -11,8 +11,12 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from pod_location import PodLocation, make_location
 from volume_lab import DataApp, Storage
 from volume_runs import VolumeRuns
+
+if t.TYPE_CHECKING:
+    from cluster_access import S3Access
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +51,10 @@ def make_app(kubectl: t.Any) -> t.Iterator[t.Callable[..., DataApp]]:
             kubectl("patch", kind, name, *policy, check=False)
     if made:
         kubectl("delete", "namespace", *(app.namespace for app in made), "--ignore-not-found", "--wait=false")
+
+
+@pytest.fixture(scope="module")
+def pod_location(s3: S3Access, pod_s3_url: str, kopia_image: str) -> t.Iterator[PodLocation]:
+    """For tests that are marked ``node``."""
+    with make_location(s3, pod_s3_url=pod_s3_url, image=kopia_image) as location:
+        yield location

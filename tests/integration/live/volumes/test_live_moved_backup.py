@@ -16,25 +16,23 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from callers import Callers, Rule
+from granted import Granted
 from kopia_command import Kopia
+from pod_location import PASSWORD, PodLocation
 from volume_lab import LATE, PATH, DataApp, Storage
 
-from ansible_collections.arkive.k8s.plugins.module_utils._access.tasks import grants_of
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
+from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import DeletedBackup, delete_backup
-from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import RightsScope
-from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings, Moving
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers, names_around
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import (
+    make_providers,
+    names_around,
+)
 
 if t.TYPE_CHECKING:
     from cluster_access import Kubectl, S3Access
@@ -44,7 +42,6 @@ if t.TYPE_CHECKING:
 
 pytestmark = pytest.mark.node
 
-PASSWORD = "of-the-repository"
 NAME = "moved"
 #: Runs in the pod: files of several owners, modes and kinds.
 _FILL = f"""
@@ -73,40 +70,11 @@ class Moved(t.NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def bucket(s3: S3Access) -> t.Iterator[t.Any]:
-    import boto3
-
-    keys = {"aws_access_key_id": s3.access_key, "aws_secret_access_key": s3.secret_key, "region_name": "us-east-1"}
-    found = boto3.resource("s3", endpoint_url=s3.endpoint, **keys).Bucket("arkive-test-" + secrets.token_hex(6))
-    found.create()
-    yield found
-    found.objects.all().delete()
-    found.delete()
-
-
-@pytest.fixture(scope="module")
-def moved(
-    kubeconfig: str, kubectl: Kubectl, s3: S3Access, bucket: t.Any, pod_s3_url: str, kopia_image: str
-) -> t.Iterator[Moved]:
+def moved(kubectl: Kubectl, pod_location: PodLocation, make_granted: t.Callable[[str], Granted]) -> t.Iterator[Moved]:
     """By an account with the rights that ``k8s_access_info`` names, and no others."""
     app = DataApp(kubectl, f"arkive-test-d-{secrets.token_hex(3)}")
-    store = open_store(
-        S3Location(
-            bucket=bucket.name,
-            prefix="p",
-            endpoint_url=s3.endpoint,
-            access_key=s3.access_key,
-            secret_key=s3.secret_key,
-            region="us-east-1",
-        )
-    )
-    settings = MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static")
-    request = BackupRequest(
-        name=NAME,
-        spec=BackupSpec.from_options({"included_namespaces": [app.namespace], "snapshot_move_data": True}),
-        mover=settings,
-        repository_password=PASSWORD,
-    )
+    store = pod_location.store
+    request = pod_location.request(NAME, app.namespace, snapshot_move_data=True)
     thawed: dict[str, str] = {}
 
     def note(line: str) -> None:
@@ -115,42 +83,20 @@ def moved(
             thawed.update(marks=app.marks(), late=app.files()[LATE])
 
     kubectl("create", "namespace", app.namespace)
-    callers = Callers(kubectl, kubeconfig, app.namespace)
+    granted = make_granted(app.namespace)
     try:
         app.create()
-        client = callers.may(*rules_of("backup", app.namespace), cluster=True)
+        client = granted.caller("backup", providers=names_around("mover"))
         app.sh(_FILL)
         planned = plan_backup(request, client=client, store=store)
-        assert not bucket_keys(bucket)
+        assert not pod_location.keys()
         backup = run_backup(request, client=client, store=store, progress=note)
         kinds = "jobs,secrets,persistentvolumeclaims,pods,volumesnapshots"
         left = kubectl("-n", app.namespace, "get", kinds, "-o", "name")
-        moving = Moving(settings=settings, store=store, password=PASSWORD, run=RunContext(run_id=secrets.token_hex(8)))
-        client = callers.may(*rules_of("delete", app.namespace), cluster=True)
-        yield Moved(app, client, planned, backup, thawed, left, sums_of(app), store, moving)
+        deleter = granted.caller("delete", providers=names_around("mover"))
+        yield Moved(app, deleter, planned, backup, thawed, left, sums_of(app), store, pod_location.moving())
     finally:
         kubectl("delete", "namespace", app.namespace, "--wait=false")
-        for name in callers.cluster_wide:
-            kubectl("delete", "clusterrole,clusterrolebinding", name, "--ignore-not-found")
-
-
-def rules_of(task: str, namespace: str) -> list[Rule]:
-    scope = RightsScope(namespaces=(namespace,), providers=names_around("mover"))
-    needs = [need for grant in grants_of(task, scope) for need in grant.needs]
-    # The password is given.
-    needs = [need for need in needs if (need.resource, need.namespace) != ("secrets", "velero")]
-    return [
-        {
-            "apiGroups": [need.group],
-            "resources": ["/".join(filter(None, (need.resource, need.subresource)))],
-            "verbs": [need.verb],
-        }
-        for need in needs
-    ]
-
-
-def bucket_keys(bucket: t.Any) -> list[str]:
-    return [found.key for found in bucket.objects.all()]
 
 
 def sums_of(app: DataApp) -> str:
@@ -171,11 +117,11 @@ def stored_objects(store: Store, folder: str) -> dict[str, Object]:
         return {ref.path: tarball.read(ref) for ref in tarball.items if folder in ref.path}
 
 
-def test_check_mode_says_what_would_be_moved_where(moved: Moved, bucket: t.Any) -> None:
+def test_check_mode_says_what_would_be_moved_where(moved: Moved, pod_location: PodLocation) -> None:
     assert (moved.planned.phase, moved.planned.errors_list) == ("New", [])
     (entry,) = moved.planned.volumes
     assert (entry["pvcName"], entry["snapshotDataMoved"]) == ("data", True)
-    where = f"s3://{bucket.name}/p/kopia/{moved.app.namespace}/"
+    where = f"s3://{pod_location.bucket.name}/p/kopia/{moved.app.namespace}/"
     assert entry["snapshotDataMovementInfo"]["repository"] == where
 
 
@@ -216,20 +162,20 @@ def test_the_records_are_where_velero_looks(moved: Moved) -> None:
 
 
 def test_the_repository_has_what_the_volume_had(
-    moved: Moved, bucket: t.Any, s3: S3Access, kopia_program: str, tmp_path: Path
+    moved: Moved, pod_location: PodLocation, s3: S3Access, kopia_program: str, tmp_path: Path
 ) -> None:
     kopia = Kopia(kopia_program, tmp_path, PASSWORD)
-    kopia.connect(s3, bucket.name, f"p/kopia/{moved.app.namespace}/")
+    kopia.connect(s3, pod_location.bucket.name, f"p/kopia/{moved.app.namespace}/")
     kopia("snapshot", "restore", handle_of(moved), str(tmp_path / "back"))
     found = subprocess.run(["sh", "-c", _TREE], cwd=tmp_path / "back", capture_output=True, text=True, check=True)
     assert found.stdout == moved.sums
 
 
 def test_its_deletion_takes_it_out_of_the_repository(
-    moved: Moved, bucket: t.Any, s3: S3Access, kopia_program: str, tmp_path: Path
+    moved: Moved, pod_location: PodLocation, s3: S3Access, kopia_program: str, tmp_path: Path
 ) -> None:
     kopia = Kopia(kopia_program, tmp_path, PASSWORD)
-    kopia.connect(s3, bucket.name, f"p/kopia/{moved.app.namespace}/")
+    kopia.connect(s3, pod_location.bucket.name, f"p/kopia/{moved.app.namespace}/")
     before = kopia.ids()
     context = VolumeContext(connect=lambda: moved.deleter, moving=moved.moving)
     done: DeletedBackup = delete_backup(NAME, store=moved.store, providers=make_providers(context))

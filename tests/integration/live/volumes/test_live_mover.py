@@ -19,7 +19,12 @@ from volume_lab import until
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Download, Probe, Probed
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
+    Download,
+    Probe,
+    Probed,
+    WorkloadPlace,
+)
 
 if t.TYPE_CHECKING:
     from cluster_access import Kubectl, S3Access
@@ -125,6 +130,24 @@ def test_pods_that_are_killed_leave_nothing_and_the_next_goes_on(
     assert lab.objects() == []
     assert "MV_SOURCE" in told
     assert not [secret for secret in lab.secrets if secret in told]
+
+
+def test_what_the_user_of_the_workload_may_not_read_is_an_error_that_names_it(
+    lab: MoverLab, repository: list[Probed]
+) -> None:
+    """One volume has a folder that only root lists; of the other only ``lost+found`` is root's alone."""
+    assert repository
+    place = WorkloadPlace(security_context={"runAsUser": 1234, "runAsGroup": 5678})
+    mover = lab.mover(security_context="workload")
+    [refused, up] = mover.upload([lab.upload("files", place=place), lab.upload("slow", place=place)])
+    assert "many" in refused.error
+    assert not refused.snapshot_id
+    assert up.error == ""
+    assert (up.files, up.losses[0]) == (
+        1,
+        "The folder lost+found of the file system is left out, which only root can read.",
+    )
+    assert lab.objects() == []
 
 
 def test_an_entry_that_cannot_be_read_is_no_success_and_its_snapshot_is_forgotten(

@@ -14,6 +14,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from granted import Granted
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
@@ -132,10 +133,16 @@ def locations(s3: S3Access) -> t.Iterator[tuple[S3Location, S3Location]]:
 
 @pytest.fixture
 def tasks(
-    client: KubeClient, namespace: str, locations: tuple[S3Location, S3Location], pod_s3_url: str, kopia_image: str
+    make_granted: t.Callable[[str], Granted],
+    namespace: str,
+    locations: tuple[S3Location, S3Location],
+    pod_s3_url: str,
+    kopia_image: str,
 ) -> Tasks:
+    """By an account with the rights that ``k8s_access_info`` names, and no others."""
     settings = MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static")
-    return Tasks(client, open_store(locations[0]), namespace, settings)
+    caller = make_granted(namespace).caller("repository", providers=())
+    return Tasks(caller, open_store(locations[0]), namespace, settings)
 
 
 def test_a_repository_from_its_making_to_its_damage(

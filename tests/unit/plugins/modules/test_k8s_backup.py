@@ -154,11 +154,6 @@ def test_diff_of_a_new_backup(run_module: Runner, engine: Engine, tmp_path: path
         pytest.param(
             {"snapshot_move_data": True, "datamover": "other"}, "only Velero's own data mover", id="data-mover"
         ),
-        pytest.param(
-            {"default_volumes_to_fs_backup": True, "mover": {"security_context": "workload"}},
-            "mover.security_context: data is read as root only",
-            id="file system backup",
-        ),
         pytest.param({"hooks": [{"name": "h", "pre": [{"exec": {}}]}]}, "has no command", id="hook"),
         pytest.param({"label_selector": {"match_expressions": [{"key": "a", "operator": "In"}]}}, "values", id="In"),
     ],

@@ -130,6 +130,8 @@ class BackupController:
             uid=str(backup["metadata"]["uid"]),
             hook_on_error_default=asked.hook_on_error_default,
             ignore_unsupported=asked.ignore_unsupported,
+            mover=asked.mover,
+            repository_password=asked.repository_password,
         )
         try:
             request.validate()
@@ -194,19 +196,17 @@ class BackupController:
             self._fail(backup, DEAD_BACKUP)
             return
         stored = find_stored(location.store, backup)
-        snapshots = self._context.snapshot_location(backup)
         if stored.is_of_another:
             self._fail(backup, DEAD_BACKUP)
             return
+        volumes = self._context.volumes_of(backup, location.store)
         if stored.backup is not None:
-            warnings = end_stored_backup(stored.backup, location.store, self._context.run, snapshot_location=snapshots)
+            warnings = end_stored_backup(stored.backup, location.store, volumes)
             self._context.run.issues.add_warnings(warnings)
             self._finish(backup, stored.backup)
             return
         try:
-            warnings = clear_dead_backup(
-                name_of(backup), location.store, self._context.run, snapshot_location=snapshots
-            )
+            warnings = clear_dead_backup(name_of(backup), location.store, self._context.run, volumes)
         except ValidationError as exc:
             # Its write lock is alive: another machine may still be at work on it.
             self._context.warn_once(f"Backup '{name_of(backup)}' stays in progress. {exc.message}", hint=exc.hint or "")

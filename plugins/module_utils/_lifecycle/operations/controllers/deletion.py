@@ -30,7 +30,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.r
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.operations.stored_owner import is_of_another
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.synced_objects import BACKUP_UID_LABEL
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import BACKUP_NAME_LABEL
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
 _KEPT = dt.timedelta(hours=24)
@@ -112,12 +111,7 @@ class DeleteBackupRequestController:
 
     def _delete(self, backup: ObjectView, location: OpenLocation, *, check_mode: bool = False) -> DeletedBackup:
         """The files in the location and the snapshots; one that has no files, because it failed, is fine."""
-        run = self._context.run
-        providers = make_providers(
-            VolumeContext(
-                connect=lambda: run.client, location=self._context.snapshot_location(backup), cancel=run.cancel
-            )
-        )
+        providers = make_providers(self._context.volumes_of(backup, location.store))
         return delete_backup(name_of(backup), store=location.store, providers=providers, check_mode=check_mode)
 
     def _remove_objects(self, backup: Object, gone: DeletedBackup) -> None:

@@ -124,6 +124,8 @@ class RestoreController:
             request_of(manifest, fields=fields),
             uid=str(restore["metadata"]["uid"]),
             snapshot_location=self._context.snapshot_location(backup),
+            mover=self._context.request.mover,
+            repository_password=self._context.request.repository_password,
             on_missing_volume_data=self._context.request.on_missing_volume_data,
             write_records=not location.is_read_only,
             # As a Velero server, which knows nothing of owners: it is said, and done.

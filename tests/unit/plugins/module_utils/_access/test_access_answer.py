@@ -51,6 +51,22 @@ def test_what_is_lacking_is_named_type_by_type(api: MemoryApi) -> None:
     assert "resources: [secrets], verbs: [list]" in answer["grant"]
 
 
+def test_rights_in_a_namespace_that_may_be_missing_are_told_and_in_no_role(api: MemoryApi) -> None:
+    """The password of Velero's repositories: a Role in namespace velero cannot be applied where that is missing."""
+    answer = look(api, providers=("mover",))
+    [right] = answer["elsewhere"]
+    assert (right["verb"], right["resource"], right["namespace"]) == ("get", "secrets", "velero")
+    assert "repository_password" in right["otherwise"]
+    assert {made["metadata"].get("namespace") for made in answer["roles"]} == {"arkive", "shop", None}
+    said = " ".join(line.lstrip("# ") for line in answer["yaml"].splitlines())
+    assert "Not in these roles: get secrets in namespace velero." in said
+    assert "repository_password" in said
+    api.add("namespaces", "velero")
+    there = look(api, providers=("mover",), namespaces=("shop", "velero"))
+    assert there["elsewhere"] == []
+    assert "Not in these roles" not in there["yaml"]
+
+
 def test_what_can_be_spared_does_not_forbid(api: MemoryApi) -> None:
     api.denied = {("patch", "pods")}
     answer = look(api)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
+from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files import StoredFiles
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import DeletedBackup, delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.named_elsewhere import NamedElsewhere
@@ -24,6 +25,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import d
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings, Moving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._catalog.moved_backups import (
+    claim,
+    put_moved,
+    upload,
+)
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.mover.moving_lab import LabMover
 
 
@@ -105,6 +111,72 @@ def test_a_backup_that_cannot_be_read_may_record_it(store: LocalStore, mover: La
     assert (mover.forgotten, Catalog(store).names()) == ([], ["b2"])
 
 
+@pytest.mark.parametrize(
+    ("objects", "stays"),
+    [
+        pytest.param([claim("a"), upload("a", backup="b2")], True, id="19.3: its own, of Velero 1.12"),
+        pytest.param([upload("a")], True, id="19.3: made by hand, without labels"),
+        pytest.param([claim("a"), upload("a", backup="b1")], True, id="19.5: a copy, whose claim names it"),
+        pytest.param(
+            [claim("b"), upload("b", backup="b2"), upload("a", backup="b1")],
+            False,
+            id="19.2: of a whole cluster, where that of b1 is an object as any other",
+        ),
+        pytest.param([], False, id="none"),
+    ],
+)
+def test_what_only_the_objects_of_another_name_stays(
+    store: LocalStore, mover: LabMover, objects: list[dict[str, t.Any]], *, stays: bool
+) -> None:
+    put(store, "b1", "a")
+    put_moved(store, "b2", *objects)
+    done = delete(store, "b1")
+    assert mover.forgotten == ([] if stays else [("shop", ("a",))])
+    assert stays == any("backup 'b2' records it as well" in warning["message"] for warning in done.warnings_list)
+
+
+def test_those_that_only_the_objects_name_go_with_their_backup(store: LocalStore, mover: LabMover) -> None:
+    """What is of another backup, and only lies among the objects, is not this one's (19.3)."""
+    put_moved(store, "b1", claim("a"), upload("a", backup="b1"), upload("c", backup="b0"))
+    done = delete(store, "b1")
+    assert mover.forgotten == [("shop", ("a",))]
+    assert [(one["handle"], one["volume"]) for one in done.deleted_snapshots] == [("a", "data")]
+
+
+def test_those_of_another_mover_are_left_to_it(store: LocalStore, mover: LabMover) -> None:
+    put_moved(store, "b1", claim("a"), upload("a", backup="b1", mover="vendor.example/mover"))
+    with pytest.raises(ValidationError, match=r"in a repository of vendor\.example/mover"):
+        delete(store, "b1")
+    assert mover.forgotten == []
+
+
+def test_objects_that_cannot_be_read_may_name_it(store: LocalStore, mover: LabMover) -> None:
+    put(store, "b1", "a")
+    put_moved(store, "b2", claim("b"), upload("b", backup="b2"))
+    store.put("backups/b2/b2.tar.gz", b"damaged")
+    with pytest.raises(ValidationError, match="'b2' cannot be read, and may record it as well"):
+        delete(store, "b1")
+    assert mover.forgotten == []
+
+
+def test_an_object_that_says_not_whether_data_was_moved_counts_as_moved(store: LocalStore, mover: LabMover) -> None:
+    put(store, "b1", "a")
+    put_moved(store, "b2", claim("a"), upload("a", backup="b2"))
+    store.put("backups/b2/velero-backup.json", b"damaged")
+    delete(store, "b1")
+    assert mover.forgotten == []
+
+
+def test_a_moved_backup_without_its_objects_names_none(store: LocalStore, mover: LabMover) -> None:
+    """What Velero stores of one that failed its validation."""
+    put(store, "b1", "a")
+    put_moved(store, "b2")
+    store.delete_many(["backups/b2/b2.tar.gz"])
+    delete(store, "b2")
+    delete(store, "b1")
+    assert mover.forgotten == [("shop", ("a",))]
+
+
 def test_check_mode_takes_nothing_out(store: LocalStore, mover: LabMover) -> None:
     put(store, "b1", "a")
     done = delete(store, "b1", check_mode=True)
@@ -146,6 +218,32 @@ def test_each_backup_is_read_once(store: LocalStore, monkeypatch: pytest.MonkeyP
     assert elsewhere.find("b2", [snapshot]).named == {snapshot: "b3"}
     assert sorted(read) == ["backups/b2/b2-volumeinfo.json.gz", "backups/b3/b3-volumeinfo.json.gz"]
     assert len([key for key in reads if "volumeinfo" in key]) == 3, "b1 alone is new"
+
+
+@pytest.mark.parametrize(
+    ("asked", "tarballs"),
+    [
+        pytest.param("a", [], id="a file of b2 names it"),
+        pytest.param("z", ["backups/b3/b3.tar.gz"], id="no file names it, and the volumes of b3 alone were moved"),
+    ],
+)
+def test_objects_are_read_where_it_matters(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch, asked: str, tarballs: list[str]
+) -> None:
+    put(store, "b2", "a")
+    put_moved(store, "b3", claim("b"), upload("b", backup="b3"))
+    opened: list[str] = []
+    open_tarball = StoredFiles.open_tarball
+
+    def note(files: StoredFiles) -> t.Any:
+        opened.append(files.keys.tarball)
+        return open_tarball(files)
+
+    monkeypatch.setattr(StoredFiles, "open_tarball", note)
+    elsewhere = NamedElsewhere(Catalog(store))
+    for _again in range(2):
+        elsewhere.find("b1", [RecordedSnapshot("repository", asked, "pv", namespace="shop")])
+    assert opened == tarballs, "once in a task"
 
 
 def test_nothing_is_read_for_other_snapshots(store: LocalStore) -> None:

@@ -66,6 +66,12 @@ def users(objects: t.Sequence[tuple[str, Object]], claims: t.Sequence[str], name
             [(PODS, pod("web", "a", "b")), (PODS, pod("job", "b", "c"))], [{"a", "b", "c"}], id="pods that share one"
         ),
         pytest.param([("deployments.apps", template("a", "b"))], [{"a", "b"}], id="a template"),
+        pytest.param([("rollouts.argoproj.io", template("a", "b"))], [{"a", "b"}], id="a template of a custom type"),
+        pytest.param(
+            [("rollouts.argoproj.io", {"metadata": {"name": "c"}, "spec": {"template": "none"}})],
+            [{"a"}, {"b"}],
+            id="a custom type that is none of that kind",
+        ),
         pytest.param(
             [
                 (

@@ -76,6 +76,19 @@ POD_VOLUME = {
             ["h1 (CSI, volume vs)"],
             id="1.2: CSI of 1.4 to 1.16",
         ),
+        pytest.param(
+            {
+                "volumeinfo": [{"pvName": "pv-1", "snapshotDataMovementInfo": {"snapshotHandle": "abc"}}],
+                "datauploads": [
+                    {"spec": {"sourcePVC": "data"}, "status": {"snapshotID": "abc"}},
+                    {"spec": {"sourcePVC": "more"}, "status": {"snapshotID": "def"}},
+                    {"spec": {"sourcePVC": "failed"}, "status": {}},
+                    {"spec": "damaged", "status": []},
+                ],
+            },
+            ["abc (repository, volume pv-1)", "def (repository, volume more)"],
+            id="19.2: data moved, in Velero 1.12",
+        ),
     ],
 )
 def test_list_snapshots(documents: dict[str, t.Any], expected: list[str]) -> None:

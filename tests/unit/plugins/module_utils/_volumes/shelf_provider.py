@@ -46,6 +46,7 @@ class ShelfBackup:
     method = METHOD
     title = "copies on the shelf"
     moves = False
+    why_not = ""
 
     def __init__(self, job: BackupJob) -> None:
         self._job = job

@@ -67,7 +67,7 @@ def test_a_backup_is_made_and_its_object_is_what_is_stored(lab: OperationsLab) -
         ({"includedNamespaces": ["a"], "excludedNamespaces": ["a"]}, {}, "excludes list cannot contain an item"),
         ({"storageLocation": "no"}, {}, "the default no was not found"),
         (SHOP, {"accessMode": "ReadOnly"}, "is currently in read-only mode"),
-        ({"snapshotMoveData": True}, {}, "k8s_backup alone"),
+        ({"snapshotMoveData": True, "datamover": "other"}, {}, "only Velero's own data mover"),
     ],
 )
 def test_a_backup_that_is_not_valid(

@@ -17,6 +17,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories.in_location import find_repositories
 from ansible_collections.arkive.k8s.plugins.module_utils._store.lock_record import LockRecord
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._catalog.moved_backups import (
+    claim,
+    put_moved,
+    upload,
+)
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.repositories.repository_lab import (
     EARLIER,
     FOLDER,
@@ -184,6 +189,24 @@ def test_what_no_backup_names_goes(lab: RepositoryLab) -> None:
     assert (done.changed, done.to_return()["forgotten"], lab.did[1:]) == (True, [B], ["look", "forget"])
     assert not lab.carry_out("pruned", older_than=3600.0).changed
     assert nothing_is_left(lab)
+
+
+def test_what_only_the_objects_of_a_backup_name_stays(lab: RepositoryLab) -> None:
+    """docs/compatibility 19.3: the DataUploads of others that a backup of a whole cluster has name nothing."""
+    lab.held = [held(A), held(B)]
+    put_moved(lab.store, "b1", claim(A), upload(A, backup="b1"), upload(B, backup="gone"))
+    found = lab.carry_out("pruned")
+    assert found.to_return()["forgotten"] == [B]
+    assert [(each.held.id, each.backups) for each in found.snapshots] == [(A, ("b1",)), (B, ())]
+
+
+def test_nothing_goes_where_objects_cannot_be_read(lab: RepositoryLab) -> None:
+    lab.held = [held(A)]
+    put_moved(lab.store, "b1", claim(B), upload(B, backup="b1"))
+    lab.store.put("backups/b1/b1.tar.gz", b"damaged")
+    with pytest.raises(ArkiveError, match="backup 'b1' cannot be read"):
+        lab.carry_out("pruned")
+    assert lab.did == ["look"]
 
 
 def test_nothing_goes_while_a_backup_is_made(lab: RepositoryLab) -> None:

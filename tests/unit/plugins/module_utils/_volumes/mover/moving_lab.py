@@ -42,6 +42,7 @@ class LabSnapshots:
     method = "CSISnapshot"
     title = "CSI snapshots"
     moves = False
+    why_not = ""
     snapshot_type = SNAPSHOTS
 
     def __init__(self, events: list[str]) -> None:

@@ -186,11 +186,12 @@ class Program:
         return found
 
     def hand_over(self, text: str) -> subprocess.Popen[str]:
-        """Its input stays open."""
+        """Its input stays open. One that is refused may have ended before it reads."""
         found = self.start(hand_over_script())
         assert found.stdin is not None
-        found.stdin.write(text)
-        found.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):
+            # Past the buffer of the stream, which would be written again when it is closed.
+            os.write(found.stdin.fileno(), text.encode())
         return found
 
     def outcome(self) -> Outcome | None:

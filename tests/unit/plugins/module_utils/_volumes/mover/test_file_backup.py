@@ -37,8 +37,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume i
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.provider import CsiProvider
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import VolumeDecision
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import backup, moving
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import moving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Probe, Probed
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.pod_volume_backups import (
     read_pod_volume_backup,
 )
@@ -139,8 +140,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     api, events = BackupApi(), list[str]()
     snapshots, mover = StayingSnapshots(events), LabMover(events)
     monkeypatch.setattr(CsiProvider, "for_backup", lambda _self, _job, _discovery: snapshots)
-    for module in (backup, moving):
-        monkeypatch.setattr(module, "make_mover", lambda _moving, _client, cancel: mover)
+    monkeypatch.setattr(moving, "make_mover", lambda _moving, _client, cancel: mover)
 
     def execute(_client: t.Any, **given: t.Any) -> t.Any:
         events.append(" ".join(given["argv"]))
@@ -161,7 +161,7 @@ def test_its_files_are_copied_and_recorded(lab: Lab) -> None:
     assert (upload.node_name, upload.place.tolerations) == ("n1", ({"operator": "Exists"},))
     assert upload.source_path == "snapshot-pod-volume/kopia/shop/web/data"
     assert upload.tags == {"snapshot-requester": "snapshot-pod-volume", "snapshot-uploader": "kopia"}
-    assert (upload.size_bytes, upload.parallel) == (1 << 30, 4)
+    assert upload.parallel == 4
     record = read_pod_volume_backup(lab.document("podvolumebackups")[0])
     stored = outcome.backup or {}
     assert (record.backup_name, record.backup_uid) == ("b1", stored["metadata"]["uid"])
@@ -261,7 +261,13 @@ def test_a_pod_that_has_gone_meanwhile(lab: Lab, monkeypatch: pytest.MonkeyPatch
     """Its volume may be on another node by now."""
     lab.add_claim("data")
     lab.add_pod("web", "data")
-    monkeypatch.setattr(lab.mover, "probe", lambda _probes: lab.api.objects.pop(("pods", "shop", "web")) and [])
+    probe = lab.mover.probe
+
+    def remove(probes: t.Sequence[Probe]) -> list[Probed]:
+        del lab.api.objects["pods", "shop", "web"]
+        return probe(probes)
+
+    monkeypatch.setattr(lab.mover, "probe", remove)
     outcome = lab.back_up()
     (error,) = outcome.errors_list
     assert (lab.copied, "the pod is gone" in error["message"]) == ([], True)
@@ -378,6 +384,22 @@ def test_a_location_that_no_pod_reaches(lab: Lab, monkeypatch: pytest.MonkeyPatc
     assert (outcome.phase, list(lab.snapshots.taken)) == ("Completed", [("shop", "data")])
     (warning,) = outcome.warnings_list
     assert (warning["name"], "which cannot be made: " in warning["message"]) == ("web", True)
+
+
+@pytest.mark.parametrize(
+    ("security", "refused"), [({"runAsUser": 7}, ""), ({}, "No pod of the backup that mounts shop/data says as which")]
+)
+def test_who_reads_as_the_workload(lab: Lab, security: dict[str, int], refused: str) -> None:
+    lab.add_claim("data")
+    lab.add_pod("web", "data", spec={"securityContext": security})
+    given = {"mover": MoverSettings(security_context="workload")}
+    if refused:
+        with pytest.raises(MoverError, match=refused):
+            lab.back_up(request=given)
+        assert "probe shop" not in lab.events
+    else:
+        assert lab.back_up(request=given).phase == "Completed"
+        assert [upload.place.security_context for upload in lab.mover.uploads] == [security]
 
 
 def test_rights_that_lack(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -548,6 +570,22 @@ def test_a_run_that_is_cancelled_among_its_copies_leaves_none(lab: Lab) -> None:
     with pytest.raises(Cancelled):
         lab.back_up()
     assert lab.mover.forgotten == [("shop", ("id-of-data",))]
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_each_repository_is_opened_once_by_snapshots_and_files(lab: Lab, *, dry_run: bool) -> None:
+    """docs/compatibility 19.13: some volumes by their snapshots, others by their files, into the same repository."""
+    lab.add_claim("data", volume=_CSI)
+    lab.add_claim("share")
+    lab.add_pod("web", "data", "share", **{_IN: "share"})
+    wanted = {"snapshot_move_data": True, **_BY_POD}
+    if dry_run:
+        plan_backup(make_request(request=_GIVEN, **_WANTED | wanted), client=lab.api.client, store=lab.store)
+    else:
+        lab.back_up(**wanted)
+        assert sorted(upload.original_claim for upload in lab.mover.uploads) == ["data", "share"]
+    asked = [event for event in lab.events if event.startswith(("probe", "preview"))]
+    assert asked == ["preview shop" if dry_run else "probe shop"]
 
 
 def test_the_second_run_finds_it(lab: Lab) -> None:

@@ -25,7 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location i
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import parse_backup_hooks_option
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.provider import CsiProvider
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import backup, moving
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import moving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import (
@@ -94,8 +94,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     api, events = BackupApi(), list[str]()
     snapshots, mover = LabSnapshots(events), LabMover(events)
     monkeypatch.setattr(CsiProvider, "for_backup", lambda _self, _job, _discovery: snapshots)
-    for module in (backup, moving):
-        monkeypatch.setattr(module, "make_mover", lambda _moving, _client, cancel: mover)
+    monkeypatch.setattr(moving, "make_mover", lambda _moving, _client, cancel: mover)
     monkeypatch.setattr(
         "ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor.exec_command", api.exec_command
     )
@@ -355,10 +354,30 @@ def test_which_movers_there_are(lab: Lab, spec: dict[str, t.Any], refused: str) 
         assert lab.back_up(**spec).phase == "Completed"
 
 
-def test_as_whom_data_is_read(lab: Lab) -> None:
-    """Who runs as the workload may not read all files: not before its pods are probed as it too."""
-    with pytest.raises(ValidationError, match=r"mover\.security_context"):
-        lab.back_up(request={"mover": MoverSettings(security_context="workload")})
+@pytest.mark.parametrize(
+    ("pod", "container", "user", "refused"),
+    [
+        pytest.param({"runAsUser": 7, "fsGroup": 8}, {}, {"runAsUser": 7, "fsGroup": 8}, "", id="the pod says it"),
+        pytest.param({"runAsUser": 7}, {"runAsUser": 9}, {"runAsUser": 9}, "", id="its container says another"),
+        pytest.param({"fsGroup": 8}, {}, {}, "says as which user it runs", id="only the image knows"),
+        pytest.param({"runAsUser": 0}, {}, {}, "runs as root", id="root"),
+    ],
+)
+def test_as_whom_data_is_read(
+    lab: Lab, pod: dict[str, int], container: dict[str, int], user: dict[str, int], refused: str
+) -> None:
+    """``workload``: as the pod that mounts the claim, whoever that is; nobody guesses."""
+    lab.add_claim("data")
+    lab.api.add_pod("web", claims=["data"])
+    spec = lab.api.objects["pods", "shop", "web"]["spec"]
+    mounts = [{"name": "data", "mountPath": "/data"}]
+    spec["containers"] = [{"name": "main", "volumeMounts": mounts, "securityContext": container}]
+    spec["securityContext"] = pod
+    outcome = lab.back_up(request={"mover": MoverSettings(security_context="workload")})
+    assert [upload.place.security_context for upload in lab.mover.uploads] == ([user] if user else [])
+    errors = [error["error"] if "error" in error else error["message"] for error in outcome.errors_list]
+    assert outcome.phase == ("PartiallyFailed" if refused else "Completed"), errors
+    assert refused in " ".join(errors)
 
 
 def test_the_password_is_in_no_text_of_the_request() -> None:

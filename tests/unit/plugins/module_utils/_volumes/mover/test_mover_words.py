@@ -277,3 +277,11 @@ def test_progress_is_read(line: str, amount: Amount | None) -> None:
 )
 def test_progress_is_a_line(amount: Amount, total: int, seconds: float, line: str) -> None:
     assert Meter("shop/files", total, 100.0).line(amount, 100.0 + seconds) == line
+
+
+def test_the_rate_is_that_of_the_last_lines() -> None:
+    """A slow beginning, or what needed no copy, says little of the time that is left."""
+    meter = Meter("shop/files", 10_000, 0.0)
+    lines = [meter.line(Amount(done), 10.0 * number) for number, done in enumerate((10, 20, 30, 40, 50, 60, 1060), 1)]
+    assert lines[0] == "shop/files: 10 B of 10.0 KB, 1 B/s, 9990 s left"
+    assert lines[-1] == "shop/files: 1.1 KB of 10.0 KB, 17 B/s, 511 s left"
