@@ -23,6 +23,7 @@ BUILDER = str(pathlib.Path(sys.executable).parent / "ansible-builder")
 
 
 GUIDE = HERE / "docs/docsite/rst/guide_execution_environment.rst"
+AWX = HERE / "docs/docsite/rst/guide_awx.rst"
 #: It is asked to stop, and takes a second for it, as a task that thaws.
 TASK = """
 import os, pathlib, signal, sys, time
@@ -44,8 +45,8 @@ def worker_of_the_example() -> dict[str, t.Any]:
     return dict(container)
 
 
-def blocks_of_the_guide() -> list[t.Any]:
-    found = re.findall(r"^( *)\.\. code-block:: yaml\n\n((?:\1 {4}.*\n|\s*\n)+)", GUIDE.read_text(), re.MULTILINE)
+def blocks_of_the_guide(guide: pathlib.Path = GUIDE) -> list[t.Any]:
+    found = re.findall(r"^( *)\.\. code-block:: yaml\n\n((?:\1 {4}.*\n|\s*\n)+)", guide.read_text(), re.MULTILINE)
     return [yaml.safe_load(text) for _indent, text in found]
 
 
@@ -76,6 +77,18 @@ def test_create_takes_the_definition_of_the_example(tmp_path: pathlib.Path) -> N
     }
     steps = next(file.read_text() for file in context.glob("*file"))
     assert re.search(r"^ENTRYPOINT .*dumb-init", steps, re.MULTILINE)
+
+
+def test_create_takes_the_decision_environment_of_the_guide(tmp_path: pathlib.Path) -> None:
+    """Its base image has no dnf and no /usr/bin/python3 (ansible-rulebook, Dockerfile)."""
+    [definition] = [block for block in blocks_of_the_guide(AWX) if "images" in block]
+    (tmp_path / "decision-environment.yml").write_text(yaml.safe_dump(definition))
+    builder("create", "--file", tmp_path / "decision-environment.yml", "--context", tmp_path / "context")
+    steps = next(file.read_text() for file in (tmp_path / "context").glob("*file"))
+    assert re.findall(r'^ARG (?:PYCMD|PKGMGR)="(.+)"$', steps, re.MULTILINE) == [
+        "/usr/bin/python3.12",
+        "/usr/bin/microdnf",
+    ]
 
 
 def test_the_guide_has_what_the_example_has() -> None:
