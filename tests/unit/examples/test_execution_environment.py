@@ -13,6 +13,7 @@ import sys
 import time
 import typing as t
 
+import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 
@@ -24,6 +25,8 @@ BUILDER = str(pathlib.Path(sys.executable).parent / "ansible-builder")
 
 GUIDE = HERE / "docs/docsite/rst/guide_execution_environment.rst"
 AWX = HERE / "docs/docsite/rst/guide_awx.rst"
+#: Those that have a hook, by which a pod that ends asks its tasks to stop.
+EXAMPLES = ("controller.yml", "argocd-presync-backup.yml", "flux-backup-job.yml")
 #: It is asked to stop, and takes a second for it, as a task that thaws.
 TASK = """
 import os, pathlib, signal, sys, time
@@ -43,6 +46,17 @@ def worker_of_the_example() -> dict[str, t.Any]:
     (group,) = found["controller_instance_groups"]
     (container,) = group["pod_spec"]["spec"]["containers"]
     return dict(container)
+
+
+def hook_of(example: str) -> list[str]:
+    if example == "controller.yml":
+        container = worker_of_the_example()
+    else:
+        job = yaml.safe_load((HERE / "examples/gitops" / example).read_text())
+        [container] = job["spec"]["template"]["spec"]["containers"]
+    assert [each["name"] for each in container["env"]] == ["ARKIVE_PID_DIR"]
+    command: list[str] = container["lifecycle"]["preStop"]["exec"]["command"]
+    return command
 
 
 def blocks_of_the_guide(guide: pathlib.Path = GUIDE) -> list[t.Any]:
@@ -99,8 +113,9 @@ def test_the_guide_has_what_the_example_has() -> None:
     assert spec["containers"] == [{key: worker[key] for key in ("name", "env", "lifecycle")}]
 
 
-def test_the_hook_waits_until_tasks_have_stopped(tmp_path: pathlib.Path) -> None:
-    hook = worker_of_the_example()["lifecycle"]["preStop"]["exec"]["command"]
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_hook_waits_until_tasks_have_stopped(example: str, tmp_path: pathlib.Path) -> None:
+    hook = hook_of(example)
     environment = {"ARKIVE_PID_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
     task = subprocess.Popen([sys.executable, "-c", TASK, str(tmp_path)])
     try:
@@ -115,6 +130,7 @@ def test_the_hook_waits_until_tasks_have_stopped(tmp_path: pathlib.Path) -> None
         task.wait()
 
 
-def test_the_hook_ends_at_once_where_no_task_runs(tmp_path: pathlib.Path) -> None:
-    hook = worker_of_the_example()["lifecycle"]["preStop"]["exec"]["command"]
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_hook_ends_at_once_where_no_task_runs(example: str, tmp_path: pathlib.Path) -> None:
+    hook = hook_of(example)
     subprocess.run(hook, env={"ARKIVE_PID_DIR": str(tmp_path / "none")}, check=True, timeout=2)
