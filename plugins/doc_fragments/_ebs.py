@@ -30,7 +30,7 @@ options:
       region:
         description:
           - The region of the volumes and of their snapshots.
-          - If not set, it is found as the AWS tools find it, for example in E(AWS_REGION).
+          - If not set, it is found as the AWS tools find it, for example in E(AWS_DEFAULT_REGION).
         type: str
       endpoint_url:
         description:

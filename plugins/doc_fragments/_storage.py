@@ -43,7 +43,7 @@ options:
       region:
         description:
           - The region of the bucket.
-          - If not set, it is found as the AWS tools find it, for example in E(AWS_REGION).
+          - If not set, it is found as the AWS tools find it, for example in E(AWS_DEFAULT_REGION).
         type: str
       endpoint_url:
         description:

@@ -103,7 +103,7 @@ _TEXT: dict[str, tuple[str, ...]] = {
 MODULES: dict[str, dict[str, dict[str, t.Any]]] = {
     name: {
         "name": {"required": True},
-        "state": {"choices": ["present", "absent"], "default": "present"},
+        "state": {"choices": ["present", "absent", "exists"], "default": "present"},
         **{option: {} for option in _TEXT[name]},
         **{option: {"type": kind} for option, kind in _TYPED[name].items()},
     }

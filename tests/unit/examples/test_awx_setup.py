@@ -182,6 +182,19 @@ def test_surveys_are_such_as_awx_takes(made: Made) -> None:
     assert (len(found), [problem for problems in found.values() for problem in problems]) == (4, [])
 
 
+def test_a_credential_whose_secrets_are_not_given_is_left_as_it_is(made: Made) -> None:
+    """What the module sends takes the place of all inputs, and those that somebody has typed into AWX would be gone."""
+    assert {one["name"]: one["state"] for one in made["credential"]} == {"Cluster": "exists", "Backups": "present"}
+
+
+def test_pods_of_jobs_need_no_account_that_nobody_makes(made: Made) -> None:
+    """A job reaches the cluster by its credential: what is deleted there, too, as the snapshots of pruned backups."""
+    [group] = made["instance_group"]
+    assert "serviceAccountName" not in yaml.safe_load(group["pod_spec_override"])["spec"]
+    without = {one["name"] for one in made["job_template"] if "Cluster" not in one["credentials"]}
+    assert without == {"Check a schedule"}
+
+
 def test_variables_of_a_template_are_known_to_its_playbook(made: Made) -> None:
     """Its extra variables and the questions of its survey."""
     for one in made["job_template"]:

@@ -13,6 +13,7 @@ import sys
 import time
 import typing as t
 
+import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 
@@ -23,6 +24,9 @@ BUILDER = str(pathlib.Path(sys.executable).parent / "ansible-builder")
 
 
 GUIDE = HERE / "docs/docsite/rst/guide_execution_environment.rst"
+AWX = HERE / "docs/docsite/rst/guide_awx.rst"
+#: Those that have a hook, by which a pod that ends asks its tasks to stop.
+EXAMPLES = ("controller.yml", "argocd-presync-backup.yml", "flux-backup-job.yml")
 #: It is asked to stop, and takes a second for it, as a task that thaws.
 TASK = """
 import os, pathlib, signal, sys, time
@@ -44,8 +48,19 @@ def worker_of_the_example() -> dict[str, t.Any]:
     return dict(container)
 
 
-def blocks_of_the_guide() -> list[t.Any]:
-    found = re.findall(r"^( *)\.\. code-block:: yaml\n\n((?:\1 {4}.*\n|\s*\n)+)", GUIDE.read_text(), re.MULTILINE)
+def hook_of(example: str) -> list[str]:
+    if example == "controller.yml":
+        container = worker_of_the_example()
+    else:
+        job = yaml.safe_load((HERE / "examples/gitops" / example).read_text())
+        [container] = job["spec"]["template"]["spec"]["containers"]
+    assert [each["name"] for each in container["env"]] == ["ARKIVE_PID_DIR"]
+    command: list[str] = container["lifecycle"]["preStop"]["exec"]["command"]
+    return command
+
+
+def blocks_of_the_guide(guide: pathlib.Path = GUIDE) -> list[t.Any]:
+    found = re.findall(r"^( *)\.\. code-block:: yaml\n\n((?:\1 {4}.*\n|\s*\n)+)", guide.read_text(), re.MULTILINE)
     return [yaml.safe_load(text) for _indent, text in found]
 
 
@@ -78,6 +93,18 @@ def test_create_takes_the_definition_of_the_example(tmp_path: pathlib.Path) -> N
     assert re.search(r"^ENTRYPOINT .*dumb-init", steps, re.MULTILINE)
 
 
+def test_create_takes_the_decision_environment_of_the_guide(tmp_path: pathlib.Path) -> None:
+    """Its base image has no dnf and no /usr/bin/python3 (ansible-rulebook, Dockerfile)."""
+    [definition] = [block for block in blocks_of_the_guide(AWX) if "images" in block]
+    (tmp_path / "decision-environment.yml").write_text(yaml.safe_dump(definition))
+    builder("create", "--file", tmp_path / "decision-environment.yml", "--context", tmp_path / "context")
+    steps = next(file.read_text() for file in (tmp_path / "context").glob("*file"))
+    assert re.findall(r'^ARG (?:PYCMD|PKGMGR)="(.+)"$', steps, re.MULTILINE) == [
+        "/usr/bin/python3.12",
+        "/usr/bin/microdnf",
+    ]
+
+
 def test_the_guide_has_what_the_example_has() -> None:
     definition, *_others = blocks_of_the_guide()
     assert definition == yaml.safe_load((HERE / "examples/awx/execution-environment.yml").read_text())
@@ -86,8 +113,9 @@ def test_the_guide_has_what_the_example_has() -> None:
     assert spec["containers"] == [{key: worker[key] for key in ("name", "env", "lifecycle")}]
 
 
-def test_the_hook_waits_until_tasks_have_stopped(tmp_path: pathlib.Path) -> None:
-    hook = worker_of_the_example()["lifecycle"]["preStop"]["exec"]["command"]
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_hook_waits_until_tasks_have_stopped(example: str, tmp_path: pathlib.Path) -> None:
+    hook = hook_of(example)
     environment = {"ARKIVE_PID_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
     task = subprocess.Popen([sys.executable, "-c", TASK, str(tmp_path)])
     try:
@@ -102,6 +130,7 @@ def test_the_hook_waits_until_tasks_have_stopped(tmp_path: pathlib.Path) -> None
         task.wait()
 
 
-def test_the_hook_ends_at_once_where_no_task_runs(tmp_path: pathlib.Path) -> None:
-    hook = worker_of_the_example()["lifecycle"]["preStop"]["exec"]["command"]
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_hook_ends_at_once_where_no_task_runs(example: str, tmp_path: pathlib.Path) -> None:
+    hook = hook_of(example)
     subprocess.run(hook, env={"ARKIVE_PID_DIR": str(tmp_path / "none")}, check=True, timeout=2)

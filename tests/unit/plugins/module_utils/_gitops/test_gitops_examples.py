@@ -13,6 +13,7 @@ import typing as t
 import pytest
 import yaml
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import parse_seconds
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 
 ROOT = pathlib.Path(__file__).resolve().parents[5]
@@ -44,10 +45,23 @@ def test_a_job_that_backs_up_once(name: str) -> None:
     assert pod["serviceAccountName"] == "backup"
     [container] = pod["containers"]
     assert container["resources"]["limits"]["memory"]
-    assert container["command"][:2] == ["ansible-playbook", "arkive.k8s.backup"]
-    variables: dict[str, t.Any] = json.loads(container["command"][-1])
+    # Without the entry point of the image its user has no home, and Ansible ends at once.
+    assert "command" not in container
+    assert container["args"][:2] == ["ansible-playbook", "arkive.k8s.backup"]
+    variables: dict[str, t.Any] = json.loads(container["args"][-1])
     assert variables["backup_fail_on_empty"] is False
     assert variables.keys() <= known_variables()
+    # The same place as that of the guides: a location at the root of a bucket refuses what is beside it.
+    assert variables["backup_storage_location"] == {"bucket": "backups", "prefix": "production"}
+    assert parse_seconds(variables["backup_item_operation_timeout"], "") < spec["activeDeadlineSeconds"]
+
+
+@pytest.mark.parametrize("name", ["argocd-presync-backup.yml", "flux-backup-job.yml"])
+def test_a_job_is_not_in_its_own_backup(name: str) -> None:
+    """It runs while it is read: a restore would make it again, as it leaves out only Jobs that have ended."""
+    [job] = documents(name)
+    for metadata in (job["metadata"], job["spec"]["template"]["metadata"]):
+        assert metadata["labels"] == {"velero.io/exclude-from-backup": "true"}
 
 
 def test_the_hook_of_argo() -> None:
