@@ -86,7 +86,10 @@ def repository_password(params: t.Mapping[str, t.Any]) -> str:
 
 
 def _bytes(text: str) -> int:
-    found = int(parse_quantity(text))
+    try:
+        found = int(parse_quantity(text))
+    except ValidationError:
+        found = 0
     if found < 1:
         raise ValidationError(
             f"mover.bandwidth is '{text}'.", hint="Write bytes a second, such as 50M, or leave it out for no limit."

@@ -283,7 +283,7 @@ def claim_warning(namespace: str, why: str) -> str:
 def cache_warning(namespace: str) -> str:
     return (
         f"Pod {namespace}/web: volume 'cache' begins empty: its data was saved as PodVolumeBackup, "
-        "which comes back into claims only."
+        "which comes back into claims only; a Velero with its node agent fills it."
     )
 
 

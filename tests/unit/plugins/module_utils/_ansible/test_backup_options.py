@@ -193,7 +193,7 @@ def test_how_data_is_moved() -> None:
         ({"concurrency": 0}, "mover.concurrency is 0"),
         ({"per_node": -1}, "mover.per_node is -1"),
         ({"bandwidth": "0"}, "mover.bandwidth is '0'"),
-        ({"bandwidth": "fast"}, "fast"),
+        ({"bandwidth": "fast"}, "mover.bandwidth is 'fast'"),
         ({"pod_start_timeout": "0s"}, "mover.pod_start_timeout is 0s"),
         ({"pod_start_timeout": "soon"}, "mover.pod_start_timeout"),
     ],
