@@ -28,6 +28,9 @@ _WHERE = ["--state", str(CLUSTER_STATE), "--index", str(_INDEX)]
 #: Says that the cluster was started by hand, and is to be left running.
 _KEPT = WORK / "cluster-kept"
 
+#: As the cluster's launcher names it.
+START_FAILURE = "start-failure.txt"
+
 #: What tests read: in their environment, and, in lower case, as variables of the integration targets.
 Variables: t.TypeAlias = dict[str, str]
 
@@ -84,7 +87,7 @@ def start() -> None:
     say("Starting the local cluster")
     code, _printed = run([sys.executable, _LAB, "start", *_WHERE])
     if code != 0:
-        failure = CLUSTER_STATE / "log" / "start-failure.txt"
+        failure = CLUSTER_STATE / "log" / START_FAILURE
         reason = failure.read_text() if failure.exists() else "it says why above"
         raise CheckError(f"The local cluster did not start: {reason}; see {CLUSTER_STATE / 'log'}.")
 
@@ -193,6 +196,7 @@ def _s3_server() -> t.Iterator[dict[str, str]]:
 
 
 __all__ = (
+    "START_FAILURE",
     "build",
     "build_later",
     "build_others",
