@@ -76,6 +76,10 @@ class PodWorks:
     def repository(self, namespace: str) -> Repository:
         return Repository(self._target.store, namespace)
 
+    def opens(self, namespace: str) -> bool | None:
+        """Whether that repository, which is there, opens with the password; None where only kopia can tell."""
+        return self.repository(namespace).opens_with(self._target.password)
+
     @property
     def store(self) -> Store:
         return self._target.store

@@ -538,6 +538,46 @@ def test_a_repository_is_made_proven_and_marked(cluster: MoverCluster) -> None:
     assert cluster.left() == []
 
 
+REAL = (Path(__file__).parent / "samples" / "kopia.repository-scrypt.json").read_bytes()
+
+
+@pytest.mark.parametrize(("write", "state"), [(True, "new"), (False, "new"), (False, "usable")])
+def test_a_wrong_password_is_known_without_a_pod(cluster: MoverCluster, write: bool, state: str) -> None:
+    """The format blob is one of kopia itself, whose password is that of the cluster; Python tries it."""
+    cluster.store.put(FORMAT, REAL)
+    if state == "usable":
+        cluster.store.put(MARKER, json.dumps({"uniqueID": json.loads(REAL)["uniqueID"]}).encode())
+    probe = dataclasses.replace(PROBE, write=write)
+    run = cluster.run()
+    assert [each.error for each in cluster.mover(run).preview([probe])] == [""]
+    [wrong] = cluster.mover(run, password="another").preview([probe])
+    assert "kopia/source/ does not open with this password. Give the one" in wrong.error
+    assert "another" not in wrong.error
+    assert (run.issues.warnings, cluster.made) == ((), [])
+
+
+def test_no_repository_is_made_with_a_password_that_opens_none(cluster: MoverCluster) -> None:
+    """It would keep it, and the next run, with the right one, could not use it."""
+    kopia = Kopia(cluster)
+    cluster.store.put(FORMAT, REAL)
+    other = dataclasses.replace(PROBE, source_namespace="new")
+    found = cluster.mover(password="another").probe([PROBE, other])
+    assert "does not open with this password" in found[1].error
+    assert "create" not in kopia.actions
+    assert cluster.store.list("kopia/new").objects == []
+    cluster.mover().probe([PROBE, other])
+    assert "create" in kopia.actions
+
+
+def test_a_password_that_only_kopia_can_try_is_said_to_be_untried(cluster: MoverCluster) -> None:
+    cluster.store.put(FORMAT, REAL.replace(b"scrypt-65536-8-1", b"argon2-of-tomorrow"))
+    run = cluster.run()
+    two = [PROBE, dataclasses.replace(PROBE, namespace="")]
+    assert [each.error for each in cluster.mover(run).preview(two)] == ["", ""]
+    [warning] = run.issues.warnings
+    assert "kopia/source/ was not tried" in warning.message
+
+
 def test_one_that_nobody_can_open_is_made_again(cluster: MoverCluster) -> None:
     kopia = Kopia(cluster, broken=1)
     [probed] = cluster.mover().probe([PROBE])
