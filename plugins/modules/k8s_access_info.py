@@ -184,13 +184,20 @@ options:
     type: str
     choices: [velero.io, ark.heptio.com]
     default: velero.io
+  velero_namespace:
+    description:
+      - The namespace of the Velero whose password the repositories have, for V(provider=mover) and V(repository), as
+        the options of this name and O(arkive.k8s.k8s_backup#module:velero_namespace) say it.
+    type: str
+    default: velero
   account:
     description:
       - The name of the service account, and of its roles. V(arkive-) and the first of O(for) if not set.
     type: str
   account_namespace:
     description:
-      - The namespace of the service account. It has to be there when the roles are applied.
+      - The namespace of the service account. It has to be there when the roles are applied, which RV(yaml) says where
+        it is not. Where the caller lacks a right, a warning says so as well.
     type: str
     default: arkive
   storage_location:
@@ -374,6 +381,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import RE
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.terms import ON_OWNED
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import FAMILIES, VELERO
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import DEFAULT_NAMESPACE
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import PROVIDER_NAMES, names_around
 
 SPEC = ArgumentSpec(
@@ -396,6 +404,7 @@ SPEC = ArgumentSpec(
         "on_gitops_owned": {"type": "str", "choices": list(ON_OWNED), "default": "ignore"},
         "gitops_namespaces": {"type": "list", "elements": "str", "default": []},
         "api_group": {"type": "str", "choices": [family.group for family in FAMILIES], "default": VELERO.group},
+        "velero_namespace": {"type": "str", "default": DEFAULT_NAMESPACE},
         "account": {"type": "str"},
         "account_namespace": {"type": "str", "default": "arkive"},
     }
@@ -422,6 +431,7 @@ def work(task: Task) -> Result:
         api_group=params["api_group"],
         on_gitops_owned=params["on_gitops_owned"],
         gitops_namespaces=tuple(dict.fromkeys(params["gitops_namespaces"])),
+        velero_namespace=params["velero_namespace"],
         account=params["account"] or "",
         account_namespace=params["account_namespace"],
     )
