@@ -13,7 +13,10 @@ import functools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.credentials import KeySource
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.credentials import (
+    KeySource,
+    is_static_warning,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_manifest import ContainerTask, JobPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_task import JobAttempt
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.marks import annotations_of, digest, labels_of
@@ -70,7 +73,6 @@ class PodWorks:
             cancel=run.cancel,
             now=run.now,
         )
-        self._warned = False
         self.place = functools.lru_cache(maxsize=None)(self._place)
 
     def repository(self, namespace: str) -> Repository:
@@ -109,11 +111,10 @@ class PodWorks:
         )
 
     def secret_data(self, work: PodWork) -> dict[str, str]:
-        """Keys and password. That keys are not bound is said once."""
+        """Keys and password. That keys are not bound is said once in a run, which may use two locations."""
         lasts = work.seconds + self.settings.pod_start_timeout
         found = self._keys.keys(work.repository, write=work.write, seconds=lasts)
-        if found.warning and not self._warned:
-            self._warned = True
+        if found.warning and not any(is_static_warning(issue.message) for issue in self._run.issues.warnings):
             self._run.issues.warning(found.warning)
         return found.secret_data(self._target.password)
 

@@ -283,6 +283,8 @@ def test_a_copy_is_made_and_kept_up(lab: RepositoryLab) -> None:
     assert (planned.changed, planned.copied["objects"], lab.did) == (True, 3, [])
     assert not lab.copy_store.list("").objects
     done = lab.carry_out("copied")
+    # The pod has the keys of two locations, and is one.
+    assert ["which do not end by themselves" in each.message for each in lab.issues.warnings] == [True]
     assert (done.changed, done.problems, lab.did) == (True, (), ["copy"])
     assert not lab.carry_out("copied").changed
     lab.make_repository(p2=b"1")
