@@ -117,5 +117,18 @@ options:
         type: bool
 """
 
+    #: Of modules that move no data.
+    UNUSED = r"""
+options:
+  repository_password:
+    description:
+      - Not used. It is accepted so that C(module_defaults) for the action group may hold it.
+    type: str
+  mover:
+    description:
+      - Not used. It is accepted so that C(module_defaults) for the action group may hold it.
+    type: dict
+"""
+
 
 __all__ = ("ModuleDocFragment",)

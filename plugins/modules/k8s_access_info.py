@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._attributes.info_module
   - arkive.k8s._auth
+  - arkive.k8s._mover.unused
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
   - arkive.k8s._results.without_store
@@ -374,6 +375,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._access.question import
 from ansible_collections.arkive.k8s.plugins.module_utils._access.tasks import TASKS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.group_options import MOVER_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_ACCESS_INFO
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
@@ -408,7 +410,7 @@ SPEC = ArgumentSpec(
         "account": {"type": "str"},
         "account_namespace": {"type": "str", "default": "arkive"},
     }
-).merge(AUTH, RESULT, STORAGE_UNUSED)
+).merge(AUTH, RESULT, STORAGE_UNUSED, MOVER_UNUSED)
 
 
 def work(task: Task) -> Result:
