@@ -35,6 +35,8 @@ class MovedDeletion:
         self._has_deleted = False
         #: Why nothing is deleted from a repository, by the namespace that it is of; empty where it may.
         self._refusals: dict[str, str] = {}
+        #: Namespaces in which what killed runs have left was removed.
+        self._swept: set[str] = set()
 
     def why_not(self, snapshot: RecordedSnapshot) -> str:
         """Why it cannot be deleted here, as far as is known without a pod; empty where it may."""
@@ -83,6 +85,7 @@ class MovedDeletion:
         for namespace, found in by_place.items():
             try:
                 self._context.cancel.check()
+                self._sweep(mover, namespace)
                 reasons = mover.forget(namespace, [one.handle for one in found], namespace=namespace)
             except (ArkiveError, Cancelled) as exc:
                 failed |= dict.fromkeys(found, exc.sentence)
@@ -90,6 +93,12 @@ class MovedDeletion:
             failed |= {one: reasons[one.handle] for one in found if one.handle in reasons}
         self._has_deleted = self._has_deleted or len(failed) < len(snapshots)
         return failed
+
+    def _sweep(self, mover: Mover, namespace: str) -> None:
+        """What it may not see ends by itself."""
+        if namespace not in self._swept:
+            self._swept.add(namespace)
+            mover.sweep([namespace])
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import typing as t
 from pathlib import Path
@@ -13,10 +14,12 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import DeletedBackup, delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import deletion
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.marks import MOVER, RENEWED, RUN_ID, WORKS_ON
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.provider import MoverProvider
@@ -80,6 +83,19 @@ def test_one_pod_takes_them_out(lab: Lab) -> None:
     assert (outcome.changed, len(outcome.deleted_snapshots), lab.is_there) == (True, 3, False)
     assert len(lab.cluster.made) == 1
     assert lab.cluster.left() == []
+
+
+def test_what_a_killed_deletion_has_left_goes_with_the_next(lab: Lab) -> None:
+    """By its sign of life, as with every other run that moves data; one that is alive is left alone."""
+    now = utc_now()
+    for name, seen in (("dead", now - dt.timedelta(hours=1)), ("alive", now)):
+        metadata = {"labels": {MOVER: "forget", RUN_ID: "x", WORKS_ON: name}, "annotations": {RENEWED: rfc3339(seen)}}
+        lab.cluster.makes_pods = False
+        lab.cluster.api.add("jobs", name, "shop", metadata=metadata)
+    lab.cluster.makes_pods = True
+    lab.cluster.made.clear()
+    lab.delete()
+    assert lab.cluster.api.names("jobs", "shop") == ["alive"]
 
 
 def _without_password(lab: Lab) -> None:
