@@ -117,8 +117,8 @@ class Opening:
         if opens is None:
             where = self._works.repository(probe.source_namespace).where
             self._run.issues.warning(
-                f"The password of the repository at {where} was not tried: its format, or this Python, leaves that to "
-                "the pods."
+                f"The password of the repository at {where} was not tried without a pod: its format, or this Python, "
+                "leaves that to the pods."
             )
         return opens
 
