@@ -290,7 +290,7 @@ def test_the_phase_that_an_error_names_is_kept() -> None:  # docs/compatibility 
 def test_what_is_not_in_the_spec_is_told_by_digests() -> None:
     """By it a second task knows that the stored backup was made otherwise; no password is to be guessed from it."""
     hooks = {"pre": [{"namespace": "shop", "pod": "db-0", "command": ["sync"]}]}
-    databases = [{"selector": {"app": "db"}, "kind": "mysql", "credentials": {"user": "a", "password": "b"}}]
+    databases = [{"selector": "app=db", "kind": "mysql", "credentials": {"user": "a", "password": "b"}}]
     assert request(name="b").beside == {}
     found = request(name="b", backup_hooks=hooks, databases=databases).beside
     assert sorted(found) == ["backup_hooks", "databases"]

@@ -19,7 +19,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import deletion
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.marks import MOVER, RENEWED, RUN_ID, WORKS_ON
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.marks import (
+    MOVER,
+    RENEWED,
+    RUN_ID,
+    WORKS_ON,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.provider import MoverProvider
