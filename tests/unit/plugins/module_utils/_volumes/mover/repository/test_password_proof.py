@@ -70,7 +70,7 @@ _TEXT = (
 @pytest.mark.parametrize(
     ("key", "nonce", "text", "associated", "tag"),
     [
-        # McGrew and Viega, The Galois/Counter Mode of Operation, to which SP 800-38D refers: test cases 13, 14 and 16.
+        # Vectors 13, 14 and 16 of McGrew and Viega, "The Galois/Counter Mode of Operation", to which SP 800-38D refers.
         ("00" * 32, "00" * 12, "", "", "530f8afbc74536b9a963b4f1c4cb738b"),
         ("00" * 32, "00" * 12, "cea7403d4d606b6e074ec5d3baf39d18", "", "d0d1c8a799996bf0265b98b5d48ab919"),
         (_KEY, "cafebabefacedbaddecaf888", _TEXT, "feedfacedeadbeeffeedfacedeadbeefabaddad2",
