@@ -18,7 +18,9 @@ description:
     the others of Velero, and those of Heptio Ark. A file system that a hook freezes is thawed on success, failure,
     timeout and cancel, by a timer in the container if need be.
   - Snapshots the volumes while the file systems are frozen, for as short as the storage allows.
-  - A backup is never altered. One that exists with the same options is left as it is; with others, the task fails.
+  - A backup is never altered. One that exists with the same spec, which is what C(backup.spec) of the result has, is
+    left as it is; with another one, the task fails. O(backup_hooks), O(execution_hooks) and O(databases) are not in
+    the spec. Where they are others than those that it was made with, a warning says so, and nothing of them is done.
 extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup

@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
+  - arkive.k8s._mover.unused
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
@@ -220,13 +221,14 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.export_options import EXPORT, export
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.group_options import MOVER_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_EXPORT
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 
-SPEC = ArgumentSpec().merge(AUTH, STORAGE_UNUSED, SELECTION, EXPORT, PROGRESS, RESULT)
+SPEC = ArgumentSpec().merge(AUTH, STORAGE_UNUSED, SELECTION, EXPORT, PROGRESS, RESULT, MOVER_UNUSED)
 
 
 def work(task: Task) -> Result:

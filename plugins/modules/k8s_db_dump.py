@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
+  - arkive.k8s._mover.unused
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
@@ -284,6 +285,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.duration_options import seconds
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.group_options import MOVER_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_DB_DUMP
@@ -315,7 +317,7 @@ SPEC = ArgumentSpec(
         "into_non_empty": {"type": "bool", "default": False},
         "timeout": {"type": "str", "default": "6h"},
     },
-).merge(AUTH, STORAGE, PROGRESS, RESULT)
+).merge(AUTH, STORAGE, PROGRESS, RESULT, MOVER_UNUSED)
 
 
 def dump_request(params: t.Mapping[str, t.Any]) -> DumpRequest:
