@@ -19,7 +19,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.file_access im
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.legacy_layout import group_by_directory
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_json import MAX_TEXT, parse_gzip_document
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side import read_each
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import says_cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import is_subdomain_name
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
@@ -32,8 +31,6 @@ _LOG_START = 128 << 10
 _LOG_TEXT = 1 << 20
 #: A restore that was begun and has no end is a dead one after this time.
 _DEAD_RESTORE = dt.timedelta(hours=24)
-#: So many restores of a location are read to find the last one of a backup.
-_NEWEST = 20
 _STARTING = re.compile(rb"Starting restore of backup (?:[^/\s\"]+/)?(?P<name>[a-z0-9.-]+)")
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -129,28 +126,6 @@ def find_unfinished(store: Store, backup_name: str) -> list[str]:
     return sorted(found)
 
 
-def find_cancelled(store: Store, backup_name: str) -> str:
-    """The last restore of ``backup_name``, if that was cancelled before its end; empty otherwise.
-
-    One listing, and a read for each of the newest restores until one is of this backup.
-    """
-    ended: list[tuple[dt.datetime, str]] = []
-    for name, files in group_by_directory(store.list(RESTORES).objects, RESTORES).items():
-        keys, present = RestoreKeys(name), {info.key: info.modified for info in files}
-        if is_subdomain_name(name) and keys.arkive_record in present and keys.results in present:
-            ended.append((present[keys.arkive_record], name))
-    for _modified, name in sorted(ended, reverse=True)[:_NEWEST]:
-        try:
-            record = read_record(store, name)
-            if record["restore"]["spec"]["backupName"] == backup_name:
-                reason = str((record["restore"].get("status") or {}).get("failureReason") or "")
-                return name if says_cancelled(reason) else ""
-        except (StoreError, ArchiveError, LookupError, TypeError, AttributeError):
-            # Deleted meanwhile, or damaged: nobody can say anything about it.
-            continue
-    return ""
-
-
 def read_record(store: Store, name: str) -> dict[str, t.Any]:
     """Our own record of a restore. Raises ``StoreError`` where there is none, ``ArchiveError`` for a damaged one."""
     key = RestoreKeys(name).arkive_record
@@ -201,7 +176,6 @@ def _logged(data: bytes) -> str:
 __all__ = (
     "FoundRestores",
     "RestoreIndex",
-    "find_cancelled",
     "find_restores",
     "find_running",
     "find_unfinished",

@@ -148,7 +148,7 @@ class Execution:
                     clean = not (failure or self._run.issues.errors or self._run.cancel.is_cancelled)
                     self._roll_back.settle(keeps=self._run.request.keep_old_volumes or not clean)
             if self._run.cancel.is_cancelled and not failure:
-                failure = self._run.cancel.sentence
+                failure = f"The run was cancelled: {self._run.cancel.reason}."
                 self._run.issues.error(failure)
             self._owners.end(succeeded=not failure and not self._run.issues.errors)
             self._run.report_warnings()

@@ -15,7 +15,7 @@ import io
 import time
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import find_cancelled, find_unfinished
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import find_unfinished
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES
@@ -105,11 +105,6 @@ class RestoreReport:
             for name in dict.fromkeys(unfinished):
                 self.issues.warning(
                     f"Restore '{name}' of this backup was begun and has not ended: it runs still, or was broken off.",
-                    hint=f"Run it again with name: {name} to finish it.",
-                )
-            for name in dict.fromkeys(filter(None, (find_cancelled(place, backup) for place in self._places))):
-                self.issues.warning(
-                    f"Restore '{name}' of this backup, the last one, was cancelled before its end.",
                     hint=f"Run it again with name: {name} to finish it.",
                 )
 

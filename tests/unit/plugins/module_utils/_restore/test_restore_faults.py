@@ -10,12 +10,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import find_cancelled, find_unfinished
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import find_unfinished
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import object_waits, object_writer
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import RestoreKeys
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,
     config,
@@ -252,46 +249,6 @@ def test_a_restore_that_was_broken_off_at_its_very_end(api: RestoreApi, store: t
     done = restore(api, store, name="r1")
     assert (done.changed, done.recorded) == (False, True)
     assert find_unfinished(store, "b") == []
-
-
-def test_a_restore_that_was_cancelled(api: RestoreApi, store: t.Any) -> None:
-    """It has an end of its own and is not whole: the next one says so, until there is another one of that backup."""
-    write_backup(store, "b", *(config(f"c-{number}") for number in range(5)))
-    write_backup(store, "other", config("x"))
-    token = CancelToken()
-
-    def cancel(verb: str, path: str, _dry: bool) -> KubeError | None:
-        if is_config(verb, path) and len(api.names("configmaps", "shop")) >= 2:
-            token.cancel("signal SIGTERM")
-        return None
-
-    api.refuse = cancel
-    assert restore(api, store, name="r1", workers=1, cancel=token).phase == "Failed"
-    api.refuse = lambda *_given: None
-    assert (find_unfinished(store, "b"), find_cancelled(store, "b"), find_cancelled(store, "other")) == ([], "r1", "")
-    assert [(warning["message"], warning["hint"]) for warning in plan(api, store).warnings_list] == [
-        (
-            "Restore 'r1' of this backup, the last one, was cancelled before its end.",
-            "Run it again with name: r1 to finish it.",
-        )
-    ]
-    assert plan(api, store, name="r1").warnings_list == []
-    assert restore(api, store, name="r1").phase == "Completed"
-    assert plan(api, store).warnings_list == []
-
-
-def test_only_the_last_restore_of_a_backup_counts(api: RestoreApi, store: t.Any) -> None:
-    """Another one has brought what was missing."""
-    write_backup(store, "b", config("a"))
-    token = CancelToken()
-    token.cancel("signal SIGTERM")
-    for name, reason in (("r1", token.sentence), ("r2", "")):
-        spec, status = {"backupName": "b"}, {"phase": "Completed", **({"failureReason": reason} if reason else {})}
-        record = {"version": 1, "restore": {"spec": spec, "status": status}, "summary": {}, "hooks": []}
-        keys = RestoreKeys(name)
-        store.put(keys.results, b"{}")
-        store.put(keys.arkive_record, gzip_json(record))
-        assert find_cancelled(store, "b") == ("r1" if reason else "")
 
 
 def test_a_location_that_is_read_only_is_never_written(api: RestoreApi, store: t.Any) -> None:
