@@ -77,8 +77,9 @@ def test_the_hook_of_argo() -> None:
 def test_the_release_of_flux() -> None:
     """The application waits for the Job of the same commit.
 
-    kustomize-controller compares ``lastAppliedRevision`` of a dependency with its own source only where the two sources are the same
-    (``checkDependencies``); what is substituted is no part of a commit, and was seen to be applied without a backup.
+    kustomize-controller compares ``lastAppliedRevision`` of a dependency with its own source only where the two sources
+    are the same (``checkDependencies``). What is substituted is no part of a commit: it was seen to be applied without
+    a backup.
     """
     backup, app = documents("flux-backup-before-release.yml")
     assert backup["spec"]["wait"] is True
