@@ -178,6 +178,7 @@ EXAMPLES = r"""
     name: shop-manual
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Back up with rules for hooks, as in a manifest
   arkive.k8s.k8s_backup:
@@ -199,6 +200,7 @@ EXAMPLES = r"""
       pods: [shop/mysql-0, shop/mysql-1]
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Back up all storage classes, and all namespaced objects of some namespaces but Events
   arkive.k8s.k8s_backup:
@@ -212,6 +214,7 @@ EXAMPLES = r"""
           - {key: app, operator: In, values: [mysql, redis]}
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Back up a definition, telling a chat when it has failed
   arkive.k8s.k8s_backup:
@@ -230,6 +233,7 @@ EXAMPLES = r"""
           command: [/bin/notify, the backup of the shop has failed]
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Hold a backup, so that nobody deletes it
   arkive.k8s.k8s_backup:
@@ -250,6 +254,7 @@ EXAMPLES = r"""
     require_lease: true
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Back up with snapshots of EBS volumes that no CSI driver takes care of
   arkive.k8s.k8s_backup:
@@ -259,6 +264,7 @@ EXAMPLES = r"""
       region: eu-central-1
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Back up with the data of the volumes, which is encrypted with this password
   arkive.k8s.k8s_backup:
@@ -271,6 +277,7 @@ EXAMPLES = r"""
       bandwidth: 100M
     storage_location:
       bucket: backups
+      prefix: production
       region: eu-central-1
 
 - name: Back up with the files of volumes that have no snapshots, such as NFS and local ones
@@ -281,6 +288,7 @@ EXAMPLES = r"""
     repository_password: "{{ vault_repository_password }}"
     storage_location:
       bucket: backups
+      prefix: production
       region: eu-central-1
 
 - name: Delete a backup with its snapshots

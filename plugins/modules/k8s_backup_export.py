@@ -81,6 +81,8 @@ options:
       - With V(omit), Secrets are in no file. RV(secrets) has the names of their keys.
       - With V(seal), O(seal_command) makes the files.
       - With V(plain), they are written as they are, with a warning, into files that their owner alone may read.
+      - An entry of a ConfigMap, or a variable of a container, that looks like a password, a key or a token is in the
+        tree as it is, and is named in a warning, without its value.
     type: str
     choices: [omit, seal, plain]
     default: omit

@@ -128,6 +128,7 @@ EXAMPLES = r"""
     remove: false
     storage_location:
       bucket: backups
+      prefix: production
 """
 
 RETURN = r"""

@@ -157,6 +157,7 @@ EXAMPLES = r"""
     included_namespaces: [shop]
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Put a dump of its database beside it
   arkive.k8s.k8s_db_dump:
@@ -167,6 +168,7 @@ EXAMPLES = r"""
     database: orders
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Dump the whole server as a user of its own, under a name of its own
   arkive.k8s.k8s_db_dump:
@@ -182,6 +184,7 @@ EXAMPLES = r"""
     timeout: 2h
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Fill an empty database of another pod from it
   arkive.k8s.k8s_db_dump:
@@ -194,6 +197,7 @@ EXAMPLES = r"""
     database: orders
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Restore a server that has something in it already
   arkive.k8s.k8s_db_dump:
@@ -206,6 +210,7 @@ EXAMPLES = r"""
     into_non_empty: true
     storage_location:
       bucket: backups
+      prefix: production
 """
 
 RETURN = r"""

@@ -12,8 +12,6 @@ import threading
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 
-_CANCELLED = "The run was cancelled"
-
 
 class CancelToken:
     """Set once, never cleared. Safe to set from a signal handler and to read from any thread."""
@@ -43,17 +41,7 @@ class CancelToken:
     def check(self) -> None:
         """Raise ``Cancelled`` when the run was cancelled."""
         if self._event.is_set():
-            raise Cancelled(self.sentence)
-
-    @property
-    def sentence(self) -> str:
-        """Of a run that was cancelled, why."""
-        return f"{_CANCELLED}: {self._reason}."
+            raise Cancelled(f"The run was cancelled: {self._reason}.")
 
 
-def says_cancelled(sentence: str) -> bool:
-    """Whether it is the ``sentence`` of a run, perhaps of another one."""
-    return sentence.startswith(f"{_CANCELLED}: ")
-
-
-__all__ = ("CancelToken", "says_cancelled")
+__all__ = ("CancelToken",)

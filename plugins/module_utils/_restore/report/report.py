@@ -15,7 +15,7 @@ import io
 import time
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import find_cancelled, find_unfinished
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import find_unfinished
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES
@@ -107,11 +107,6 @@ class RestoreReport:
                     f"Restore '{name}' of this backup was begun and has not ended: it runs still, or was broken off.",
                     hint=f"Run it again with name: {name} to finish it.",
                 )
-            for name in dict.fromkeys(filter(None, (find_cancelled(place, backup) for place in self._places))):
-                self.issues.warning(
-                    f"Restore '{name}' of this backup, the last one, was cancelled before its end.",
-                    hint=f"Run it again with name: {name} to finish it.",
-                )
 
     def note_start(self) -> None:
         """A record of what is begun, for whoever has to finish it; that it cannot be written is said in the end."""
@@ -180,7 +175,8 @@ class RestoreReport:
         recorded = False
         if self._request.write_records and (changed or phase != "Completed" or self.previous.unfinished):
             clock = time.monotonic()
-            recorded = self._write_records(work)
+            broken_off = bool(work.failure) and (changed or self.previous.unfinished)
+            recorded = self._write_records(work, broken_off=broken_off)
             work = dataclasses.replace(work, timings={**work.timings, "records": time.monotonic() - clock})
         return self._outcome(work, phase, changed=changed, recorded=recorded)
 
@@ -207,7 +203,7 @@ class RestoreReport:
             hook_status=hook_status(work.hooks),
         )
 
-    def _write_records(self, work: RestoreWork) -> bool:
+    def _write_records(self, work: RestoreWork, *, broken_off: bool) -> bool:
         """Records are proof, not purpose: where they cannot be written the restore still stands, with a warning."""
         try:
             return self._records.write(
@@ -217,6 +213,7 @@ class RestoreReport:
                 hooks=[*self.previous.hooks, *work.hook_records],
                 volumeinfo=work.volumes.to_velero(),
                 log=self._log_stream.getvalue(),
+                broken_off=broken_off,
             )
         except ArkiveError as exc:
             self.issues.warning(

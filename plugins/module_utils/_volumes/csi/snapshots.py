@@ -227,7 +227,7 @@ class CsiSnapshots:
             if not pending:
                 return
             if self._cancel.is_cancelled:
-                raise Cancelled(self._cancel.sentence)
+                raise Cancelled(f"The run was cancelled: {self._cancel.reason}.")
             now = time.monotonic()
             if now - start >= timeout:
                 for taken in pending:
