@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.sweep import Swept
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
     InPod,
     Probe,
@@ -208,6 +209,9 @@ class LabMover:
             ended=START,
             losses=self.losses.get(name, ()),
         )
+
+    def sweep(self, _namespaces: t.Iterable[str]) -> Swept:
+        return Swept()
 
     def forget(self, source_namespace: str, ids: t.Sequence[str], *, namespace: str) -> dict[str, str]:
         self.forgotten.append((source_namespace, tuple(ids)))
