@@ -184,7 +184,7 @@ def _access() -> AccessAnswer:
     return AccessAnswer(
         rights=AccountRights(Account("arkive", CANARY), [Grant(CANARY, (need,), CANARY)], [CANARY]),
         lacking=(LackingRight(task="backup", need=need, why=CANARY, otherwise=CANARY),),
-        issues=tuple(_canaries().warnings),
+        absent=(CANARY,),
     )
 
 
