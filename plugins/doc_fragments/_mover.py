@@ -21,6 +21,7 @@ options:
       - If not set, it is that of the Velero in the cluster, from the Secret C(velero-repo-credentials) in its
         namespace. Where there is none, it has to be given. Velero makes that Secret with a password that everybody
         knows, unless it was there before.
+      - In check mode it is tried on a repository that is there.
       - A Velero restores what was moved only if it has the same password.
     type: str
   mover:
