@@ -23,11 +23,12 @@ _STEPS = {
 #: In the order of what they hit: the pod, the node, the run, the way to the server, the room of all pods.
 POD_FAULTS = ("kill pod", "kill kopia", "term pod", "delete pod", "delete pod now")
 NODE_FAULTS = ("stop kubelet", "kill kubelet", "take kubelet down")
-RUN_FAULTS = ("kill run", "term run", "kill run and pod")
+#: ``kill run, pod ends``: what the pod was to do is done before the next run comes.
+RUN_FAULTS = ("kill run", "term run", "kill run and pod", "kill run, pod ends")
 STORE_FAULTS = ("cut S3", "stall S3", "S3 refuses writes", "cut S3 for all")
 ROOM_FAULTS = ("little memory", "full disk")
 #: What the run itself does not survive: what it left is for the next one.
-DEADLY = frozenset({"kill run", "kill run and pod"})
+DEADLY = frozenset({"kill run", "kill run and pod", "kill run, pod ends"})
 #: What had been copied may stay in the repository without a name: nobody could take it out.
 LEAVING = DEADLY | frozenset(STORE_FAULTS)
 #: How many cases of a hundred have a second fault, of another kind than the first, while the first lasts.

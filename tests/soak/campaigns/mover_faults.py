@@ -23,7 +23,7 @@ from campaigns.live_support import (  # isort: skip - makes the live tests' fold
     listen_beside,
     node_pid,
 )
-from campaigns.mover_case import NODE_FAULTS, POD_FAULTS, STORE_FAULTS, Case  # isort: skip
+from campaigns.mover_case import NODE_FAULTS, POD_FAULTS, RUN_FAULTS, STORE_FAULTS, Case  # isort: skip
 from campaigns.mover_outside import Object, Outside, first_of, pids_of, words_of  # isort: skip
 from campaigns.mover_process import MovingRun  # isort: skip
 
@@ -135,8 +135,10 @@ class Strike:
         return any(_is_kopia(pid) and word in words_of(pid) for pid in pids_of(pod))
 
     def _strike(self, pod: Object | None, fault: str) -> None:
-        if fault in ("kill run", "term run", "kill run and pod"):
+        if fault in RUN_FAULTS:
             self._hit_run(fault)
+        if fault == "kill run, pod ends" and pod is not None:
+            self._await_end(pod)
         if pod is not None and (fault in POD_FAULTS or fault == "kill run and pod"):
             self._hit_pod(fault, pod)
         if fault in NODE_FAULTS:
@@ -148,6 +150,11 @@ class Strike:
     def _hit_run(self, fault: str) -> None:
         self.hit |= self._run.runs
         self._run.signal(signal.SIGTERM if fault == "term run" else signal.SIGKILL)
+
+    def _await_end(self, pod: Object) -> None:
+        end = time.monotonic() + _STEP_SECONDS
+        while pids_of(pod) and time.monotonic() < end:
+            time.sleep(_POLL_SECONDS)
 
     def _hit_pod(self, fault: str, pod: Object) -> None:
         pids = pids_of(pod)
