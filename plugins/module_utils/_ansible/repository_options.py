@@ -74,7 +74,10 @@ def repository_request(params: t.Mapping[str, t.Any]) -> RepositoryRequest:
     return RepositoryRequest(
         state=params["state"],
         namespace=params["namespace"] or "",
-        mover_namespace=params["mover_namespace"] or params["namespace"] or "",
+        mover_namespace=params["mover_namespace"]
+        or (params["mover"] or {}).get("namespace")
+        or params["namespace"]
+        or "",
         full=params["full"],
         force=params["force"],
         percentage=percentage,

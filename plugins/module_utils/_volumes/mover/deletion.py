@@ -11,7 +11,12 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import Reasons, VolumeContext
 
 if t.TYPE_CHECKING:
@@ -56,7 +61,9 @@ class MovedDeletion:
         for namespace, found in by_place.items():
             try:
                 self._context.cancel.check()
-                reasons = mover.forget(namespace, [one.handle for one in found], namespace=namespace)
+                where = moving.settings.namespace or namespace
+                _require_there(self._context.client(), where)
+                reasons = mover.forget(namespace, [one.handle for one in found], namespace=where)
             except (ArkiveError, Cancelled) as exc:
                 failed |= dict.fromkeys(found, exc.sentence)
                 continue
@@ -67,6 +74,19 @@ class MovedDeletion:
     @property
     def notes(self) -> tuple[str, ...]:
         return (_NOTE,) if self._has_deleted else ()
+
+
+def _require_there(client: KubeClient, namespace: str) -> None:
+    """Raise ``MoverError`` where pods have no such namespace any more. Who may not look is told by the pods."""
+    try:
+        if get_object(client, NAMESPACES, namespace) is not None:
+            return
+    except KubeError:
+        return
+    raise MoverError(
+        f"Namespace {namespace} is no more, in which a pod would take it out of its repository.",
+        hint="Name another one as mover.namespace.",
+    )
 
 
 __all__ = ("MovedDeletion",)
