@@ -20,9 +20,9 @@ from mover_lab import MoverLab
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.credentials import KeySource
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Probe
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.place import repository_place
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.credentials import KeySource
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.place import repository_place
 
 if t.TYPE_CHECKING:
     from cluster_access import Kubectl

@@ -23,10 +23,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.marks import MOVER
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.marks import MOVER
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.target import MoverTarget
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep import CopyTarget, Upkeep
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.target import MoverTarget
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep.upkeep import CopyTarget, Upkeep
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_answers import Request
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import Object
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.mover.mover_cluster import (

@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store impo
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.target import MoverTarget
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.target import MoverTarget
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_api import MemoryApi
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_objects import Key
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import (

@@ -20,9 +20,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import job_loop
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.marks import MOVER, RENEWED, RUN_ID, WORKS_ON
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs import loop
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.marks import (
+    MOVER,
+    RENEWED,
+    RUN_ID,
+    WORKS_ON,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
     Download,
     OwnedObject,
@@ -49,9 +54,9 @@ UNREACHABLE = "dial tcp 10.0.0.1:9000: connect: connection refused"
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("_PAUSE", "_NO_POD_SECONDS", "_REFUSED_SECONDS"):
-        monkeypatch.setattr(job_loop, name, 0.0)
-    monkeypatch.setattr(job_loop, "_TAKEN_SECONDS", 0.01)
-    monkeypatch.setattr(job_loop, "_CANCEL_TICK", 0.02)
+        monkeypatch.setattr(loop, name, 0.0)
+    monkeypatch.setattr(loop, "_TAKEN_SECONDS", 0.01)
+    monkeypatch.setattr(loop, "_CANCEL_TICK", 0.02)
 
 
 @pytest.fixture
