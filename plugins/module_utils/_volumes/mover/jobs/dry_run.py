@@ -29,10 +29,10 @@ _AS_WORKLOAD = (
     "Set mover.security_context to 'workload', by which owners of files are not kept, or let the namespace admit "
     "the level 'baseline' (label pod-security.kubernetes.io/enforce)."
 )
-#: Of a backup, which refuses ``workload`` so far.
-_AS_ROOT_ONLY = (
-    "Data is read as root only so far: let the namespace admit the level 'baseline' (label "
-    "pod-security.kubernetes.io/enforce), or leave its volumes to snapshots, in a backup of their own."
+_READ_AS_WORKLOAD = (
+    "Set mover.security_context to 'workload', by which volumes are read as the users of their pods, let the namespace "
+    "admit the level 'baseline' (label pod-security.kubernetes.io/enforce), or leave its volumes to snapshots, in a "
+    "backup of their own."
 )
 _HINTS = (
     ("failed quota", "The quota wants requests or limits: set mover.resources."),
@@ -47,9 +47,9 @@ def require_admitted(
 ) -> None:
     """Raise ``MoverError`` where its pod would not be let in, or the Job not. Nothing is made.
 
-    ``reads_volumes``: it is for a backup, whose Jobs run as root.
+    ``reads_volumes``: it is for a backup.
     """
-    hints = ((_REFUSES_ROOT, _AS_ROOT_ONLY if reads_volumes else _AS_WORKLOAD), *_HINTS)
+    hints = ((_REFUSES_ROOT, _READ_AS_WORKLOAD if reads_volumes else _AS_WORKLOAD), *_HINTS)
     what = f"Data of volumes cannot be moved in namespace {plan.namespace}"
     template = pod_template(plan, settings)
     metadata = {**template["metadata"], "name": plan.name, "namespace": plan.namespace}

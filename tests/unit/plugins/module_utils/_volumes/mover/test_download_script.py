@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.scripts import PARTIAL_FILE, script_of
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.scripts import PARTIAL_FILE, script_of
 
 SNAPSHOT = "5" * 32
 _KOPIA = r"""#!/bin/sh
