@@ -149,8 +149,7 @@ def failed(step: str, code: int, text: str) -> t.Any:
          "Cannot copy the volume of shop/files: there is no room left: write", False),
         # kopia 0.22, repo/blob/s3/s3_storage.go, PutBlob: why it was not written is lost.
         ("policy", 1,
-         "error flushing writer: unable to write session marker: unable to write session marker: s1-s2: StatObject: BLOB "
-         "not found",
+         "error flushing writer: unable to write session marker: s1-s2: StatObject: BLOB not found",
          "what pods write to s3://b/p/kopia/shop/ does not come to be there", True),
         ("look", 17, "index.html", "the volume is not empty; index.html is in it", False),
         ("snapshot", 2, "", "does not have the snapshot", False),
