@@ -8,13 +8,15 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Probe
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import Reasons, VolumeContext
@@ -29,40 +31,83 @@ _NOTE = (
 
 
 class MovedDeletion:
-    """Nothing is asked of a cluster before a snapshot is to be deleted."""
+    """Nothing is asked of a cluster before it is known that a backup records such a snapshot."""
 
     def __init__(self, context: VolumeContext) -> None:
         self._context = context
         self._has_deleted = False
+        #: Why nothing is deleted from a repository, by the namespace that it is of; empty where it may.
+        self._refusals: dict[str, str] = {}
+        #: Namespaces in which what killed runs have left was removed.
+        self._swept: set[str] = set()
 
     def why_not(self, snapshot: RecordedSnapshot) -> str:
-        """Why it cannot be deleted here; empty where it may."""
+        """Why it cannot be deleted here, as far as is known without a pod; empty where it may."""
         if self._context.moving is None:
             return "it is in a repository, for which this task has no options: k8s_backup with state absent deletes it"
         if snapshot.uploader not in ("", "kopia"):
             return f"it is in a repository of {snapshot.uploader}, which only Velero deletes from"
         if not snapshot.namespace:
             return "no file of the backup says in which repository it is"
-        return "" if self._context.connect is not None else "there is no cluster whose pods could do it"
+        if self._context.connect is None:
+            return "there is no cluster whose pods could do it"
+        return self._refusal(snapshot.namespace)
+
+    def _refusal(self, namespace: str) -> str:
+        """There is a password, which opens the repository, and the namespace lets the pod in."""
+        if namespace not in self._refusals:
+            probe = Probe(namespace=self._where(namespace), source_namespace=namespace, write=False)
+            try:
+                self._require_there(probe.namespace)
+                [probed] = self._mover.preview([probe])
+            except Cancelled:
+                raise
+            except ArkiveError as exc:
+                self._refusals[namespace] = exc.sentence
+            else:
+                self._refusals[namespace] = probed.error
+        return self._refusals[namespace]
+
+    def _where(self, namespace: str) -> str:
+        """In which namespace the pod is that deletes from the repository of ``namespace``."""
+        moving = self._context.moving
+        return (moving.settings.namespace if moving is not None else "") or namespace
+
+    def _require_there(self, namespace: str) -> None:
+        """Raise ``MoverError`` where pods have no such namespace any more. Who may not look is told by the pods."""
+        try:
+            if get_object(self._context.client(), NAMESPACES, namespace) is not None:
+                return
+        except KubeError:
+            return
+        raise MoverError(
+            f"Namespace {namespace} is no more, in which a pod would take it out of its repository.",
+            hint="Name another one as mover.namespace.",
+        )
+
+    @functools.cached_property
+    def _mover(self) -> Mover:
+        if self._context.moving is None:
+            raise MoverError("There is no location whose repositories are meant.")
+        return make_mover(self._context.moving, self._context.client(), cancel=self._context.cancel)
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot]) -> Reasons:
         """Have a Job for each repository forget its snapshots; one that is gone is fine. Why others are still there."""
-        moving = self._context.moving
-        if moving is None:
+        if self._context.moving is None:
             return {snapshot: self.why_not(snapshot) for snapshot in snapshots}
         by_place: dict[str, list[RecordedSnapshot]] = {}
         for snapshot in snapshots:
             by_place.setdefault(snapshot.namespace, []).append(snapshot)
         failed: Reasons = {}
         try:
-            mover = make_mover(moving, self._context.client(), cancel=self._context.cancel)
+            mover = self._mover
         except ArkiveError as exc:
             return dict.fromkeys(snapshots, exc.sentence)
         for namespace, found in by_place.items():
             try:
                 self._context.cancel.check()
-                where = moving.settings.namespace or namespace
-                _require_there(self._context.client(), where)
+                where = self._where(namespace)
+                self._sweep(mover, where)
                 reasons = mover.forget(namespace, [one.handle for one in found], namespace=where)
             except (ArkiveError, Cancelled) as exc:
                 failed |= dict.fromkeys(found, exc.sentence)
@@ -71,22 +116,15 @@ class MovedDeletion:
         self._has_deleted = self._has_deleted or len(failed) < len(snapshots)
         return failed
 
+    def _sweep(self, mover: Mover, namespace: str) -> None:
+        """What it may not see ends by itself."""
+        if namespace not in self._swept:
+            self._swept.add(namespace)
+            mover.sweep([namespace])
+
     @property
     def notes(self) -> tuple[str, ...]:
         return (_NOTE,) if self._has_deleted else ()
-
-
-def _require_there(client: KubeClient, namespace: str) -> None:
-    """Raise ``MoverError`` where pods have no such namespace any more. Who may not look is told by the pods."""
-    try:
-        if get_object(client, NAMESPACES, namespace) is not None:
-            return
-    except KubeError:
-        return
-    raise MoverError(
-        f"Namespace {namespace} is no more, in which a pod would take it out of its repository.",
-        hint="Name another one as mover.namespace.",
-    )
 
 
 __all__ = ("MovedDeletion",)

@@ -83,7 +83,7 @@ class MoverCluster:
         client = self.api.client.with_cancel(token)
         return ClusterRun(client=client, run_id=run_id, cancel=token, issues=Issues())
 
-    def mover(self, run: ClusterRun | None = None, **settings: t.Any) -> Mover:
+    def mover(self, run: ClusterRun | None = None, *, password: str = "s3same-open", **settings: t.Any) -> Mover:
         location = S3Location(
             bucket="b",
             prefix="p",
@@ -93,7 +93,7 @@ class MoverCluster:
             secret_key="SECRETKEY",
         )
         wanted = {"credentials": "static", "pod_start_timeout": 30.0, **settings}
-        target = MoverTarget(location=location, store=self.store, password="s3same-open")
+        target = MoverTarget(location=location, store=self.store, password=password)
         return Mover(run or self.run(), target, MoverSettings(**wanted))
 
     def left(self) -> list[str]:
@@ -101,9 +101,9 @@ class MoverCluster:
         kinds = ("jobs", "pods", "secrets", "persistentvolumeclaims")
         return [f"{key[0]}/{key[2]}" for key in self.api.objects if key[0] in kinds]
 
-    def set_pod(self, job_name: str, status: Object) -> None:
+    def set_pod(self, job_name: str, status: Object, *, namespace: str = NAMESPACE) -> None:
         """The pod of a Job gets this status."""
-        key = ("pods", NAMESPACE, f"{job_name}-pod")
+        key = ("pods", namespace, f"{job_name}-pod")
         with self.api.kept.changed:
             if key in self.api.objects:
                 self.api.kept.put(key, {**self.api.objects[key], "status": status})
@@ -140,7 +140,7 @@ class MoverCluster:
         self.api.kept.put(("pods", key[1], f"{key[2]}-pod"), pod)
         status = self.behave(job)
         if status is not None:
-            self.set_pod(key[2], status)
+            self.set_pod(key[2], status, namespace=key[1])
 
     def _collect(self, uid: str) -> None:
         """What the garbage collector does."""
