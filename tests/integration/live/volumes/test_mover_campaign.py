@@ -32,8 +32,6 @@ def campaign() -> t.Iterator[MoverCampaign]:
         # Its copy is there, and no backup will ever name it.
         Case(task="moved", step="written", fault="term run"),
         Case(task="restore", step="download", fault="kill run and pod", delay=0.5),
-        # Its volume is filled, and nobody has said so of the claim.
-        Case(task="restore", step="download", fault="kill run, pod ends", delay=0.5),
     ],
     ids=str,
 )
