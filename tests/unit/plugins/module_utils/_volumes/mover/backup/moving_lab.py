@@ -217,5 +217,9 @@ class LabMover:
         self.forgotten.append((source_namespace, tuple(ids)))
         return {each: self.why_not_forgotten[each] for each in ids if each in self.why_not_forgotten}
 
+    def sweep(self, namespaces: t.Iterable[str]) -> Swept:
+        self.events.append("sweep " + " ".join(namespaces))
+        return Swept()
+
 
 __all__ = ("SNAPSHOTS", "START", "LabMover", "LabSnapshots")
