@@ -210,9 +210,6 @@ class LabMover:
             losses=self.losses.get(name, ()),
         )
 
-    def sweep(self, _namespaces: t.Iterable[str]) -> Swept:
-        return Swept()
-
     def forget(self, source_namespace: str, ids: t.Sequence[str], *, namespace: str) -> dict[str, str]:
         self.forgotten.append((source_namespace, tuple(ids)))
         return {each: self.why_not_forgotten[each] for each in ids if each in self.why_not_forgotten}
