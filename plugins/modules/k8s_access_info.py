@@ -187,8 +187,8 @@ options:
     default: velero.io
   velero_namespace:
     description:
-      - The namespace of the Velero whose password the repositories have, for V(provider=mover) and V(repository), as
-        the options of this name and O(arkive.k8s.k8s_backup#module:velero_namespace) say it.
+      - The namespace of the Velero whose password the repositories have, as
+        O(arkive.k8s.k8s_backup#module:velero_namespace). It matters with O(provider=mover) and for V(repository).
     type: str
     default: velero
   account:
