@@ -128,6 +128,7 @@ EXAMPLES = r"""
     backup: shop-2026-06-01
     storage_location:
       bucket: backups
+      prefix: production
   check_mode: true
   diff: true
   register: plan
@@ -146,6 +147,7 @@ EXAMPLES = r"""
     backup: shop-2026-06-01
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Plan a restore for a pipeline, in files
   arkive.k8s.k8s_restore:
@@ -155,6 +157,7 @@ EXAMPLES = r"""
     markdown_path: shop-approved.md
     storage_location:
       bucket: backups
+      prefix: production
   check_mode: true
 
 - name: Carry it out, once it is approved, if it is still the same
@@ -164,6 +167,7 @@ EXAMPLES = r"""
     junit_path: shop-done.xml
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Restore a namespace from a commit of a repository
   arkive.k8s.k8s_restore:
@@ -194,6 +198,7 @@ EXAMPLES = r"""
               command: [/bin/bash, -c, 'psql < /backup/backup.sql']
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Bring the data of a running database back to what it was in the night, and keep what it has now
   arkive.k8s.k8s_restore:
@@ -203,6 +208,7 @@ EXAMPLES = r"""
     existing_volume_policy: roll_back
     storage_location:
       bucket: backups
+      prefix: production
   register: rolled_back
 
 - name: Say how to delete the old volumes
@@ -217,6 +223,7 @@ EXAMPLES = r"""
       shop: shop-copy
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Restore volumes from snapshots of EBS, encrypted with another key, for another cluster
   arkive.k8s.k8s_restore:
@@ -227,6 +234,7 @@ EXAMPLES = r"""
       cluster_name: production-2
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Restore what a Velero with a node agent has saved, into a cluster without one
   arkive.k8s.k8s_restore:
@@ -250,6 +258,7 @@ EXAMPLES = r"""
     wait_timeout: 5m
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Bring changed ConfigMaps back to what the backup holds
   arkive.k8s.k8s_restore:
@@ -259,6 +268,7 @@ EXAMPLES = r"""
     existing_resource_policy: update
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Bring one Secret back
   arkive.k8s.k8s_restore:
@@ -268,6 +278,7 @@ EXAMPLES = r"""
     existing_resource_policy: update
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Restore the newest backup of a schedule into another cluster, with its classes and its registry
   arkive.k8s.k8s_restore:
@@ -288,6 +299,7 @@ EXAMPLES = r"""
               value: "1"
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Restore as a manifest of Velero says
   arkive.k8s.k8s_restore:
@@ -305,6 +317,7 @@ EXAMPLES = r"""
           includedResources: [jobs]
     storage_location:
       bucket: backups
+      prefix: production
 """
 
 RETURN = r"""

@@ -34,7 +34,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings, Probe, Upload
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.target import MoverTarget
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.target import MoverTarget
 from benches.in_cluster import create, delete, make_namespace, wait
 
 #: The client imports it late, and imports are not what is measured.

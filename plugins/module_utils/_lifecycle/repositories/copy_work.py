@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository import Repository
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep import CopyTarget, Upkeep
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.repository import Repository
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep.upkeep import CopyTarget, Upkeep
 
 
 def copy_repository(upkeep: Upkeep, copy: CopyTarget, *, check_mode: bool) -> dict[str, t.Any]:

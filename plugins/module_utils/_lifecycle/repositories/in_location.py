@@ -12,8 +12,8 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side import read_each
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.place import repositories_folder
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository import Repository
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.place import repositories_folder
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.repository import Repository
 
 
 def find_repositories(store: Store) -> list[dict[str, t.Any]]:

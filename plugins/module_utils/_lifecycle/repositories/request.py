@@ -15,8 +15,8 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.held_snapshots import HeldSnapshot
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep_state import UpkeepState
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep.held_snapshots import HeldSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep.state import UpkeepState
 
 State: t.TypeAlias = t.Literal["present", "listed", "maintained", "verified", "copied", "pruned"]
 

@@ -15,9 +15,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories
     ListedSnapshot,
     RepositoryRequest,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.held_snapshots import HeldSnapshot
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep import Upkeep
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.verified import Damage
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep.held_snapshots import HeldSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep.upkeep import Upkeep
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep.verified import Damage
 
 #: Files of one snapshot that are told of in sentences.
 _SHOWN = 3

@@ -37,13 +37,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock impor
     WriteLockHeld,
     require_free,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.held_snapshots import HeldSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Probe, RepositoryState
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_upkeep
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.place import lock_key
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository import Repository
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep import CopyTarget, Upkeep
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep_state import UpkeepState
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.place import lock_key
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.repository import Repository
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep.held_snapshots import HeldSnapshot
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep.state import UpkeepState
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep.upkeep import CopyTarget, Upkeep
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
 
 #: Who owns the maintenance of all of Velero's repositories, and as whom pods work.

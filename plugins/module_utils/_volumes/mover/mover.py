@@ -15,11 +15,14 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.downloading import DownloadJob, grouped
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.forgetting import MOST_IDS, ForgetJob
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_loop import JobLoop
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.job_task import JobEnd, JobTask
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.pod_copy import (
+    PodCopy,
+    require_pods_admit,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.loop import JobLoop
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.sweep import Swept, sweep_jobs
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.task import JobEnd, JobTask
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
     Download,
     Downloaded,
@@ -30,11 +33,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model im
     Upload,
     Uploaded,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.opening import Opening
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.pod_copy import PodCopy, require_pods_admit
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.sweep import Swept, sweep_jobs
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.target import MoverTarget, PodWorks
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.uploading import UploadJob
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.forgetting import MOST_IDS, ForgetJob
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.opening import Opening
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.target import MoverTarget, PodWorks
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.transfer.downloading import DownloadJob, grouped
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.transfer.uploading import UploadJob
 
 
 class _Makes(t.Protocol):
@@ -89,11 +92,20 @@ class Mover:
 
         return [job.result(end) for job, end in zip(jobs, self._run_all(jobs, tell), strict=True)]
 
-    def upload_in_pod(self, upload: Upload, inside: InPod) -> Uploaded:
-        """Copy one volume by a container in its pod: the caller bounds how many there are at once."""
+    def upload_in_pod(
+        self, upload: Upload, inside: InPod, *, uploaded: t.Callable[[Upload, Uploaded], None] = _nobody
+    ) -> Uploaded:
+        """Copy one volume by a container in its pod: the caller bounds how many there are at once.
+
+        ``uploaded`` as in ``upload``.
+        """
         job = UploadJob(self._run, self._works, upload)
+
+        def tell(end: JobEnd) -> None:
+            uploaded(upload, job.result(end))
+
         try:
-            return job.result(PodCopy(self._run, self._settings, job.task(), inside).run())
+            return job.result(PodCopy(self._run, self._settings, job.task(), inside, ended=tell).run())
         except MoverError as exc:
             return Uploaded(error=exc.sentence)
 

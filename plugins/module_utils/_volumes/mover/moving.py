@@ -14,9 +14,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.password import find_password
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.target import MoverTarget
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep import Upkeep
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.password import find_password
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.target import MoverTarget
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep.upkeep import Upkeep
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
 
 

@@ -30,9 +30,9 @@ if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import Grant, RightsScope
     from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.left_snapshots import LeftSnapshot
-    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup_mover import BackupMover
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup.backup_mover import BackupMover
+    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup.movable import MovableVolumes
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.deletion import MovedDeletion
-    from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.movable import MovableVolumes
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import RestoreJob, RestoreVolumes
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.set_listing import FoundSnapshots, SnapshotQuery
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.snapshot_sets import SetSnapshots, SetSpec
@@ -51,7 +51,7 @@ class MoverProvider:
 
     def around(self, inner: MovableVolumes, job: BackupJob) -> BackupVolumes:
         """The snapshots that ``inner`` takes, moved. Raises ``SnapshotError`` where nobody said how."""
-        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup import MovedBackup
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup.snapshots import MovedBackup
 
         if self._of_backup is None:
             raise SnapshotError("There is nothing to move data with.")
@@ -59,7 +59,7 @@ class MoverProvider:
 
     def for_files(self, job: BackupJob) -> BackupVolumes | None:
         """The files of volumes, copied while their pods run; None where nobody said how."""
-        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.file_backup import FileBackup
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup.files import FileBackup
 
         return None if self._of_backup is None else FileBackup(self._of_backup, job)
 
@@ -113,7 +113,7 @@ class MoverProvider:
     @functools.cached_property
     def _of_backup(self) -> BackupMover | None:
         """The same for snapshots and files; None where nobody said how data is moved."""
-        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup_mover import BackupMover
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup.backup_mover import BackupMover
 
         moving = self._context.moving
         return None if moving is None else BackupMover(self._context.client(), moving, cancel=self._context.cancel)

@@ -26,18 +26,18 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model im
     Probed,
     WorkloadPlace,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moved_source import (
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.records.moved_source import (
     PROVIDER,
     MovedSource,
     is_made_for,
     is_unfilled,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.place import require_bucket
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.recorded_moves import (
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.records.recorded_moves import (
     RecordedMove,
     RecordedMoves,
     why_not_kopia,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.place import require_bucket
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restore_kinds import NewVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import (
     FILLED_MARK,

@@ -27,7 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings, Upload
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.target import MoverTarget
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.target import MoverTarget
 
 if t.TYPE_CHECKING:
     from cluster_access import S3Access

@@ -38,7 +38,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location impo
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import job_loop, job_manifest, scripts
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs import loop, manifest, scripts
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings, Moving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
@@ -128,26 +128,26 @@ def spoil(how: str) -> None:
         body = scripts._BODIES["upload"]
         scripts._BODIES = {**scripts._BODIES, "upload": body.replace("--clear-ignore", "--add-ignore=many")}
     elif how == "untidy":
-        job_loop.remove_job = lambda *_given: True  # type: ignore[assignment]
+        loop.remove_job = lambda *_given: True  # type: ignore[assignment]
 
 
 def shrink(size: str) -> None:
     """The folder in which pods work is a file system of its own, which is full after ``size``."""
-    volumes = job_manifest._volumes
+    volumes = manifest._volumes
 
-    def small(task: job_manifest.ContainerTask) -> t.Iterator[Object]:
+    def small(task: manifest.ContainerTask) -> t.Iterator[Object]:
         for volume in volumes(task):
             full = volume["name"].endswith("-work")
             yield {**volume, "emptyDir": {"medium": "Memory", "sizeLimit": size}} if full else volume
 
-    job_manifest._volumes = small
+    manifest._volumes = small
 
 
 def main() -> None:
     asked: Object = json.loads(sys.stdin.readline())
     if asked.get("work_size"):
         shrink(asked["work_size"])
-    job_manifest.CONNECT_SECONDS = asked.get("connect_seconds", job_manifest.CONNECT_SECONDS)
+    manifest.CONNECT_SECONDS = asked.get("connect_seconds", manifest.CONNECT_SECONDS)
     spoil(asked.get("spoilt", ""))
     cancel = CancelToken()
     phase, errors, msg = "", list[str](), ""

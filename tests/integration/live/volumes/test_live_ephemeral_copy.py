@@ -17,18 +17,23 @@ import pytest
 from callers import Callers, Rule
 from files_app import CLAIM, SCRATCH_PATH, FilesApp
 from kopia_command import Kopia
+from new_bucket import location_in
 
 from ansible_collections.arkive.k8s.plugins.module_utils._access.tasks import grants_of
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_stream import ExecStream
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import RightsScope
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod import pod_copy
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import names_around
 
@@ -81,22 +86,8 @@ class Copied(t.NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def location(s3: S3Access) -> t.Iterator[S3Location]:
-    import boto3
-
-    keys = {"aws_access_key_id": s3.access_key, "aws_secret_access_key": s3.secret_key, "region_name": "us-east-1"}
-    bucket = boto3.resource("s3", endpoint_url=s3.endpoint, **keys).Bucket("arkive-test-" + secrets.token_hex(6))
-    bucket.create()
-    yield S3Location(
-        bucket=bucket.name,
-        prefix="p",
-        endpoint_url=s3.endpoint,
-        access_key=s3.access_key,
-        secret_key=s3.secret_key,
-        region="us-east-1",
-    )
-    bucket.objects.all().delete()
-    bucket.delete()
+def location(s3: S3Access, module_s3_bucket: t.Any) -> S3Location:
+    return location_in(module_s3_bucket, s3, prefix="p")
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +170,38 @@ def test_what_stays_is_listed_and_holds_nothing(copied: Copied, location: S3Loca
     assert [each["restartCount"] for each in pod["status"]["containerStatuses"]] == [0, 0]
     assert [each["status"] for each in pod["status"]["conditions"] if each["type"] == "Ready"] == ["True"]
     assert sorted(name.partition("/")[0] for name in copied.left) == ["pod"]
+
+
+class _CancelledAtItsEnd(ExecStream):
+    """The run is cancelled when the copy is done, before it has looked how that ended."""
+
+    def go_on(self, seconds: float, *, cancel: CancelToken) -> bool:
+        going = super().go_on(seconds, cancel=cancel)
+        if not going:
+            cancel.cancel("SIGTERM")
+            cancel.check()
+        return going
+
+
+def test_what_was_done_when_the_run_was_cancelled_is_taken_out_again(
+    copied: Copied,
+    location: S3Location,
+    s3: S3Access,
+    kopia_program: str,
+    tmp_path: Path,
+    kubectl: Kubectl,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kopia = Kopia(kopia_program, tmp_path, PASSWORD)
+    kopia.connect(s3, location.bucket, f"p/kopia/{copied.app.namespace}/")
+    before = sorted(kopia.ids())
+    monkeypatch.setattr(pod_copy, "ExecStream", _CancelledAtItsEnd)
+    with pytest.raises(Cancelled):
+        run_backup(dataclasses.replace(copied.request, name="cancelled"), client=copied.client, store=copied.store)
+    (pod,) = json.loads(kubectl("-n", copied.app.namespace, "get", "pods", "-o", "json"))["items"]
+    codes = [each["state"]["terminated"]["exitCode"] for each in pod["status"]["ephemeralContainerStatuses"]]
+    assert codes.count(0) > len(before), "of this run, too, one has ended well"
+    assert sorted(kopia.ids()) == before
 
 
 def test_a_pod_that_admits_none_is_told_before_anything_is_begun(copied: Copied, kubectl: Kubectl) -> None:

@@ -30,7 +30,7 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._catalog.mov
     put_moved,
     upload,
 )
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.mover.moving_lab import LabMover
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.mover.backup.moving_lab import LabMover
 
 
 @pytest.fixture

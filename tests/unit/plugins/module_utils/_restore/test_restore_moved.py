@@ -21,8 +21,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes import volume_finalizer
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import restore as mover_restore
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.sweep import Swept
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Download, Downloaded, Probe, Probed
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.sweep import Swept
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_objects import Key
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import types_named

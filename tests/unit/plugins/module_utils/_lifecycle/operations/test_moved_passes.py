@@ -20,7 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider impor
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.operations.operations_lab import (
     OperationsLab,
 )
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.mover.moving_lab import (
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.mover.backup.moving_lab import (
     LabMover,
     LabSnapshots,
 )

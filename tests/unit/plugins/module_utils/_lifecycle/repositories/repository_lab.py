@@ -13,6 +13,7 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories.request import (
     RepositoryOutcome,
@@ -23,10 +24,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.marks import MOVER
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.marks import MOVER
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.target import MoverTarget
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep import CopyTarget, Upkeep
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.target import MoverTarget
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.upkeep.upkeep import CopyTarget, Upkeep
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_answers import Request
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import Object
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.mover.mover_cluster import (
@@ -85,6 +86,8 @@ class RepositoryLab:
         self.damage = ""
         self.did: list[str] = []
         self.lines: list[str] = []
+        #: Those of the last run.
+        self.issues = Issues()
         #: How the pod of an action ends, in the place of what it would say.
         self.ends: dict[str, Object] = {}
         self._logs: dict[str, bytes] = {}
@@ -116,6 +119,7 @@ class RepositoryLab:
     ) -> RepositoryOutcome:
         request = RepositoryRequest(state=state, namespace=NAMESPACE, mover_namespace=NAMESPACE, **more)
         run = self.cluster.run()
+        self.issues = run.issues
         settings = MoverSettings(credentials="static", pod_start_timeout=30.0)
         upkeep = Upkeep(run, self._target("b", self.store), settings, repository=NAMESPACE, namespace=NAMESPACE)
         copy = CopyTarget(target=self._target("copies", self.copy_store), delete=delete) if state == "copied" else None

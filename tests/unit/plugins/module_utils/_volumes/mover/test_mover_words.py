@@ -13,17 +13,19 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.secrets import remember_secrets
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.downloading import compare_counts
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.losses import loss_sentences
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import RepositoryPlace
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.outcome import (
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.outcome import (
     explain,
     last_words,
     parse_outcome,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.owners import compare_owners
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.progress import Amount, Meter, read_amount
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.snapshot_manifest import parse_manifest
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.progress import Amount, Meter, read_amount
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import RepositoryPlace
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.snapshot_manifest import (
+    parse_manifest,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.transfer.downloading import compare_counts
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.transfer.losses import loss_sentences
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.transfer.owners import compare_owners
 
 PLACE = RepositoryPlace(
     namespace="shop", bucket="b", prefix="p/kopia/shop/", region="us-east-1", endpoint="s3.local:9000"
