@@ -33,7 +33,7 @@ _WITHOUT_CLUSTER: tuple[list[str], ...] = (["archives"], ["operations"], ["templ
 _LIVE_LANES = 3
 
 #: They begin while the cluster is still being built.
-_LANES_WITHOUT_CLUSTER = ("checks", "node", "sanity")
+_LANES_WITHOUT_CLUSTER = ("checks", "node", "sanity", "units")
 
 _NICENESS = 5
 
@@ -125,7 +125,9 @@ def _live_lanes() -> list[str]:
 
 
 def _test_on_foreign_cluster(report: Report) -> int:
-    _checks(report)
+    lint(report)
+    pytests.units(report)
+    ansible_test.units(report)
     ansible_test.sanity(report)
     with cluster.cluster() as variables:
         pytests.live(report, variables)
@@ -147,14 +149,20 @@ def make_lane(arguments: list[str]) -> int:
     return report.close()
 
 
-def _checks(report: Report) -> None:
-    lint(report)
+def _units_lane(report: Report) -> None:
+    """The longest step of all: with the other checks before and after it, it would end minutes after all else."""
     pytests.units(report)
+
+
+def _checks_lane(report: Report) -> None:
+    """It computes and never waits: it takes what the others leave, for some live tests look at the clock."""
+    os.nice(_NICENESS)
+    lint(report)
     ansible_test.units(report)
 
 
 def _sanity_lane(report: Report) -> None:
-    """It computes and never waits: it takes what the others leave, for some live tests look at the clock."""
+    """As the one before."""
     os.nice(_NICENESS)
     ansible_test.sanity(report)
 
@@ -326,11 +334,12 @@ _TARGETS: dict[str, _Target] = {
 }
 
 _LANES: dict[str, t.Callable[[Report], None]] = {
-    "checks": _checks,
+    "checks": _checks_lane,
     "integration": _integration_lane,
     "live": _live_lane,
     "node": _node_lane,
     "sanity": _sanity_lane,
+    "units": _units_lane,
 }
 
 _WITHOUT_TREE = ("clean", "cluster-start", "cluster-stop", "durations", "format", "golden")

@@ -106,7 +106,7 @@ class _Search:
             if self._untouched:
                 self._untouched = False
                 self._moment = self._moment.replace(second=0)
-            self._moment += _MINUTE
+            self._pass_over(_MINUTE, self._wall().minute, self._fields.minute.bits)
             if self._wall().minute == 0:
                 return False
         return True
@@ -114,10 +114,21 @@ class _Search:
     def _second_fits(self) -> bool:
         while self._wall().second != 0:
             self._untouched = False
-            self._moment += _SECOND
+            self._pass_over(_SECOND, self._wall().second, 1)
             if self._wall().second == 0:
                 return False
         return True
+
+    def _pass_over(self, unit: dt.timedelta, value: int, wanted: int) -> None:
+        """What the engines do step by step: on from ``value`` to a bit that is ``wanted``, or to where 60 begin anew.
+
+        At one go, unless the clock is changed on the way: then one step.
+        """
+        later = wanted >> value
+        steps = (later & -later).bit_length() - 1 if later else 60 - value
+        there = self._moment + steps * unit
+        same = there.astimezone(self._zone).utcoffset() == self._moment.astimezone(self._zone).utcoffset()
+        self._moment = there if same else self._moment + unit
 
 
 def _month_later(wall: dt.datetime) -> dt.datetime:

@@ -17,6 +17,9 @@ import shutil
 from checks.console import must_run
 from checks.paths import CHECKOUT, TREE
 
+#: The folder that Python keeps beside what it compiles.
+_COMPILED = "__pycache__"
+
 _LIST = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
 
 
@@ -59,9 +62,10 @@ def _same(source: pathlib.Path, target: pathlib.Path) -> bool:
 
 
 def _remove_empty_folders() -> None:
+    """Those, too, where only compiled files are left."""
     for folder, _folders, _names in os.walk(TREE / "plugins", topdown=False):
-        if not os.listdir(folder):
-            os.rmdir(folder)
+        if set(os.listdir(folder)) <= {_COMPILED}:
+            shutil.rmtree(folder)
 
 
 __all__ = ("copy_tree",)
