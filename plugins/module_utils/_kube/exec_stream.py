@@ -31,9 +31,20 @@ class ExecStream:
     """Open until ``finish`` or ``abort``. One thread at a time."""
 
     def __init__(
-        self, client: KubeClient, *, namespace: str, pod: str, container: str, argv: t.Sequence[str], timeout: float
+        self,
+        client: KubeClient,
+        *,
+        namespace: str,
+        pod: str,
+        container: str,
+        argv: t.Sequence[str],
+        timeout: float,
+        longest: int = _LONGEST_ANSWER,
     ) -> None:
-        """``timeout``: seconds until the stream is open. Raises what ``exec_command`` raises."""
+        """``timeout``: seconds until the stream is open. ``longest``: bytes of an output that wait to be taken.
+
+        Raises what ``exec_command`` raises.
+        """
         request = ExecRequest(
             namespace=namespace,
             pod=pod,
@@ -45,7 +56,7 @@ class ExecStream:
         )
         stream = open_stream(client, request, Deadline(timeout))
         self._closes_stdin = stream.protocol == V5
-        self._channels = ExecChannels(_LONGEST_ANSWER)
+        self._channels = ExecChannels(longest)
         self._run = ExecRun(stream, request, self._channels)
 
     def send(self, text: str) -> None:
@@ -82,6 +93,12 @@ class ExecStream:
             cancel.check()
             self._run.step(longest=min(_TICK, deadline.remaining))
         return False
+
+    def take_lines(self) -> list[str]:
+        """The whole lines of stdout that have come since they were last taken."""
+        stdout = self._channels.stdout
+        end = bytes(stdout).rfind(b"\n") + 1
+        return stdout.take(end).decode("utf-8", "replace").split("\n")[:-1]
 
     def take_said(self) -> str:
         """What the command has written to stderr since it was last asked, and what is left of stdout."""
