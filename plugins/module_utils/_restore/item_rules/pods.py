@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import JOBS
@@ -26,6 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring impo
 )
 
 _MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
+_LEFT_TO_VELERO = "its container is kept that waits for a Velero with its node agent"
 #: Says that a run has a volume of this pod frozen now; never true of a restored pod.
 _FROZEN_MARK = "arkive.k8s/frozen"
 
@@ -66,10 +68,13 @@ def replace_init_containers(draft: Draft, context: RuleContext) -> None:
     """Stale wait containers out, the init hooks of the annotations or of the rules in."""
     kept = set(waited_volumes(draft.body)) if context.keep_wait_containers else set()
     data = context.volumes.of_pod(draft.body, draft.source_namespace)
-    draft.pod_data = tuple(each for each in data if each.volume not in kept)
+    draft.pod_data = tuple(
+        dataclasses.replace(each, missing=_LEFT_TO_VELERO) if each.volume in kept else each for each in data
+    )
     missing = {each.volume: each.missing for each in draft.pod_data}
     saved = context.volumes.saved_of_pod(draft.source_namespace, str(draft.stored_metadata.get("name", "")))
-    missing = {name: "the backup has no record of where its data is" for name in saved if name not in kept} | missing
+    missing = dict.fromkeys(saved, "the backup has no record of where its data is") | missing
+    missing |= dict.fromkeys(kept.intersection(missing), _LEFT_TO_VELERO)
     for volume, why in missing.items():
         if why:
             draft.warnings.append(f"Pod {draft.target_namespace}/{draft.name}: volume '{volume}' begins empty: {why}.")

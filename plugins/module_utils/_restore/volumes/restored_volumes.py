@@ -188,11 +188,12 @@ class RestoredVolumes:
         return lost
 
     def to_return(self) -> list[dict[str, t.Any]]:
-        return [volume.to_return() for volume in (*self.volumes, *self.pods)]
+        return [*(volume.to_return() for volume in self.volumes), *(volume.to_return() for volume in self.pods)]
 
     def to_velero(self) -> list[dict[str, t.Any]]:
         """The restore's volumeinfo file (Velero 1.18)."""
-        return [entry for volume in (*self.volumes, *self.pods) if (entry := volume.to_velero()) is not None]
+        entries = [*(volume.to_velero() for volume in self.volumes), *(volume.to_velero() for volume in self.pods)]
+        return [entry for entry in entries if entry is not None]
 
 
 def plan_volumes(plan: RestorePlan, findings: Findings) -> RestoredVolumes:
