@@ -30,6 +30,7 @@ import pytest
 from callers import Callers
 from cluster_access import Kubectl, S3Access
 from granted import Granted
+from new_bucket import new_bucket
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import KubeAuth, connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -148,6 +149,20 @@ def s3() -> S3Access:
         setting("ARKIVE_TEST_S3_ACCESS_KEY", "its access key"),
         setting("ARKIVE_TEST_S3_SECRET_KEY", "its secret key"),
     )
+
+
+@pytest.fixture
+def s3_bucket(s3: S3Access) -> t.Iterator[t.Any]:
+    """A new bucket, for one test; gone afterwards."""
+    with new_bucket(s3) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def module_s3_bucket(s3: S3Access) -> t.Iterator[t.Any]:
+    """A new bucket, for all tests of a file; gone afterwards."""
+    with new_bucket(s3) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

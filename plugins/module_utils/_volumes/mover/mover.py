@@ -103,11 +103,20 @@ class Mover:
 
         return [job.result(end) for job, end in zip(jobs, self._run_all(jobs, tell), strict=True)]
 
-    def upload_in_pod(self, upload: Upload, inside: InPod) -> Uploaded:
-        """Copy one volume by a container in its pod: the caller bounds how many there are at once."""
+    def upload_in_pod(
+        self, upload: Upload, inside: InPod, *, uploaded: t.Callable[[Upload, Uploaded], None] = _nobody
+    ) -> Uploaded:
+        """Copy one volume by a container in its pod: the caller bounds how many there are at once.
+
+        ``uploaded`` as in ``upload``.
+        """
         job = UploadJob(self._run, self._works, upload)
+
+        def tell(end: JobEnd) -> None:
+            uploaded(upload, job.result(end))
+
         try:
-            return job.result(PodCopy(self._run, self._settings, job.task(), inside).run())
+            return job.result(PodCopy(self._run, self._settings, job.task(), inside, ended=tell).run())
         except MoverError as exc:
             return Uploaded(error=exc.sentence)
 

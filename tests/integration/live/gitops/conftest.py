@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 import typing as t
 from pathlib import Path
@@ -25,25 +24,20 @@ if t.TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def flux(state: Path, client: KubeClient, kubectl: Kubectl, s3: S3Access) -> t.Iterator[FluxLab]:
+def flux(
+    state: Path, client: KubeClient, kubectl: Kubectl, s3: S3Access, module_s3_bucket: t.Any
+) -> t.Iterator[FluxLab]:
     """The controllers, built now when nothing has built them before.
 
     Of one file: they watch all namespaces, and other tests have Kustomizations on which nobody is to act.
     """
-    import boto3
-
-    keys = {"aws_access_key_id": s3.access_key, "aws_secret_access_key": s3.secret_key, "region_name": "us-east-1"}
-    bucket = boto3.resource("s3", endpoint_url=s3.endpoint, **keys).Bucket("arkive-test-" + secrets.token_hex(6))
-    bucket.create()
-    found = FluxLab(state, client, kubectl, s3, bucket)
+    found = FluxLab(state, client, kubectl, s3, module_s3_bucket)
     try:
         found.build()
         found.start()
         yield found
     finally:
         found.stop()
-        bucket.objects.all().delete()
-        bucket.delete()
 
 
 @pytest.fixture(scope="module")

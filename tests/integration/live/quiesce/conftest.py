@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import subprocess
 import typing as t
 from pathlib import Path
@@ -48,24 +47,10 @@ def location(tmp_path: Path) -> Location:
 
 
 @pytest.fixture
-def bucket(s3: t.Any) -> t.Iterator[t.Any]:
-    """A new bucket, gone afterwards: the S3 server of the local cluster has room for a few only."""
-    import boto3
-
-    keys = {"aws_access_key_id": s3.access_key, "aws_secret_access_key": s3.secret_key, "region_name": "us-east-1"}
-    found = boto3.resource("s3", endpoint_url=s3.endpoint, **keys).Bucket("arkive-test-" + secrets.token_hex(6))
-    found.create()
-    yield found
-    if found.creation_date:  # a test may have taken it away
-        found.objects.all().delete()
-        found.delete()
-
-
-@pytest.fixture
-def s3_location(s3: t.Any, bucket: t.Any) -> Location:
+def s3_location(s3: t.Any, s3_bucket: t.Any) -> Location:
     """The bucket to store backups in."""
     return {
-        "bucket": bucket.name,
+        "bucket": s3_bucket.name,
         "endpoint_url": s3.endpoint,
         "access_key": s3.access_key,
         "secret_key": s3.secret_key,

@@ -70,12 +70,14 @@ def test_store_that_goes_away(app: NginxApp, engine: Engine, location: Result, s
     assert_seconds_are_true(app, start, freeze)
 
 
-def test_bucket_that_goes_away(app: NginxApp, engine: Engine, s3_location: Result, bucket: t.Any, start: float) -> None:
+def test_bucket_that_goes_away(
+    app: NginxApp, engine: Engine, s3_location: Result, s3_bucket: t.Any, start: float
+) -> None:
     app.annotate(post=HOLD)
     run = engine.start("backup", name="b", namespace=app.namespace, location=s3_location, policy=LEASE)
     app.await_frozen()
-    bucket.objects.all().delete()
-    bucket.delete()
+    s3_bucket.objects.all().delete()
+    s3_bucket.delete()
     result = run.result()
     assert result["failed"]
     assert s3_location["bucket"] in result["msg"]

@@ -11,9 +11,9 @@ import json
 import secrets
 import typing as t
 
-import boto3
 import pytest
 from files_app import CLAIM, FilesApp
+from new_bucket import location_in
 from restore_lab import Backups, Cluster
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
@@ -57,17 +57,11 @@ class MovedBackups(Backups):
 
 
 @pytest.fixture(scope="module")
-def moved_backups(client: KubeClient, s3: S3Access, pod_s3_url: str, kopia_image: str) -> t.Iterator[MovedBackups]:
-    name = f"arkive-test-{secrets.token_hex(6)}"
-    keys = {"aws_access_key_id": s3.access_key, "aws_secret_access_key": s3.secret_key}
-    bucket = boto3.resource("s3", endpoint_url=s3.endpoint, region_name="us-east-1", **keys).Bucket(name)
-    bucket.create()
-    location = S3Location(
-        bucket=name, prefix="team/a", endpoint_url=s3.endpoint, access_key=s3.access_key, secret_key=s3.secret_key
-    )
-    yield MovedBackups(client, location, MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static"))
-    bucket.objects.all().delete()
-    bucket.delete()
+def moved_backups(
+    client: KubeClient, s3: S3Access, module_s3_bucket: t.Any, pod_s3_url: str, kopia_image: str
+) -> MovedBackups:
+    location = location_in(module_s3_bucket, s3, prefix="team/a")
+    return MovedBackups(client, location, MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static"))
 
 
 @pytest.fixture(scope="module")

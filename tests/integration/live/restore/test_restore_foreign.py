@@ -12,12 +12,13 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import secrets
 import tarfile
 import typing as t
 from pathlib import Path
 
 import pytest
+from cluster_access import S3Access
+from new_bucket import location_in
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.listing import list_backups
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.annotations import parse_backup_hooks
@@ -27,7 +28,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.location import StorageLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 
@@ -59,22 +59,8 @@ def local_location(tmp_path: Path) -> StorageLocation:
 
 
 @pytest.fixture
-def s3_location(s3: t.Any) -> t.Iterator[StorageLocation]:
-    """A bucket of its own, gone afterwards."""
-    import boto3
-
-    keys = {"aws_access_key_id": s3.access_key, "aws_secret_access_key": s3.secret_key, "region_name": "us-east-1"}
-    bucket = boto3.resource("s3", endpoint_url=s3.endpoint, **keys).Bucket("arkive-test-" + secrets.token_hex(6))
-    bucket.create()
-    yield S3Location(
-        bucket=bucket.name,
-        endpoint_url=s3.endpoint,
-        access_key=s3.access_key,
-        secret_key=s3.secret_key,
-        region="us-east-1",
-    )
-    bucket.objects.all().delete()
-    bucket.delete()
+def s3_location(s3: S3Access, s3_bucket: t.Any) -> StorageLocation:
+    return location_in(s3_bucket, s3)
 
 
 Items = list[tuple[str, "Object"]]

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import secrets
 import typing as t
 from pathlib import Path
 
@@ -35,18 +34,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec im
 
 
 @pytest.fixture
-def bucket(s3: t.Any) -> t.Iterator[t.Any]:
-    import boto3
-
-    keys = {"aws_access_key_id": s3.access_key, "aws_secret_access_key": s3.secret_key, "region_name": "us-east-1"}
-    found = boto3.resource("s3", endpoint_url=s3.endpoint, **keys).Bucket("arkive-test-" + secrets.token_hex(6))
-    found.create()
-    yield found
-    found.objects.all().delete()
-    found.delete()
-
-
-@pytest.fixture
 def refusing(s3: t.Any) -> t.Iterator[ReadOnlyS3]:
     found = ReadOnlyS3(s3.endpoint)
     yield found
@@ -71,7 +58,7 @@ class Place(t.NamedTuple):
 @pytest.mark.parametrize("said", [True, False], ids=["said", "not said"])
 def test_the_bucket_stays_as_it_is(
     s3: t.Any,
-    bucket: t.Any,
+    s3_bucket: t.Any,
     refusing: ReadOnlyS3,
     client: KubeClient,
     kubectl: t.Any,
@@ -80,7 +67,7 @@ def test_the_bucket_stays_as_it_is(
     said: bool,
 ) -> None:
     """``said``: the task says that the location is read-only. Else the server refuses, and nothing is left either."""
-    place = Place(s3, bucket, refusing)
+    place = Place(s3, s3_bucket, refusing)
     spec = BackupSpec.from_options({"included_namespaces": [namespace], "snapshot_volumes": False})
     kubectl("-n", namespace, "create", "configmap", "kept", "--from-literal=a=b")
     assert run_backup(BackupRequest(name="old", spec=spec), client=client, store=place.store(s3.endpoint)).phase == (

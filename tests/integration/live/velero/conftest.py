@@ -6,17 +6,17 @@
 
 from __future__ import annotations
 
-import secrets
 import typing as t
 from pathlib import Path
 
 import pytest
+from cluster_access import S3Access
 from judged_backups import Judged
+from new_bucket import location_in, new_bucket
 from velero_judge import Judge
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
-from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
 _FOLDER = Path(__file__).parent
@@ -36,30 +36,16 @@ def _fixtures_of(item: pytest.Item) -> t.Sequence[str]:
 
 
 @pytest.fixture(scope="session")
-def judged_bucket(s3: t.Any) -> t.Iterator[t.Any]:
+def judged_bucket(s3: S3Access) -> t.Iterator[t.Any]:
     """A new bucket, gone afterwards."""
-    import boto3
-
-    keys = {"aws_access_key_id": s3.access_key, "aws_secret_access_key": s3.secret_key, "region_name": "us-east-1"}
-    found = boto3.resource("s3", endpoint_url=s3.endpoint, **keys).Bucket("arkive-test-" + secrets.token_hex(6))
-    found.create()
-    yield found
-    found.objects.all().delete()
-    found.delete()
+    with new_bucket(s3) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
-def judged_store(s3: t.Any, judged_bucket: t.Any) -> Store:
+def judged_store(s3: S3Access, judged_bucket: t.Any) -> Store:
     """The bucket as our engines use it."""
-    return open_store(
-        S3Location(
-            bucket=judged_bucket.name,
-            endpoint_url=s3.endpoint,
-            access_key=s3.access_key,
-            secret_key=s3.secret_key,
-            region="us-east-1",
-        )
-    )
+    return open_store(location_in(judged_bucket, s3))
 
 
 @pytest.fixture(scope="session")

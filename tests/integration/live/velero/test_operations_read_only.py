@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import json
-import secrets
 import typing as t
 from pathlib import Path
 
 import pytest
+from cluster_access import S3Access
 from granted import Granted
+from new_bucket import location_in
 from play_runner import PlayRunner
 from velero_judge import Judge
 
@@ -30,22 +31,9 @@ _TASKS = ("backup", "restore", "delete", "prune", "verify")
 
 
 @pytest.fixture
-def place(s3: t.Any) -> t.Iterator[S3Location]:
+def place(s3: S3Access, s3_bucket: t.Any) -> S3Location:
     """A bucket of its own, which no server knows yet."""
-    import boto3
-
-    keys = {"aws_access_key_id": s3.access_key, "aws_secret_access_key": s3.secret_key, "region_name": "us-east-1"}
-    bucket = boto3.resource("s3", endpoint_url=s3.endpoint, **keys).Bucket("arkive-test-" + secrets.token_hex(6))
-    bucket.create()
-    yield S3Location(
-        bucket=bucket.name,
-        endpoint_url=s3.endpoint,
-        access_key=s3.access_key,
-        secret_key=s3.secret_key,
-        region="us-east-1",
-    )
-    bucket.objects.all().delete()
-    bucket.delete()
+    return location_in(s3_bucket, s3)
 
 
 @pytest.fixture

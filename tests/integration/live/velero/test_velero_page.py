@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import dataclasses
-import secrets
 import typing as t
 from pathlib import Path
 
 import pytest
+from cluster_access import S3Access
+from new_bucket import location_in
 from velero_judge import Judge
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.backup_objects import BackupObjects
@@ -67,24 +68,10 @@ class Page:
 
 
 @pytest.fixture
-def page(judge: Judge, s3: t.Any, client: KubeClient, namespace: str, tmp_path: Path) -> t.Iterator[Page]:
+def page(judge: Judge, s3: S3Access, s3_bucket: t.Any, client: KubeClient, namespace: str, tmp_path: Path) -> Page:
     """The server brings the types; the bucket is not the one that it knows."""
-    import boto3
-
     assert judge.all_of("backups") is not None
-    keys = {"aws_access_key_id": s3.access_key, "aws_secret_access_key": s3.secret_key, "region_name": "us-east-1"}
-    bucket = boto3.resource("s3", endpoint_url=s3.endpoint, **keys).Bucket("arkive-test-" + secrets.token_hex(6))
-    bucket.create()
-    location = S3Location(
-        bucket=bucket.name,
-        endpoint_url=s3.endpoint,
-        access_key=s3.access_key,
-        secret_key=s3.secret_key,
-        region="us-east-1",
-    )
-    yield Page(location, bucket, client, namespace, tmp_path)
-    bucket.objects.all().delete()
-    bucket.delete()
+    return Page(location_in(s3_bucket, s3), s3_bucket, client, namespace, tmp_path)
 
 
 def test_what_is_expired_is_removed(page: Page) -> None:

@@ -221,22 +221,15 @@ def test_wherever_it_is_killed_the_next_one_ends_it(
 
 
 @pytest.fixture
-def own_bucket(s3: t.Any) -> t.Iterator[str]:
+def own_bucket(s3_bucket: t.Any) -> str:
     """Two backups, the first with volumes of pods."""
-    import boto3
-
-    keys = {"aws_access_key_id": s3.access_key, "aws_secret_access_key": s3.secret_key, "region_name": "us-east-1"}
-    found = boto3.resource("s3", endpoint_url=s3.endpoint, **keys).Bucket("arkive-test-" + secrets.token_hex(6))
-    found.create()
     for name in ("one", "two"):
         backup = {"apiVersion": "velero.io/v1", "kind": "Backup", "metadata": {"name": name}}
         data = json.dumps({**backup, "status": {"phase": "Completed"}}).encode()
-        found.put_object(Key=f"backups/{name}/velero-backup.json", Body=data)
+        s3_bucket.put_object(Key=f"backups/{name}/velero-backup.json", Body=data)
     volumes = gzip.compress(json.dumps([_pod_volume("one-1", "one"), _pod_volume("one-2", "one")]).encode())
-    found.put_object(Key="backups/one/one-podvolumebackups.json.gz", Body=volumes)
-    yield found.name
-    found.objects.all().delete()
-    found.delete()
+    s3_bucket.put_object(Key="backups/one/one-podvolumebackups.json.gz", Body=volumes)
+    return str(s3_bucket.name)
 
 
 def _add_orphan(client: KubeClient, namespace: str) -> None:

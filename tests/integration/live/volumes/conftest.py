@@ -11,9 +11,11 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from pod_location import PodLocation, make_location
+from pod_location import PodLocation
 from volume_lab import DataApp, Storage
 from volume_runs import VolumeRuns
+
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
 
 if t.TYPE_CHECKING:
     from cluster_access import S3Access
@@ -54,7 +56,7 @@ def make_app(kubectl: t.Any) -> t.Iterator[t.Callable[..., DataApp]]:
 
 
 @pytest.fixture(scope="module")
-def pod_location(s3: S3Access, pod_s3_url: str, kopia_image: str) -> t.Iterator[PodLocation]:
+def pod_location(s3: S3Access, module_s3_bucket: t.Any, pod_s3_url: str, kopia_image: str) -> PodLocation:
     """For tests that are marked ``node``."""
-    with make_location(s3, pod_s3_url=pod_s3_url, image=kopia_image) as location:
-        yield location
+    settings = MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static")
+    return PodLocation(s3, module_s3_bucket, settings)

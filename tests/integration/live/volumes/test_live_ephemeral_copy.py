@@ -20,6 +20,7 @@ import pytest
 from callers import Callers, Rule
 from files_app import CLAIM, SCRATCH_PATH, FilesApp
 from kopia_command import Kopia
+from new_bucket import location_in
 
 from ansible_collections.arkive.k8s.plugins.module_utils._access.tasks import grants_of
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
@@ -87,22 +88,8 @@ class Copied(t.NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def location(s3: S3Access) -> t.Iterator[S3Location]:
-    import boto3
-
-    keys = {"aws_access_key_id": s3.access_key, "aws_secret_access_key": s3.secret_key, "region_name": "us-east-1"}
-    bucket = boto3.resource("s3", endpoint_url=s3.endpoint, **keys).Bucket("arkive-test-" + secrets.token_hex(6))
-    bucket.create()
-    yield S3Location(
-        bucket=bucket.name,
-        prefix="p",
-        endpoint_url=s3.endpoint,
-        access_key=s3.access_key,
-        secret_key=s3.secret_key,
-        region="us-east-1",
-    )
-    bucket.objects.all().delete()
-    bucket.delete()
+def location(s3: S3Access, module_s3_bucket: t.Any) -> S3Location:
+    return location_in(module_s3_bucket, s3, prefix="p")
 
 
 @pytest.fixture(scope="module")

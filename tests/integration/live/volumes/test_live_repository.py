@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from granted import Granted
+from new_bucket import location_in
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
@@ -115,20 +116,10 @@ class Tasks:
 
 
 @pytest.fixture(scope="module")
-def locations(s3: S3Access) -> t.Iterator[tuple[S3Location, S3Location]]:
+def locations(s3: S3Access, module_s3_bucket: t.Any) -> tuple[S3Location, S3Location]:
     """Two of one bucket."""
-    import boto3
-
-    keys = {"aws_access_key_id": s3.access_key, "aws_secret_access_key": s3.secret_key, "region_name": "us-east-1"}
-    bucket = boto3.resource("s3", endpoint_url=s3.endpoint, **keys).Bucket("arkive-test-" + secrets.token_hex(6))
-    bucket.create()
-    own = {"access_key": s3.access_key, "secret_key": s3.secret_key, "region": "us-east-1"}
-    first, second = (
-        S3Location(bucket=bucket.name, prefix=prefix, endpoint_url=s3.endpoint, **own) for prefix in ("p", "copy")
-    )
-    yield first, second
-    bucket.objects.all().delete()
-    bucket.delete()
+    first, second = (location_in(module_s3_bucket, s3, prefix=prefix) for prefix in ("p", "copy"))
+    return first, second
 
 
 @pytest.fixture

@@ -186,11 +186,13 @@ class FileBackup:
                 self._copied[key] = uploaded.snapshot_id
 
     def _carry_out(self, key: Key, upload: Upload, source: PodVolume) -> Uploaded:
+        def note(_upload: Upload, done: Uploaded) -> None:
+            self._note(key, done)
+
+        mover = self._mover.get()
         if source.in_pod:
-            found = self._mover.get().upload_in_pod(upload, _in_pod(source))
-            self._note(key, found)
-            return found
-        (found,) = self._mover.get().upload([upload], uploaded=lambda _upload, done: self._note(key, done))
+            return mover.upload_in_pod(upload, _in_pod(source), uploaded=note)
+        (found,) = mover.upload([upload], uploaded=note)
         return found
 
     def _node_now(self, source: PodVolume) -> str:

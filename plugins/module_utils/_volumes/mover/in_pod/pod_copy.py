@@ -5,7 +5,8 @@
 """An upload by a container that is added to the application's pod, for volumes that no other pod can mount.
 
 It is given its keys by a command that runs as long as this process holds the stream: whoever dies, or is cancelled,
-ends it, and it forgets what it has half done. How it ended is read and judged as the end of a Job is.
+ends it, and it forgets what it has half done. How it ended is read and judged as the end of a Job is, and told of also
+where the run is cancelled: what was done by then is in the repository.
 """
 
 # Private: not for use outside of this collection.
@@ -34,12 +35,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.e
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.ephemeral_scripts import hand_over_script
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.manifest import JobPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.marks import digest
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.progress import Meter, read_amount
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.run import (
-    JobReader,
-    has_ended,
-    why_waiting,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.progress import Meter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.run import JobReader, has_ended
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.starting import Starting, is_waiting
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.task import JobAttempt, JobEnd, JobTask
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import InPod, MoverSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import PODS
@@ -57,16 +55,22 @@ _ENDING_SECONDS = 75.0
 _SIGN_OF_LIFE = "\n"
 _SUBRESOURCE = "ephemeralcontainers"
 
+Ended: t.TypeAlias = "t.Callable[[JobEnd], None]"
+
 
 class PodCopy:
-    """One upload. ``task``: what a Job would be told. Raises ``Cancelled`` when its container is on its way out."""
+    """One upload. ``task``: what a Job would be told. Raises ``Cancelled`` when its container is on its way out.
 
-    def __init__(self, run: ClusterRun, settings: MoverSettings, task: JobTask, inside: InPod) -> None:
+    ``ended`` is told how it ended, of one too that was done when the run was cancelled: what it has made is there.
+    """
+
+    def __init__(self, run: ClusterRun, settings: MoverSettings, task: JobTask, inside: InPod, *, ended: Ended) -> None:
         self._run = run
         self._client = run.client
         self._settings = settings
         self._task = task
         self._inside = inside
+        self._ended = ended
         self._reader = JobReader(run.client)
 
     def run(self) -> JobEnd:
@@ -75,8 +79,8 @@ class PodCopy:
         while True:
             number += 1
             end = self._attempt(number)
-            end = self._task.accept(end) if not end.error else end
             if not (end.error and end.again) or number >= _ATTEMPTS:
+                self._ended(end)
                 return end
             self._run.issues.info(f"{end.error} It is tried again.")
 
@@ -90,19 +94,49 @@ class PodCopy:
             self._require_alone()
             add_container(self._client, self._inside, ephemeral_patch(name, self._inside, self._settings))
             self._await_start(name)
-            why = self._hold(plan, name, needed)
+            return self._carry_out(plan, name, needed)
         except KubeError as exc:
             return JobEnd(error=f"{self._cannot}: {exc.sentence}", again=exc.may_pass)
         except MoverError as exc:
             return JobEnd(error=exc.sentence)
-        pod = self._await_end(name, self._client)
+
+    def _carry_out(self, plan: JobPlan, name: str, needed: str) -> JobEnd:
+        """Hand over what it needs, and stay until it has ended; how it did."""
+        stream = self._open(name)
+        try:
+            stream.send(needed)
+            why = self._stay(stream, plan, name)
+            stream.abort()
+            return self._end_of(plan, name, why, self._client)
+        except BaseException as exc:
+            stream.abort()
+            done = self._done_after_all(plan, name)
+            if done is None:
+                raise
+            if isinstance(exc, (KubeError, MoverError)):
+                return done
+            self._ended(done)
+            raise
+
+    def _done_after_all(self, plan: JobPlan, name: str) -> JobEnd | None:
+        """Wait until its container is over, whether the run is cancelled or not; None where it has made nothing."""
+        with contextlib.suppress(ArkiveError):
+            end = self._end_of(plan, name, "", self._run.uncancelled().client)
+            return None if end.error else end
+        return None
+
+    def _end_of(self, plan: JobPlan, name: str, why: str, client: KubeClient) -> JobEnd:
+        """How the container ended, and whether that counts; ``why`` it was left before, a phrase."""
+        pod = self._await_end(name, client)
         if pod is None or not has_ended(pod):
             said = why or f"nobody knows how its container in pod {self._inside.where} ended"
             return JobEnd(error=f"{self._cannot}: {said}.")
-        end = self._reader.end_of(self._task, plan, pod)
-        if end.error and not why and _gave_up(end) and not pod["metadata"].get("deletionTimestamp"):
+        end = JobReader(client).end_of(self._task, plan, pod)
+        if not end.error:
+            return self._task.accept(end)
+        if not why and _gave_up(end) and not pod["metadata"].get("deletionTimestamp"):
             why = "the connection to its container was lost"
-        return end.refused(f"{self._cannot}: {why}.", again=True) if end.error and why else end
+        return end.refused(f"{self._cannot}: {why}.", again=True) if why else end
 
     @property
     def _where(self) -> Object:
@@ -134,37 +168,15 @@ class PodCopy:
 
     def _await_start(self, name: str) -> None:
         """Until it runs, or has run. Raises ``MoverError`` for one that does not start."""
-        began = since = time.monotonic()
-        kind = ""
-        while True:
-            view = container_view(self._read(), name)
-            waiting = why_waiting(view, start_timeout=self._settings.pod_start_timeout)
-            if waiting is None:
-                return
-            now, trouble = time.monotonic(), waiting.trouble
-            if (trouble.kind if trouble is not None else "") != kind:
-                kind, since = trouble.kind if trouble is not None else "", now
-            if now - since >= waiting.patience or now - began >= self._settings.pod_start_timeout:
-                what = trouble.text if trouble is not None else "it was not started"
+        starting = Starting(time.monotonic(), limit=self._settings.pod_start_timeout)
+        while is_waiting(view := container_view(self._read(), name)):
+            stuck = starting.stuck(view, time.monotonic())
+            if stuck is not None:
                 raise MoverError(
-                    f"{self._cannot}: its container in pod {self._inside.where} does not start: {what}.",
-                    hint=_HINTS.get(kind),
+                    f"{self._cannot}: its container in pod {self._inside.where} does not start: {stuck.text}.",
+                    hint=_HINTS.get(stuck.kind),
                 )
             self._pause()
-
-    def _hold(self, plan: JobPlan, name: str, needed: str) -> str:
-        """Hand over what it needs, and stay until it has ended; why it was left before, a phrase."""
-        stream = self._open(name)
-        try:
-            stream.send(needed)
-            return self._stay(stream, plan, name)
-        except BaseException:
-            stream.abort()
-            with contextlib.suppress(ArkiveError):
-                self._await_end(name, self._run.uncancelled().client)
-            raise
-        finally:
-            stream.abort()
 
     def _open(self, name: str) -> ExecStream:
         inside, end = self._inside, time.monotonic() + _REFUSED_SECONDS
@@ -185,6 +197,7 @@ class PodCopy:
                 self._pause()
 
     def _stay(self, stream: ExecStream, plan: JobPlan, name: str) -> str:
+        """Until it has ended; why it was left before, a phrase."""
         began = time.monotonic()
         meter = Meter(self._task.where, self._task.size, began)
         try:
@@ -196,7 +209,7 @@ class PodCopy:
                     if has_ended(container_view(self._read(), name)):
                         return ""
                 stream.send(_SIGN_OF_LIFE)
-                amount = read_amount(self._reader.log(self._where, name, lines=1))
+                amount = self._reader.amount(self._where, name)
                 if amount is not None:
                     self._run.progress(meter.line(amount, now))
         except ExecStreamLost as exc:

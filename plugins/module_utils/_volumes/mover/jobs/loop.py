@@ -28,14 +28,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors i
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.manifest import JobPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.marks import MOVER, RENEW_SECONDS, RENEWED
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.objects import make_job, remove_job
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.progress import Meter, read_amount
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.progress import Meter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.run import (
     JobReader,
     has_ended,
     is_pod_of,
     keep_pod,
-    why_waiting,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.starting import Starting, Stuck, is_waiting
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.task import JobAttempt, JobEnd, JobTask
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import JOBS, PODS
@@ -62,16 +62,17 @@ _POD_LOST = "BackoffLimitExceeded"
 class _Active:
     """One attempt that was made. Times are of the monotonic clock."""
 
-    def __init__(self, position: int, task: JobTask, attempt: JobAttempt, plan: JobPlan, job: Object) -> None:
-        self.position = position
-        self.task = task
+    def __init__(
+        self, planned: _Planned, attempt: JobAttempt, plan: JobPlan, job: Object, *, start_timeout: float
+    ) -> None:
+        self.position = planned.position
+        self.task = planned.task
         self.attempt = attempt
         self.plan = plan
         self.job = job
         self.began = time.monotonic()
+        self.starting = Starting(self.began, limit=start_timeout)
         self.pod: Object | None = None
-        self.waiting_since = self.began
-        self.trouble = ""
         self.runs_since: float | None = None
         self.asked = self.told = self.began
         #: By the names of containers, each of which copies a volume.
@@ -163,7 +164,7 @@ class JobLoop:
             self._make(planned)
 
     def _make(self, planned: _Planned) -> None:
-        position, task, number, earlier, *_rest = planned
+        task, number, earlier = planned.task, planned.number, planned.earlier
         attempt = JobAttempt(number=number, name=f"{task.base_name}-{number}", slot=self._free_slot(task))
         try:
             self._watch(task.namespace)
@@ -180,7 +181,8 @@ class JobLoop:
             self._run.cancel.check()
             self._after(planned, JobEnd(error=exc.sentence), earlier)
         else:
-            self._active.append(_Active(position, task, attempt, plan, job))
+            limit = self._settings.pod_start_timeout
+            self._active.append(_Active(planned, attempt, plan, job, start_timeout=limit))
             # The new one owns by now what goes with them.
             for old in earlier:
                 self._remove(old)
@@ -239,29 +241,19 @@ class JobLoop:
         active.pod = pod
         if has_ended(pod):
             return self._reader.end_of(active.task, active.plan, pod)
-        waiting = why_waiting(pod, start_timeout=self._settings.pod_start_timeout)
-        if waiting is None:
+        if not is_waiting(pod):
             active.runs_since = active.runs_since or now
             self._tell(active, now)
-        elif (late := self._waits_too_long(active, waiting.trouble, waiting.patience, now)) is not None:
-            return late
+        elif (stuck := active.starting.stuck(pod, now)) is not None:
+            return self._does_not_start(active, pod, stuck)
         if now - active.began > active.plan.job_seconds + _OVERDUE:
             return JobEnd(error=f"Cannot {active.task.doing}: it did not end within {active.plan.job_seconds:.0f} s.")
         return None
 
-    def _waits_too_long(self, active: _Active, trouble: t.Any, patience: float, now: float) -> JobEnd | None:
-        kind = trouble.kind if trouble is not None else ""
-        if kind != active.trouble:
-            # A pod that has had a node for a while, and then lacks its image, has not waited for that so far.
-            active.trouble, active.waiting_since = kind, now
-        limit = self._settings.pod_start_timeout
-        started = now - active.began >= limit and patience != float("inf")
-        if now - active.waiting_since < patience and not started:
-            return None
-        what = trouble.text if trouble is not None else "it was not started"
-        warned = self._reader.warning_about(active.pod) if active.pod is not None and trouble is None else ""
-        what += f"; the cluster warns: {warned}" if warned else ""
-        return JobEnd(error=f"Cannot {active.task.doing}: its pod does not start: {what}.{_HINTS.get(kind, '')}")
+    def _does_not_start(self, active: _Active, pod: ObjectView, stuck: Stuck) -> JobEnd:
+        warned = self._reader.warning_about(pod) if not stuck.kind else ""
+        what = f"{stuck.text}; the cluster warns: {warned}" if warned else stuck.text
+        return JobEnd(error=f"Cannot {active.task.doing}: its pod does not start: {what}.{_HINTS.get(stuck.kind, '')}")
 
     def _without_pod(self, active: _Active, now: float) -> JobEnd | None:
         if active.pod is not None:
@@ -293,8 +285,7 @@ class JobLoop:
         # What comes before its pod runs is no part of the copy.
         began = active.runs_since or now
         for container in active.plan.tasks:
-            log = self._reader.log(active.pod, container.name, lines=1)
-            amount = read_amount(log)
+            amount = self._reader.amount(active.pod, container.name)
             if amount is not None:
                 meter = active.meters.setdefault(container.name, Meter(active.task.where, active.task.size, began))
                 self._run.progress(meter.line(amount, now))

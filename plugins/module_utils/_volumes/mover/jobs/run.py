@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One Job that was made, as its pod tells it: whether it waits, and for what; whether it runs; how it ended."""
+"""One Job that was made, as its pod tells it: how far it is, and how it ended."""
 
 # Private: not for use outside of this collection.
 
@@ -18,13 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pod_logs import LogSource
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.pod_states import (
-    Trouble,
-    container_statuses,
-    has_started,
-    trouble_of,
-    why_failed,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pod_states import container_statuses, why_failed
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.manifest import JobPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.outcome import (
@@ -33,11 +27,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.out
     explain,
     parse_outcome,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.progress import Amount, read_amount
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.task import JobEnd, JobTask
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import EVENTS, JOBS
 
-#: The scheduler's words where the bound of each node is what keeps a pod waiting: it is not stuck.
-_BOUND_OF_NODE = "didn't match pod anti-affinity rules"
 #: Bytes of one log.
 _LONGEST_LOG = 8 << 20
 _READ_SECONDS = 30.0
@@ -55,25 +48,6 @@ def keep_pod(pod: Object) -> Object:
 def is_pod_of(pod: ObjectView, job: ObjectView) -> bool:
     owners = pod["metadata"].get("ownerReferences") or ()
     return any(each.get("uid") == job["metadata"]["uid"] for each in owners)
-
-
-class Waiting(t.NamedTuple):
-    """A pod that does not run yet: ``trouble`` None for one that is on its way; ``patience`` in seconds."""
-
-    trouble: Trouble | None
-    patience: float
-
-
-def why_waiting(pod: ObjectView, *, start_timeout: float) -> Waiting | None:
-    """None once a container has started, or the pod has ended."""
-    if is_finished(pod) or any(has_started(pod, str(each.get("name"))) for each in container_statuses(pod)):
-        return None
-    trouble = trouble_of(pod)
-    if trouble is None:
-        return Waiting(None, start_timeout)
-    if trouble.kind == "schedule":
-        return Waiting(trouble, float("inf") if _BOUND_OF_NODE in trouble.text else start_timeout)
-    return Waiting(trouble, min(trouble.patience, start_timeout))
 
 
 def has_ended(pod: ObjectView) -> bool:
@@ -125,6 +99,10 @@ class JobReader:
                 for piece in stream:
                     pieces += piece
         return pieces.decode(errors="replace")
+
+    def amount(self, pod: ObjectView, container: str) -> Amount | None:
+        """How much it has copied by its last line; None where that says nothing."""
+        return read_amount(self.log(pod, container, lines=1))
 
     def failure_of(self, job: ObjectView) -> str:
         """Why a Job says that it has failed; empty where it does not, or cannot be asked."""
@@ -188,4 +166,4 @@ def _killed(task: JobTask, pod: ObjectView, ended: ObjectView) -> str:
     return f"Cannot {task.doing}: its pod on node {node} was killed: {one_line(why_failed(pod)).rstrip('.')}."
 
 
-__all__ = ("JobReader", "Waiting", "has_ended", "is_pod_of", "judged", "keep_pod", "why_waiting")
+__all__ = ("JobReader", "has_ended", "is_pod_of", "judged", "keep_pod")

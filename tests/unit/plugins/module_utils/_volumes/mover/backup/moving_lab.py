@@ -150,7 +150,7 @@ class LabMover:
         self.errors: dict[str, str] = {}
         self.losses: dict[str, tuple[str, ...]] = {}
         self.refusal = ""
-        #: The claim before whose upload the run is cancelled.
+        #: The claim before whose upload the run is cancelled, or after it where that is in a pod.
         self.cancelled_at = ""
         self.uploads: list[Upload] = []
         self.in_pods: list[InPod] = []
@@ -182,11 +182,17 @@ class LabMover:
         if self.not_admitted:
             raise MoverError(self.not_admitted)
 
-    def upload_in_pod(self, upload: Upload, inside: InPod) -> Uploaded:
+    def upload_in_pod(
+        self, upload: Upload, inside: InPod, *, uploaded: t.Callable[[Upload, Uploaded], None]
+    ) -> Uploaded:
         self.events.append(f"upload in {inside.where}")
         self.uploads.append(upload)
         self.in_pods.append(inside)
-        return self._uploaded(upload)
+        found = self._uploaded(upload)
+        uploaded(upload, found)
+        if upload.original_claim == self.cancelled_at:
+            raise Cancelled("The run was cancelled.")
+        return found
 
     def _uploaded(self, upload: Upload) -> Uploaded:
         name = upload.original_claim

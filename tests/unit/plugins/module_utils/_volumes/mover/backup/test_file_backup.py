@@ -572,6 +572,15 @@ def test_a_run_that_is_cancelled_among_its_copies_leaves_none(lab: Lab) -> None:
     assert lab.mover.forgotten == [("shop", ("id-of-data",))]
 
 
+def test_a_copy_in_a_pod_that_was_done_when_the_run_was_cancelled_is_taken_back(lab: Lab) -> None:
+    lab.add_claim("data", modes="ReadWriteOncePod")
+    lab.add_pod("web", "data")
+    lab.mover.cancelled_at = "data"
+    with pytest.raises(Cancelled):
+        lab.back_up(request=_CONSENT)
+    assert lab.mover.forgotten == [("shop", ("id-of-data",))]
+
+
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_each_repository_is_opened_once_by_snapshots_and_files(lab: Lab, *, dry_run: bool) -> None:
     """docs/compatibility 19.13: some volumes by their snapshots, others by their files, into the same repository."""

@@ -63,6 +63,7 @@ class Lab:
         self.dry: list[Object] = []
         self.sent: list[str] = []
         self.aborted = 0
+        self.told: list[Uploaded] = []
         self.refusal: Answer | None = None
         self.refused_streams = 0
         api = self.cluster.api
@@ -79,7 +80,7 @@ class Lab:
 
     def copy(self, cancel: CancelToken | None = None, **settings: t.Any) -> Uploaded:
         mover = self.cluster.mover(self.cluster.run(cancel=cancel), **settings)
-        return mover.upload_in_pod(UPLOAD, self.inside)
+        return mover.upload_in_pod(UPLOAD, self.inside, uploaded=lambda _upload, done: self.told.append(done))
 
     def set_state(self, name: str, state: Object) -> None:
         kept = self.cluster.api.kept
@@ -155,6 +156,7 @@ def test_a_volume_is_copied(lab: Lab) -> None:
     assert (found.error, found.snapshot_id, found.bytes, found.incremental_bytes, found.node) == (
         "", SNAPSHOT_ID, 10, 5, "n1",
     )  # fmt: skip
+    assert lab.told == [found]
     # What is needed, and signs of life.
     assert [len(text) > 10 for text in lab.sent] == [True, False, False]
     assert len(lab.added) == 1
@@ -196,6 +198,7 @@ def test_what_is_no_copy(lab: Lab, state: Object, words: str) -> None:
     assert (found.snapshot_id, found.failed) == ("", True)
     assert words in found.error
     assert len(lab.added) <= 2, "each attempt stays listed"
+    assert lab.told == [found], "of the last one only"
 
 
 def test_what_may_pass_is_tried_again_once(lab: Lab) -> None:
@@ -242,6 +245,34 @@ def test_a_cancel_ends_the_container(lab: Lab) -> None:
     assert lab.aborted
     (status,) = lab.pod["status"]["ephemeralContainerStatuses"]
     assert "terminated" in status["state"]
+    assert lab.told == []
+
+
+def test_a_copy_that_was_done_when_the_run_was_cancelled_is_told(lab: Lab) -> None:
+    """It is in the repository, and whoever has been told can take it out again."""
+    cancel = CancelToken()
+    lab.left, lab.turns = SUCCESS, [None, lambda: cancel.cancel("SIGTERM")]
+    with pytest.raises(Cancelled):
+        lab.copy(cancel)
+    assert [each.snapshot_id for each in lab.told] == [SNAPSHOT_ID]
+
+
+def test_a_copy_that_cannot_be_believed_is_not_told_of_a_cancelled_run(lab: Lab) -> None:
+    cancel = CancelToken()
+    lab.left = state_of(ended("arkive-mover done upload 0\nmanifest {}\n"))
+    lab.turns = [lambda: cancel.cancel("SIGTERM")]
+    with pytest.raises(Cancelled):
+        lab.copy(cancel)
+    assert lab.told == []
+
+
+def test_a_copy_that_was_done_when_its_pod_ended_counts(lab: Lab) -> None:
+    def end_pod() -> None:
+        status = {**lab.pod["status"], "phase": "Succeeded"}
+        lab.cluster.api.kept.put(KEY, {**lab.pod, "status": status})
+
+    lab.left, lab.turns = SUCCESS, [end_pod]
+    assert (lab.copy().error, len(lab.told)) == ("", 1)
 
 
 def test_its_time_is_bounded(lab: Lab) -> None:
