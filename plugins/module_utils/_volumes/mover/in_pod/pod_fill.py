@@ -36,7 +36,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.out
     parse_outcome,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.progress import Meter, read_amount
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.run import why_waiting
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.starting import Starting
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.task import JobAttempt, JobEnd, JobTask
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.turns import Turns
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
@@ -121,22 +121,18 @@ class PodFill:
 
     def _await_start(self) -> str:
         """Until it runs: the node. Raises ``MoverError`` for one that does not, or does no more."""
-        began = since = time.monotonic()
-        kind = ""
+        starting = Starting(time.monotonic(), limit=self._settings.pod_start_timeout)
         while True:
             pod = self._read()
             view = wait_view(pod)
-            waiting = why_waiting(view, start_timeout=self._settings.pod_start_timeout)
-            if waiting is None and "running" in _state(view):
+            if "running" in _state(view):
                 return str((pod.get("spec") or {}).get("nodeName") or "")
-            now = time.monotonic()
-            trouble = waiting.trouble if waiting is not None else None
-            if (trouble.kind if trouble is not None else "") != kind:
-                kind, since = trouble.kind if trouble is not None else "", now
-            patience = waiting.patience if waiting is not None else self._settings.pod_start_timeout
-            if now - since >= patience or now - began >= self._settings.pod_start_timeout:
-                what = trouble.text if trouble is not None else _why_not_running(view)
-                raise MoverError(f"{self._cannot}: it does not come to wait for them: {what}.", hint=_HINTS.get(kind))
+            stuck = starting.stuck(view, time.monotonic())
+            if stuck is not None:
+                what = stuck.text if stuck.kind else _why_not_running(view)
+                raise MoverError(
+                    f"{self._cannot}: it does not come to wait for them: {what}.", hint=_HINTS.get(stuck.kind)
+                )
             self._pause()
 
     def _read(self) -> Object:
