@@ -110,7 +110,12 @@ EXACT = {"cpu": "100m", "memory": "64Mi"}
             id="as much as all of them have: it counts for nothing",
         ),
         pytest.param(
-            [{"requests": {"memory": "1Mi"}, "limits": {"memory": "64Mi", "ephemeral-storage": "1Mi"}}],
+            [
+                {
+                    "requests": {"memory": "1Mi", "ephemeral-storage": "1k"},
+                    "limits": {"memory": "64Mi", "ephemeral-storage": "1Mi"},
+                }
+            ],
             0,
             {"requests": OWN, "limits": {"memory": str(256 * MIB), "ephemeral-storage": str(256 * MIB)}},
             id="too little for kopia: what it asks for",

@@ -55,7 +55,7 @@ _GIVEN = {
     "MV_CONFIG": "{}",
     "KOPIA_PASSWORD": "pass * word $x",
 }
-_WANTED = {"ARKIVE_DATA_OF": "tmp=1", "ARKIVE_RESTORE": "r", "ARKIVE_SECONDS": "600"}
+_WANTED = {"ARKIVE_DATA_OF": "tmp=1", "ARKIVE_DATA_FILLED": "", "ARKIVE_RESTORE": "r", "ARKIVE_SECONDS": "600"}
 
 
 class Container:
@@ -84,6 +84,7 @@ class Container:
         return self._start(wait_script(), {**_WANTED, **environment})
 
     def run(self, script: str = "") -> subprocess.Popen[str]:
+        self.home.mkdir(exist_ok=True)
         return self._start(script or fill_script(0), {})
 
     def _start(self, script: str, environment: t.Mapping[str, str]) -> subprocess.Popen[str]:
