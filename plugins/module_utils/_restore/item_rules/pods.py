@@ -27,6 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring impo
 )
 
 _MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
+_NO_RECORD = "its files were saved in a way that is not read here (by restic, or without a record of them)"
 _LEFT_TO_VELERO = "its container is kept that waits for a Velero with its node agent"
 #: Says that a run has a volume of this pod frozen now; never true of a restored pod.
 _FROZEN_MARK = "arkive.k8s/frozen"
@@ -73,11 +74,13 @@ def replace_init_containers(draft: Draft, context: RuleContext) -> None:
     )
     missing = {each.volume: each.missing for each in draft.pod_data}
     saved = context.volumes.saved_of_pod(draft.source_namespace, str(draft.stored_metadata.get("name", "")))
-    missing = dict.fromkeys(saved, "the backup has no record of where its data is") | missing
+    missing = dict.fromkeys(saved, _NO_RECORD) | missing
     missing |= dict.fromkeys(kept.intersection(missing), _LEFT_TO_VELERO)
     for volume, why in missing.items():
         if why:
-            draft.warnings.append(f"Pod {draft.target_namespace}/{draft.name}: volume '{volume}' begins empty: {why}.")
+            draft.warnings.append(
+                f"Pod {draft.target_namespace}/{draft.name}: volume '{volume}' does not get its data: {why}."
+            )
     if not context.keep_wait_containers:
         draft.warnings += [
             f"Pod {draft.target_namespace}/{draft.name}: the init container that waits for the data of "

@@ -260,8 +260,8 @@ def test_one_that_does_not_go_on_is_told(lab: Lab, monkeypatch: pytest.MonkeyPat
     assert lab.mark == f"tmp={SNAPSHOT_ID}"
 
 
-def test_so_many_at_once(lab: Lab) -> None:
-    """By node, as Jobs are (``jobs.turns``): a pod that does not start takes nobody's turn."""
+def test_a_pod_that_does_not_start_takes_nobodys_turn(lab: Lab) -> None:
+    """Of which there is one here."""
     kept = lab.cluster.api.kept
     for name in ("a", "b", "c"):
         kept.put(("pods", NAMESPACE, name), {**lab.pod, "metadata": {**lab.pod["metadata"], "name": name, "uid": name}})
