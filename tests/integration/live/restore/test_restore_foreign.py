@@ -371,9 +371,9 @@ def test_pod_volumes_of_velero(local_location: StorageLocation, cluster: Cluster
     assert (done.phase, done.errors_list) == ("Completed", [])
     messages = sorted(warning["message"] for warning in done.warnings_list)
     assert len(messages) == 3
-    why = "written by restic, which is not read here: restore this volume with Velero 1.18 or older, or with restic itself"
-    assert messages[0] == claim_warning(namespace, f"its data is snapshot id-data, {why}")
+    why = "written by restic, which is not read here: restore this volume with Velero 1.18 or older, or with restic"
+    assert messages[0] == claim_warning(namespace, f"its data is snapshot id-data, {why} itself")
     assert messages[1].startswith(f"Pod {namespace}/web: the init container that waits for the data of volume 'data'")
-    assert messages[2] == cache_warning(namespace, f"its data is snapshot id-cache, {why}")
+    assert messages[2] == cache_warning(namespace, f"its data is snapshot id-cache, {why} itself")
     found = check_restored(cluster, namespace)
     assert [container["name"] for container in found["spec"]["initContainers"]] == ["own"]
