@@ -21,8 +21,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_handshake im
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_run import ExecRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadline
 
-#: More than any answer of those that are waited for.
-_LONGEST_ANSWER = 1 << 20
+#: More than any answer of those that are waited for, and than what comes between two looks at what has come.
+_LONGEST_ANSWER = 8 << 20
 #: How often somebody else's cancel token is looked at, in seconds.
 _TICK = 0.2
 
@@ -31,20 +31,9 @@ class ExecStream:
     """Open until ``finish`` or ``abort``. One thread at a time."""
 
     def __init__(
-        self,
-        client: KubeClient,
-        *,
-        namespace: str,
-        pod: str,
-        container: str,
-        argv: t.Sequence[str],
-        timeout: float,
-        longest: int = _LONGEST_ANSWER,
+        self, client: KubeClient, *, namespace: str, pod: str, container: str, argv: t.Sequence[str], timeout: float
     ) -> None:
-        """``timeout``: seconds until the stream is open. ``longest``: bytes of an output that wait to be taken.
-
-        Raises what ``exec_command`` raises.
-        """
+        """``timeout``: seconds until the stream is open. Raises what ``exec_command`` raises."""
         request = ExecRequest(
             namespace=namespace,
             pod=pod,
@@ -56,7 +45,7 @@ class ExecStream:
         )
         stream = open_stream(client, request, Deadline(timeout))
         self._closes_stdin = stream.protocol == V5
-        self._channels = ExecChannels(longest)
+        self._channels = ExecChannels(_LONGEST_ANSWER)
         self._run = ExecRun(stream, request, self._channels)
 
     def send(self, text: str) -> None:

@@ -57,8 +57,6 @@ _TURN_SECONDS = 1.0
 _LIFE_SECONDS = 10.0
 #: From when the pod is let go until its container has ended, in seconds.
 _GOING_SECONDS = 30.0
-#: Of its output, in bytes: samples of owners are the most of it.
-_LONGEST_OUTPUT = 8 << 20
 _SIGN_OF_LIFE = "\n"
 
 
@@ -220,7 +218,6 @@ class PodFill:
                     container=WAIT_CONTAINER,
                     argv=["/bin/sh", "-euc", script],
                     timeout=_OPEN_SECONDS,
-                    longest=_LONGEST_OUTPUT,
                 )
             except ExecRefused as exc:
                 if exc.forbidden or time.monotonic() >= end:

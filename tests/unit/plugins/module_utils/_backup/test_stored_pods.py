@@ -23,10 +23,10 @@ WANTED, FILLED = "arkive.k8s/data-of", "arkive.k8s/data-filled"
 @pytest.mark.parametrize(
     ("annotations", "spec", "left"),
     [
-        # docs/compatibility 5.12.10: it would wait for data in the next restore, whoever makes that.
+        # docs/compatibility 5.12: it would wait for data in the next restore, whoever makes that.
         ({WANTED: "a", FILLED: "a"}, {"initContainers": [WAIT]}, {}),
         ({WANTED: "a"}, {"initContainers": [WAIT, OWN]}, {"initContainers": [OWN]}),
-        # docs/compatibility 18.7.2
+        # docs/compatibility 18.7
         ({}, {"ephemeralContainers": [COPY, OWN]}, {"ephemeralContainers": [OWN]}),
         ({"arkive.k8s/frozen": "{}"}, {"ephemeralContainers": [COPY]}, {}),
     ],
