@@ -517,7 +517,7 @@ volumes:
     namespace: {description: The namespace of the claim., type: str, returned: always, sample: shop}
     claim: {description: The name of the claim; empty for a volume of a pod., type: str, returned: always, sample: data}
     pod: {description: The pod whose volume it is; empty for a claim., type: str, returned: always, sample: ""}
-    pod_volume: {description: The name of the volume in its pod; empty for a claim., type: str, returned: always, sample: ""}
+    pod_volume: {description: The volume's name in its pod; empty for a claim., type: str, returned: always, sample: ""}
     method:
       description:
         - C(CSISnapshot) or C(NativeSnapshot) for a volume that is made from a snapshot, or from what was moved of one,
@@ -541,8 +541,8 @@ volumes:
       description:
         - C(planned) in check mode. C(bound) for a claim whose new volume is there, C(waiting) for one whose storage
           class waits for a pod that there is not, C(created) for one that was not waited for, C(failed), C(untouched)
-          for one that is in the cluster already, and C(refused) for one that is not restored. C(filled) for a volume of a
-          pod that has its data.
+          for one that is in the cluster already, and C(refused) for one that is not restored. C(filled) for a volume
+          of a pod that has its data.
       type: str
       returned: always
       sample: bound
