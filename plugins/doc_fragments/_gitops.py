@@ -28,6 +28,8 @@ options:
     description:
       - How long a pause is respected by other runs, as a Go duration. After that its run is taken to be dead, and
         another one may take the pause over.
+      - A restore that works renews it, four times within that time, however long it takes. A pause by
+        M(arkive.k8s.k8s_gitops) is renewed by pausing again under the same C(run) only.
     type: str
     default: 4h
 """

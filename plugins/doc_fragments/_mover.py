@@ -56,6 +56,9 @@ options:
       bandwidth:
         description:
           - The most bytes a second that each of them moves, such as V(50M).
+          - With small values a restore, and whatever else reads from a repository, takes longer than that makes it.
+            Before each object whose length it does not know, such as an index of a few KB, kopia waits until 20 MB
+            would have come, so that a restore of little takes minutes with V(1M). Give at least V(20M) there.
           - If not set, there is no limit.
         type: str
       resources:
@@ -116,6 +119,19 @@ options:
             these are handed over to its running program.
           - If not set, such volumes are an error where an annotation or a policy wants them, and otherwise a warning.
         type: bool
+"""
+
+    #: Of modules that move no data.
+    UNUSED = r"""
+options:
+  repository_password:
+    description:
+      - Not used. It is accepted so that C(module_defaults) for the action group may hold it.
+    type: str
+  mover:
+    description:
+      - Not used. It is accepted so that C(module_defaults) for the action group may hold it.
+    type: dict
 """
 
 

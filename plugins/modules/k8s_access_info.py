@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._attributes.info_module
   - arkive.k8s._auth
+  - arkive.k8s._mover.unused
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
   - arkive.k8s._results.without_store
@@ -184,13 +185,20 @@ options:
     type: str
     choices: [velero.io, ark.heptio.com]
     default: velero.io
+  velero_namespace:
+    description:
+      - The namespace of the Velero whose password the repositories have, for V(provider=mover) and V(repository), as
+        the options of this name and O(arkive.k8s.k8s_backup#module:velero_namespace) say it.
+    type: str
+    default: velero
   account:
     description:
       - The name of the service account, and of its roles. V(arkive-) and the first of O(for) if not set.
     type: str
   account_namespace:
     description:
-      - The namespace of the service account. It has to be there when the roles are applied.
+      - The namespace of the service account. It has to be there when the roles are applied, which RV(yaml) says where
+        it is not. Where the caller lacks a right, a warning says so as well.
     type: str
     default: arkive
   storage_location:
@@ -367,6 +375,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._access.question import
 from ansible_collections.arkive.k8s.plugins.module_utils._access.tasks import TASKS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.group_options import MOVER_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_ACCESS_INFO
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
@@ -374,6 +383,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import RE
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.terms import ON_OWNED
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.velero_types import FAMILIES, VELERO
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import DEFAULT_NAMESPACE
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import PROVIDER_NAMES, names_around
 
 SPEC = ArgumentSpec(
@@ -396,10 +406,11 @@ SPEC = ArgumentSpec(
         "on_gitops_owned": {"type": "str", "choices": list(ON_OWNED), "default": "ignore"},
         "gitops_namespaces": {"type": "list", "elements": "str", "default": []},
         "api_group": {"type": "str", "choices": [family.group for family in FAMILIES], "default": VELERO.group},
+        "velero_namespace": {"type": "str", "default": DEFAULT_NAMESPACE},
         "account": {"type": "str"},
         "account_namespace": {"type": "str", "default": "arkive"},
     }
-).merge(AUTH, RESULT, STORAGE_UNUSED)
+).merge(AUTH, RESULT, STORAGE_UNUSED, MOVER_UNUSED)
 
 
 def work(task: Task) -> Result:
@@ -422,6 +433,7 @@ def work(task: Task) -> Result:
         api_group=params["api_group"],
         on_gitops_owned=params["on_gitops_owned"],
         gitops_namespaces=tuple(dict.fromkeys(params["gitops_namespaces"])),
+        velero_namespace=params["velero_namespace"],
         account=params["account"] or "",
         account_namespace=params["account_namespace"],
     )

@@ -18,7 +18,9 @@ description:
     the others of Velero, and those of Heptio Ark. A file system that a hook freezes is thawed on success, failure,
     timeout and cancel, by a timer in the container if need be.
   - Snapshots the volumes while the file systems are frozen, for as short as the storage allows.
-  - A backup is never altered. One that exists with the same options is left as it is; with others, the task fails.
+  - A backup is never altered. One that exists with the same spec, which is what C(backup.spec) of the result has, is
+    left as it is; with another one, the task fails. O(backup_hooks), O(execution_hooks) and O(databases) are not in
+    the spec. Where they are others than those that it was made with, a warning says so, and nothing of them is done.
 extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
@@ -176,6 +178,7 @@ EXAMPLES = r"""
     name: shop-manual
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Back up with rules for hooks, as in a manifest
   arkive.k8s.k8s_backup:
@@ -197,6 +200,7 @@ EXAMPLES = r"""
       pods: [shop/mysql-0, shop/mysql-1]
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Back up all storage classes, and all namespaced objects of some namespaces but Events
   arkive.k8s.k8s_backup:
@@ -210,6 +214,7 @@ EXAMPLES = r"""
           - {key: app, operator: In, values: [mysql, redis]}
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Back up a definition, telling a chat when it has failed
   arkive.k8s.k8s_backup:
@@ -228,6 +233,7 @@ EXAMPLES = r"""
           command: [/bin/notify, the backup of the shop has failed]
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Hold a backup, so that nobody deletes it
   arkive.k8s.k8s_backup:
@@ -248,6 +254,7 @@ EXAMPLES = r"""
     require_lease: true
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Back up with snapshots of EBS volumes that no CSI driver takes care of
   arkive.k8s.k8s_backup:
@@ -257,6 +264,7 @@ EXAMPLES = r"""
       region: eu-central-1
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Back up with the data of the volumes, which is encrypted with this password
   arkive.k8s.k8s_backup:
@@ -269,6 +277,7 @@ EXAMPLES = r"""
       bandwidth: 100M
     storage_location:
       bucket: backups
+      prefix: production
       region: eu-central-1
 
 - name: Back up with the files of volumes that have no snapshots, such as NFS and local ones
@@ -279,6 +288,7 @@ EXAMPLES = r"""
     repository_password: "{{ vault_repository_password }}"
     storage_location:
       bucket: backups
+      prefix: production
       region: eu-central-1
 
 - name: Delete a backup with its snapshots

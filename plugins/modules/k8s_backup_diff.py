@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
+  - arkive.k8s._mover.unused
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
@@ -224,6 +225,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.diff_options i
     drift_sentence,
     write_junit,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.group_options import MOVER_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_DIFF
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
@@ -231,7 +233,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_option
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 
-SPEC = ArgumentSpec().merge(AUTH, STORAGE, SELECTION, DIFF, PROGRESS, RESULT)
+SPEC = ArgumentSpec().merge(AUTH, STORAGE, SELECTION, DIFF, PROGRESS, RESULT, MOVER_UNUSED)
 
 
 def work(task: Task) -> Result:

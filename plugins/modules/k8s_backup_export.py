@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
+  - arkive.k8s._mover.unused
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
@@ -80,6 +81,8 @@ options:
       - With V(omit), Secrets are in no file. RV(secrets) has the names of their keys.
       - With V(seal), O(seal_command) makes the files.
       - With V(plain), they are written as they are, with a warning, into files that their owner alone may read.
+      - An entry of a ConfigMap, or a variable of a container, that looks like a password, a key or a token is in the
+        tree as it is, and is named in a warning, without its value.
     type: str
     choices: [omit, seal, plain]
     default: omit
@@ -220,13 +223,14 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.export_options import EXPORT, export
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.group_options import MOVER_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_EXPORT
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 
-SPEC = ArgumentSpec().merge(AUTH, STORAGE_UNUSED, SELECTION, EXPORT, PROGRESS, RESULT)
+SPEC = ArgumentSpec().merge(AUTH, STORAGE_UNUSED, SELECTION, EXPORT, PROGRESS, RESULT, MOVER_UNUSED)
 
 
 def work(task: Task) -> Result:

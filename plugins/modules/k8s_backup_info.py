@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._attributes.info_module
   - arkive.k8s._auth
+  - arkive.k8s._mover.unused
   - arkive.k8s._requirements
   - arkive.k8s._requirements.query
   - arkive.k8s._requirements.s3
@@ -414,6 +415,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.detail_options import DETAILS, Details
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.extract_option import EXTRACT, take_out
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.group_options import MOVER_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query import Query
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_to_read
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_INFO
@@ -444,7 +446,7 @@ SPEC = ArgumentSpec(
         "started_before": {"type": "str"},
         "query": {"type": "str"},
     },
-).merge(DETAILS, EXTRACT, AUTH, RESULT, STORAGE)
+).merge(DETAILS, EXTRACT, AUTH, RESULT, STORAGE, MOVER_UNUSED)
 
 
 def backup_filter(params: t.Mapping[str, t.Any]) -> BackupFilter:

@@ -217,6 +217,7 @@ EXAMPLES = r"""
     apply_changes: true
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Let the rules decide over what was backed up by hand as well, and keep two that were verified
   arkive.k8s.k8s_backup_prune:
@@ -226,6 +227,7 @@ EXAMPLES = r"""
     min_good_verified: true
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Clear away what a retired schedule has left, once it has expired
   arkive.k8s.k8s_backup_prune:
@@ -234,6 +236,7 @@ EXAMPLES = r"""
     allow_empty_group: true
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Delete the Backup and Restore objects of a cluster as well
   arkive.k8s.k8s_backup_prune:
@@ -241,6 +244,7 @@ EXAMPLES = r"""
     velero_namespace: velero
     storage_location:
       bucket: backups
+      prefix: production
 """
 
 RETURN = r"""

@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
+  - arkive.k8s._mover.unused
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.s3
@@ -181,13 +182,14 @@ error_details:
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.group_options import MOVER_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.page_options import REPORT, make_report
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_REPORT
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue
 
-SPEC = REPORT.merge(AUTH, STORAGE, PROGRESS, RESULT)
+SPEC = REPORT.merge(AUTH, STORAGE, PROGRESS, RESULT, MOVER_UNUSED)
 
 
 def work(task: Task) -> Result:

@@ -288,7 +288,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 repository:
-  description: The repository, as the task left it.
+  description:
+    - The repository, as the task left it, and in check mode as it is.
+    - Empty when the task ended by an error before that was known, and with O(state=listed) without O(namespace).
   returned: always
   type: dict
   contains:

@@ -154,6 +154,7 @@ EXAMPLES = r"""
     dialect: velero-1.18.2
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Make no backups for now
   arkive.k8s.k8s_backup_schedule:
@@ -200,6 +201,7 @@ EXAMPLES = r"""
     fail_on_partial: true
     storage_location:
       bucket: backups
+      prefix: production
 """
 
 RETURN = r"""

@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
+  - arkive.k8s._mover.unused
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
@@ -127,6 +128,7 @@ EXAMPLES = r"""
     remove: false
     storage_location:
       bucket: backups
+      prefix: production
 """
 
 RETURN = r"""
@@ -223,6 +225,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.group_options import MOVER_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_asking
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_SYNC
@@ -244,7 +247,7 @@ SPEC = ArgumentSpec(
         "create_location": {"type": "bool", "default": False},
         "location_credential": _CREDENTIAL.to_option(no_log=False),
     },
-).merge(AUTH, STORAGE, PROGRESS, RESULT)
+).merge(AUTH, STORAGE, PROGRESS, RESULT, MOVER_UNUSED)
 
 
 def work(task: Task) -> Result:

@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
   - arkive.k8s._ebs
+  - arkive.k8s._mover.unused
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.ebs
@@ -218,6 +219,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import NAME_OF_BACKUP, ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.group_options import MOVER_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import (
     named_or_newest,
@@ -245,7 +247,7 @@ SPEC = ArgumentSpec(
     },
     mutually_exclusive=(("name", "schedule"),),
     required_one_of=(("name", "schedule"),),
-).merge(AUTH, STORAGE, EBS, PROGRESS, RESULT)
+).merge(AUTH, STORAGE, EBS, PROGRESS, RESULT, MOVER_UNUSED)
 
 
 def work(task: Task) -> Result:

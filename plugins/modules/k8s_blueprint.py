@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
   - arkive.k8s._blueprints
+  - arkive.k8s._mover.unused
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
@@ -305,6 +306,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.blueprint_opti
     given_blueprints,
     refuse_profile,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.group_options import MOVER_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BLUEPRINT
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by, text_diff
@@ -337,7 +339,7 @@ SPEC = ArgumentSpec(
     mutually_exclusive=(("definition", "src"),),
     required_one_of=(("blueprint", "definition", "src"),),
     required_if=(("state", "completed", ("action_name", "subject")),),
-).merge(AUTH, BLUEPRINT_RUN, PROGRESS, RESULT, STORAGE_UNUSED)
+).merge(AUTH, BLUEPRINT_RUN, PROGRESS, RESULT, STORAGE_UNUSED, MOVER_UNUSED)
 
 
 def validate(task: Task) -> Result:

@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
+  - arkive.k8s._mover.unused
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
@@ -156,6 +157,7 @@ EXAMPLES = r"""
     included_namespaces: [shop]
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Put a dump of its database beside it
   arkive.k8s.k8s_db_dump:
@@ -166,6 +168,7 @@ EXAMPLES = r"""
     database: orders
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Dump the whole server as a user of its own, under a name of its own
   arkive.k8s.k8s_db_dump:
@@ -181,6 +184,7 @@ EXAMPLES = r"""
     timeout: 2h
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Fill an empty database of another pod from it
   arkive.k8s.k8s_db_dump:
@@ -193,6 +197,7 @@ EXAMPLES = r"""
     database: orders
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Restore a server that has something in it already
   arkive.k8s.k8s_db_dump:
@@ -205,6 +210,7 @@ EXAMPLES = r"""
     into_non_empty: true
     storage_location:
       bucket: backups
+      prefix: production
 """
 
 RETURN = r"""
@@ -284,6 +290,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.duration_options import seconds
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.group_options import MOVER_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_location
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_DB_DUMP
@@ -315,7 +322,7 @@ SPEC = ArgumentSpec(
         "into_non_empty": {"type": "bool", "default": False},
         "timeout": {"type": "str", "default": "6h"},
     },
-).merge(AUTH, STORAGE, PROGRESS, RESULT)
+).merge(AUTH, STORAGE, PROGRESS, RESULT, MOVER_UNUSED)
 
 
 def dump_request(params: t.Mapping[str, t.Any]) -> DumpRequest:

@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
+  - arkive.k8s._mover.unused
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
@@ -372,6 +373,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.group_options import MOVER_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_location, open_to_read
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.proof_options import PROOF, proof_request
@@ -389,7 +391,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run impor
 from ansible_collections.arkive.k8s.plugins.module_utils._proof.database.prove import prove_database
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 
-SPEC = ArgumentSpec().merge(AUTH, PROOF, PROGRESS, RESULT, STORAGE_UNUSED)
+SPEC = ArgumentSpec().merge(AUTH, PROOF, PROGRESS, RESULT, STORAGE_UNUSED, MOVER_UNUSED)
 
 
 def find_store(task: Task) -> Store | None:

@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._auth
   - arkive.k8s._gitops
+  - arkive.k8s._mover.unused
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
@@ -217,6 +218,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.gitops_options
     gitops_request,
     make_book,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.group_options import MOVER_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_GITOPS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by
@@ -225,7 +227,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PR
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import compact_stamp, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 
-SPEC = ArgumentSpec().merge(GITOPS_TASK, AUTH, STORAGE_UNUSED, PROGRESS, RESULT)
+SPEC = ArgumentSpec().merge(GITOPS_TASK, AUTH, STORAGE_UNUSED, PROGRESS, RESULT, MOVER_UNUSED)
 
 
 def work(task: Task) -> Result:

@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - arkive.k8s._databases
   - arkive.k8s._hooks
   - arkive.k8s._hooks.freeze
+  - arkive.k8s._mover.unused
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
@@ -353,6 +354,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.database_options import DATABASES, task_databases
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.group_options import MOVER_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.hook_options import (
     FREEZE,
     HOOKS,
@@ -404,7 +406,7 @@ SPEC = ArgumentSpec(
     required_one_of=(_WHAT,),
     required_if=(("state", "frozen", ("freeze_path",)), ("state", "thawed", ("freeze_path",))),
     required_by={"freeze_path": ("state",), "lease_id": ("freeze_path",)},
-).merge(AUTH, PODS, HOOKS, FREEZE, DATABASES, LINT, PROGRESS, RESULT, STORAGE_UNUSED)
+).merge(AUTH, PODS, HOOKS, FREEZE, DATABASES, LINT, PROGRESS, RESULT, STORAGE_UNUSED, MOVER_UNUSED)
 
 
 def hook_request(params: t.Mapping[str, t.Any]) -> HookTaskRequest:

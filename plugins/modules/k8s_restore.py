@@ -132,6 +132,7 @@ EXAMPLES = r"""
     backup: shop-2026-06-01
     storage_location:
       bucket: backups
+      prefix: production
   check_mode: true
   diff: true
   register: plan
@@ -150,6 +151,7 @@ EXAMPLES = r"""
     backup: shop-2026-06-01
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Plan a restore for a pipeline, in files
   arkive.k8s.k8s_restore:
@@ -159,6 +161,7 @@ EXAMPLES = r"""
     markdown_path: shop-approved.md
     storage_location:
       bucket: backups
+      prefix: production
   check_mode: true
 
 - name: Carry it out, once it is approved, if it is still the same
@@ -168,6 +171,7 @@ EXAMPLES = r"""
     junit_path: shop-done.xml
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Restore a namespace from a commit of a repository
   arkive.k8s.k8s_restore:
@@ -198,6 +202,7 @@ EXAMPLES = r"""
               command: [/bin/bash, -c, 'psql < /backup/backup.sql']
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Bring the data of a running database back to what it was in the night, and keep what it has now
   arkive.k8s.k8s_restore:
@@ -207,6 +212,7 @@ EXAMPLES = r"""
     existing_volume_policy: roll_back
     storage_location:
       bucket: backups
+      prefix: production
   register: rolled_back
 
 - name: Say how to delete the old volumes
@@ -221,6 +227,7 @@ EXAMPLES = r"""
       shop: shop-copy
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Restore volumes from snapshots of EBS, encrypted with another key, for another cluster
   arkive.k8s.k8s_restore:
@@ -231,6 +238,7 @@ EXAMPLES = r"""
       cluster_name: production-2
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Restore what a Velero with a node agent has saved, into a cluster without one
   arkive.k8s.k8s_restore:
@@ -254,6 +262,7 @@ EXAMPLES = r"""
     wait_timeout: 5m
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Bring changed ConfigMaps back to what the backup holds
   arkive.k8s.k8s_restore:
@@ -263,6 +272,7 @@ EXAMPLES = r"""
     existing_resource_policy: update
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Bring one Secret back
   arkive.k8s.k8s_restore:
@@ -272,6 +282,7 @@ EXAMPLES = r"""
     existing_resource_policy: update
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Restore the newest backup of a schedule into another cluster, with its classes and its registry
   arkive.k8s.k8s_restore:
@@ -292,6 +303,7 @@ EXAMPLES = r"""
               value: "1"
     storage_location:
       bucket: backups
+      prefix: production
 
 - name: Restore as a manifest of Velero says
   arkive.k8s.k8s_restore:
@@ -309,6 +321,7 @@ EXAMPLES = r"""
           includedResources: [jobs]
     storage_location:
       bucket: backups
+      prefix: production
 """
 
 RETURN = r"""

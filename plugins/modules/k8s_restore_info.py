@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes.actiongroup_backup
   - arkive.k8s._attributes.info_module
   - arkive.k8s._auth
+  - arkive.k8s._mover.unused
   - arkive.k8s._requirements
   - arkive.k8s._requirements.query
   - arkive.k8s._requirements.s3
@@ -234,6 +235,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.detail_options import DETAILS, Details
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.group_options import MOVER_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.jmespath_query import Query
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store import open_to_read
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_RESTORE_INFO
@@ -250,7 +252,7 @@ SPEC = ArgumentSpec(
         "phase": {"type": "list", "elements": "str", "aliases": ["phases"]},
         "query": {"type": "str"},
     }
-).merge(DETAILS, AUTH, RESULT, STORAGE)
+).merge(DETAILS, AUTH, RESULT, STORAGE, MOVER_UNUSED)
 
 
 def work(task: Task) -> Result:

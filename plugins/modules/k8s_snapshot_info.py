@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - arkive.k8s._attributes.info_module
   - arkive.k8s._auth
   - arkive.k8s._ebs
+  - arkive.k8s._mover.unused
   - arkive.k8s._requirements
   - arkive.k8s._requirements.ebs
   - arkive.k8s._requirements.kubernetes
@@ -157,6 +158,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.auth_options import AUTH, kube_auth
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.ebs_options import EBS, snapshot_location
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.group_options import MOVER_UNUSED
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.libraries import require_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_SNAPSHOT_INFO
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import (
@@ -180,7 +182,7 @@ SPEC = ArgumentSpec(
         "label_selector": LABEL_SELECTOR,
         "provider": {"type": "str", "choices": list(SET_PROVIDER_NAMES), "default": SET_PROVIDER_NAMES[0]},
     }
-).merge(AUTH, EBS, RESULT, STORAGE_UNUSED)
+).merge(AUTH, EBS, RESULT, STORAGE_UNUSED, MOVER_UNUSED)
 
 
 def find(task: Task, query: SnapshotQuery, client: KubeClient) -> FoundSnapshots:

@@ -170,6 +170,7 @@ EXAMPLES = r"""
     locations:
       default:
         bucket: backups
+        prefix: production
         endpoint_url: https://s3.example.com
 
 - name: Move the data of volumes into repositories that Velero reads, by pods that reach the storage in the cluster

@@ -236,3 +236,25 @@ def test_a_task_with_a_mistake_is_found() -> None:
         ("k8s_backup_verify", {"storage_location": place}),
     ]
     assert all(problems_of(module, given, defaults={}) for module, given in wrong)
+
+
+def _mappings(document: t.Any) -> t.Iterator[dict[str, t.Any]]:
+    if isinstance(document, dict):
+        yield document
+    for each in document.values() if isinstance(document, dict) else document if isinstance(document, list) else ():
+        yield from _mappings(each)
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if "bucket: backups" in block.text], ids=str)
+def test_one_bucket_is_named_as_one_place(block: Block) -> None:
+    """Who follows two pages finds the backups of the first by the second: a prefix more is another location."""
+    found = [each for each in _mappings(yaml.safe_load(block.text)) if each.get("bucket") == "backups"]
+    assert found
+    assert all(each.get("prefix") for each in found)
+
+
+def test_the_heads_of_playbooks_name_the_same_place() -> None:
+    heads = "\n".join(path.read_text() for path in sorted((ROOT / "playbooks").glob("*.yml")))
+    named = re.findall(r"\{\"?bucket[^}]*\}", heads)
+    assert len(named) >= 5
+    assert {str(yaml.safe_load(each)) for each in named} == {"{'bucket': 'backups', 'prefix': 'production'}"}

@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import pathlib
 
+import pytest
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -35,3 +37,12 @@ def test_modules_are_thin() -> None:
 def test_all_modules_are_in_the_action_group() -> None:
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
     assert runtime["action_groups"]["backup"] == [path.stem for path in MODULES]
+
+
+@pytest.mark.parametrize("module", [path.stem for path in MODULES])
+def test_defaults_of_the_action_group_are_refused_by_no_module(module: str) -> None:
+    """Ansible gives them to all of its modules, and a module refuses what it does not know."""
+    spec = importlib.import_module(f"ansible_collections.arkive.k8s.plugins.modules.{module}").SPEC
+    assert {"kubeconfig", "context", "storage_location", "repository_password", "mover"} <= set(spec.options)
+    assert spec.options["repository_password"]["no_log"] is True
+    assert not any(spec.options[name].get("required") for name in ("repository_password", "mover"))

@@ -24,11 +24,15 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rul
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class AccessAnswer:
-    """``rights`` as they are to be; ``lacking`` of them the caller has not."""
+    """``rights`` as they are to be; ``lacking`` of them the caller has not. ``absent``: namespaces that are not there.
+
+    ``places``: those in which something is to be done.
+    """
 
     rights: AccountRights
     lacking: tuple[LackingRight, ...] = ()
-    issues: tuple[Issue, ...] = ()
+    places: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
 
     def to_return(self) -> dict[str, t.Any]:
         """The keys of a task's result."""
@@ -38,14 +42,25 @@ class AccessAnswer:
             "lacking": [right.to_return() for right in self.lacking],
             "grant": rules_text(needs),
             "roles": self.rights.objects,
-            "yaml": self.rights.text,
+            "yaml": self.rights.text_with(map(_make_first, self.absent)),
             "elsewhere": [
                 {**need._asdict(), "why": grant.why, "otherwise": grant.otherwise}
                 for grant in self.rights.elsewhere
                 for need in grant.needs
             ],
-            "warnings_list": [issue.to_return() for issue in self.issues],
+            "warnings_list": [issue.to_return() for issue in self._issues()],
         }
+
+    def _issues(self) -> t.Iterator[Issue]:
+        """That the account has no namespace yet is of interest to whoever applies the roles only."""
+        for name in self.absent:
+            if name in self.places or self.lacking:
+                yield Issue(
+                    message=f"Namespace {name} is not there, and has to be before the roles are applied.",
+                    name=name,
+                    resource="namespaces",
+                    hint=f"kubectl create namespace {name}",
+                )
 
 
 def look_at_access(question: AccessQuestion, *, client: KubeClient) -> AccessAnswer:
@@ -55,11 +70,12 @@ def look_at_access(question: AccessQuestion, *, client: KubeClient) -> AccessAns
     return AccessAnswer(
         rights=AccountRights(question.subject, grants_of_all(question.tasks, scope), question.places),
         lacking=tuple(find_lacking(client, discovery, question.tasks, scope)),
-        issues=tuple(_missing_namespaces(client, question)),
+        places=question.places,
+        absent=tuple(_absent_namespaces(client, question)),
     )
 
 
-def _missing_namespaces(client: KubeClient, question: AccessQuestion) -> t.Iterator[Issue]:
+def _absent_namespaces(client: KubeClient, question: AccessQuestion) -> t.Iterator[str]:
     """A Role needs its namespace; whoever may not look sees it when it is applied."""
     for name in dict.fromkeys((*question.places, question.subject.namespace)):
         try:
@@ -68,12 +84,11 @@ def _missing_namespaces(client: KubeClient, question: AccessQuestion) -> t.Itera
             if not (exc.not_found or exc.forbidden):
                 raise
             if exc.not_found:
-                yield Issue(
-                    message=f"Namespace {name} is not there, and has to be before the roles are applied.",
-                    name=name,
-                    resource="namespaces",
-                    hint=f"kubectl create namespace {name}",
-                )
+                yield name
+
+
+def _make_first(namespace: str) -> str:
+    return f"Namespace {namespace} is not there. To make it first: kubectl create namespace {namespace}"
 
 
 __all__ = ("AccessAnswer", "look_at_access")

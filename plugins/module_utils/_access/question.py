@@ -46,6 +46,7 @@ class AccessQuestion:
     api_group: str = ""
     on_gitops_owned: str = "ignore"
     gitops_namespaces: tuple[str, ...] = ()
+    velero_namespace: str = "velero"
     account: str = ""
     account_namespace: str = "arkive"
 
@@ -58,6 +59,7 @@ class AccessQuestion:
             _check("gitops_namespaces", name)
         if self.scratch_namespace:
             _check("scratch_namespace", self.scratch_namespace)
+        _check("velero_namespace", self.velero_namespace)
         for name in self.functions:
             if name not in FUNCTION_GRANTS:
                 raise ValidationError(
@@ -103,6 +105,7 @@ class AccessQuestion:
             api_group=self.api_group,
             on_gitops_owned=self.on_gitops_owned,
             gitops_namespaces=self.gitops_namespaces,
+            velero_namespace=self.velero_namespace,
         )
 
 

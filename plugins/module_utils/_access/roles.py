@@ -73,11 +73,15 @@ class AccountRights:
     @property
     def text(self) -> str:
         """The same as a List in YAML, with what each rule is for."""
+        return self.text_with(())
+
+    def text_with(self, notes: t.Iterable[str]) -> str:
+        """The same, with comments at its end."""
         lines = ["---", "apiVersion: v1", "kind: List", "items:"]
         for made in self.objects:
             lines += _item(made, self._places[made["metadata"].get("namespace") or ""] if "rules" in made else [])
-        for grant in self.elsewhere:
-            lines += [f"# {line}" for line in textwrap.wrap(f"Not in these roles: {_elsewhere(grant)}", _WIDTH)]
+        for note in (*(f"Not in these roles: {_elsewhere(grant)}" for grant in self.elsewhere), *notes):
+            lines += [f"# {line}" for line in textwrap.wrap(note, _WIDTH)]
         return "\n".join(lines) + "\n"
 
     def _role(self, namespace: str) -> list[Object]:

@@ -9,6 +9,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
@@ -148,10 +150,29 @@ def backup_request(params: t.Mapping[str, t.Any]) -> BackupRequest:
             workers=params["workers"],
             strict_selection=params["strict_selection"],
             fail_on_empty=bool(params["fail_on_empty"]),
+            beside=_beside(params),
         )
     except ValidationError as exc:
         exc.details.setdefault("phase", "FailedValidation")
         raise
+
+
+def _beside(params: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """Digests of what a second task may ask for otherwise, by the user's own words; without passwords."""
+    given = {name: params[name] for name in ("backup_hooks", "execution_hooks") if params[name]}
+    if params["databases"] != DATABASES.options["databases"]["default"]:
+        given["databases"] = params["databases"]
+        if isinstance(given["databases"], list):
+            given["databases"] = [_without_credentials(entry) for entry in given["databases"]]
+    return {name: _digest(value) for name, value in given.items()}
+
+
+def _without_credentials(entry: t.Any) -> t.Any:
+    return {name: value for name, value in entry.items() if name != "credentials"} if isinstance(entry, dict) else entry
+
+
+def _digest(value: t.Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _given_fields(params: t.Mapping[str, t.Any], manifest: Manifest) -> dict[str, t.Any]:

@@ -33,7 +33,8 @@ class ArkiveRecord:
 
     ``hooks``, ``freezes`` and ``quiesces`` are as the module returns them. ``lists`` has one entry for each list
     request: ``{"resource", "namespace", "resourceVersion", "started", "completed", "items"}``. ``timings`` are seconds,
-    ``items`` stored objects for each group-resource.
+    ``items`` stored objects for each group-resource. ``beside``: a digest for each option that says what is done to
+    applications and is not in the spec, by its name; None in records that do not say.
     """
 
     run_id: str = ""
@@ -45,6 +46,7 @@ class ArkiveRecord:
     items: dict[str, int] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
     files: dict[str, FileDigest] = field(default_factory=dict)
+    beside: dict[str, str] | None = None
 
     def to_dict(self) -> dict[str, t.Any]:
         return {
@@ -58,6 +60,7 @@ class ArkiveRecord:
             "quiesces": self.quiesces,
             "items": self.items,
             "timings": self.timings,
+            **({"beside": self.beside} if self.beside is not None else {}),
         }
 
     @classmethod
@@ -83,6 +86,7 @@ class ArkiveRecord:
                 items=dict(document.get("items") or {}),
                 timings=dict(document.get("timings") or {}),
                 files=files,
+                beside=dict(document["beside"]) if document.get("beside") is not None else None,
             )
         except (AttributeError, KeyError, TypeError, ValueError) as exc:
             raise ArchiveError(f"The arkive record of the backup is damaged: {exc!r}.") from exc

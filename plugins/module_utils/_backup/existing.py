@@ -56,6 +56,9 @@ def find_existing(catalog: Catalog, request: BackupRequest, *, location: str) ->
         )
     files = catalog.files(request.name)
     record = files.read_record()
+    issues = parse_results(files.read_json("results") or {})
+    if record is not None and record.beside is not None:
+        issues.add_warnings(_made_otherwise(request, record.beside), name=request.name)
     return BackupOutcome(
         backup=backup,
         items=dict(record.items) if record else {},
@@ -63,9 +66,19 @@ def find_existing(catalog: Catalog, request: BackupRequest, *, location: str) ->
         recorded_freezes=list(record.freezes) if record else [],
         quiesces=list(record.quiesces) if record else [],
         volumes=files.read_json("volumeinfo") or [],
-        issues=parse_results(files.read_json("results") or {}),
+        issues=issues,
         location=location,
     )
+
+
+def _made_otherwise(request: BackupRequest, made: t.Mapping[str, str]) -> t.Iterator[str]:
+    """What the stored objects do not depend on is no reason to fail; nobody is to believe that it was done."""
+    names = sorted(name for name in {*made, *request.beside} if made.get(name) != request.beside.get(name))
+    if names:
+        yield (
+            f"Backup '{request.name}' exists, and was made with other {', '.join(names)}, or without. It is left as it "
+            "is, and nothing of that is done now: choose another name for a backup that does it."
+        )
 
 
 def _differences(request: BackupRequest, backup: t.Mapping[str, t.Any]) -> list[str]:

@@ -288,6 +288,7 @@ class BackupMaker:
             lists=steps.collector.lists,
             items=collected.items,
             timings=self._timings.to_dict(),
+            beside=dict(self._request.beside),
         )
 
     def _publish(self, files: BackupFiles, lock: WriteLock) -> None:

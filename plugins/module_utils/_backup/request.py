@@ -49,7 +49,8 @@ class BackupRequest:
     output goes into the log. ``from_manifest``: the fields of ``spec`` that are in a manifest; all others are the
     task's own. ``strict_selection``: names of types that the cluster does not have are refused in a manifest as well.
     ``fail_on_empty``: a selection that fits nothing is an error. ``objects_only``: nothing but objects is read: no
-    command is run in a pod, no database held, nothing thawed.
+    command is run in a pod, no database held, nothing thawed. ``beside``: a digest for each of the options that are not
+    in the spec and say what is done to applications, by its name.
     """
 
     name: str
@@ -78,6 +79,7 @@ class BackupRequest:
     strict_selection: bool = False
     fail_on_empty: bool = False
     objects_only: bool = False
+    beside: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def hook_policy(self) -> HookPolicy:

@@ -258,7 +258,7 @@ class VolumePlanner:
                 self._claims[metadata["namespace"], metadata["name"]] = {
                     "metadata": {"namespace": metadata["namespace"], "name": metadata["name"], **kept},
                     "spec": claim["spec"],
-                    "status": {"phase": "Bound"},
+                    "status": {"phase": "Bound", "capacity": (claim.get("status") or {}).get("capacity") or {}},
                 }
 
     def _may_snapshot(self, volumes: BackupVolumes) -> bool:

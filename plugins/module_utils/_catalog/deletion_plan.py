@@ -25,7 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores impor
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.side_by_side import read_each
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import SnapshotDeleter
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import plural, some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import LockRecord, read_write_lock
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_object import TERMINAL_PHASES
@@ -245,20 +245,26 @@ def being_made(what: str, holder: LockRecord) -> ValidationError:
 
 
 def reasons_text(snapshots: t.Mapping[RecordedSnapshot, str]) -> str:
-    """Some of the snapshots, each with why it stays."""
-    return some_of([f"{snapshot}: {_plain(why)}" for snapshot, why in snapshots.items()], most=_SHOWN, separator="; ")
+    """Some of the snapshots, with why they stay; a reason of several is said once."""
+    named = {why: [str(each) for each in same] for why, same in _by_reason(snapshots).items()}
+    found = [f"{some_of(same, most=_SHOWN)}: {why}" for why, same in named.items()]
+    return some_of(found, most=_SHOWN, separator="; ")
 
 
 def left_behind(snapshots: t.Mapping[RecordedSnapshot, str]) -> list[str]:
-    """A warning for each."""
+    """A warning for each reason, with all that stays because of it: nothing else will name them."""
     return [
-        f"The snapshot {snapshot} is left behind, and nothing refers to it any more: {_plain(why)}."
-        for snapshot, why in snapshots.items()
+        f"The {plural(len(same), 'snapshot')} {', '.join(map(str, same))} {plural(len(same), 'is', 'are')} left "
+        f"behind, and nothing refers to {plural(len(same), 'it', 'them')} any more: {why}."
+        for why, same in _by_reason(snapshots).items()
     ]
 
 
-def _plain(why: str) -> str:
-    return why.rstrip(".")
+def _by_reason(snapshots: t.Mapping[RecordedSnapshot, str]) -> dict[str, list[RecordedSnapshot]]:
+    found: dict[str, list[RecordedSnapshot]] = {}
+    for snapshot, why in snapshots.items():
+        found.setdefault(why.rstrip("."), []).append(snapshot)
+    return found
 
 
 __all__ = (

@@ -31,6 +31,8 @@ _LOG_START = 128 << 10
 _LOG_TEXT = 1 << 20
 #: A restore that was begun and has no end is a dead one after this time.
 _DEAD_RESTORE = dt.timedelta(hours=24)
+#: One that was cancelled is asked about for this time.
+_OF_LATE = dt.timedelta(days=7)
 _STARTING = re.compile(rb"Starting restore of backup (?:[^/\s\"]+/)?(?P<name>[a-z0-9.-]+)")
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -105,25 +107,31 @@ def find_restores(store: Store, backup: str) -> FoundRestores:
 
 
 def find_unfinished(store: Store, backup_name: str) -> list[str]:
-    """Restores of ``backup_name`` that were started and never ended: they still run, or were interrupted.
+    """Restores of ``backup_name`` that were started and never ended: they still run, or were broken off.
 
-    One listing; a record is read only where nothing was written after it.
+    One listing, and a small read for each that has no end, or has ended of late: only its record says how.
     """
-    found = []
-    for name, files in group_by_directory(store.list(RESTORES).objects, RESTORES).items():
-        if not is_subdomain_name(name):
-            continue
-        keys, present = RestoreKeys(name), {info.key for info in files}
-        if keys.arkive_record not in present or keys.results in present:
-            continue
-        try:
-            record = read_record(store, name)
-            if is_unfinished(record) and record["restore"]["spec"]["backupName"] == backup_name:
-                found.append(name)
-        except (StoreError, ArchiveError, LookupError, TypeError):
-            # Deleted meanwhile, or damaged: nobody can say anything about it.
-            continue
-    return sorted(found)
+    now = utc_now()
+    groups = group_by_directory(store.list(RESTORES).objects, RESTORES)
+    asked = [name for name, files in groups.items() if is_subdomain_name(name) and _may_be_open(name, files, now)]
+    found = read_each(lambda name: _is_open(store, name, backup_name), asked)
+    return sorted(name for name, is_open in zip(asked, found, strict=True) if is_open)
+
+
+def _may_be_open(name: str, files: t.Sequence[ObjectInfo], now: dt.datetime) -> bool:
+    keys = RestoreKeys(name)
+    present = {info.key: info.modified for info in files}
+    begun = present.get(keys.arkive_record)
+    return begun is not None and (keys.results not in present or now - begun <= _OF_LATE)
+
+
+def _is_open(store: Store, name: str, backup_name: str) -> bool:
+    try:
+        record = read_record(store, name)
+        return is_unfinished(record) and bool(record["restore"]["spec"]["backupName"] == backup_name)
+    except (StoreError, ArchiveError, LookupError, TypeError):
+        # Deleted meanwhile, or damaged: nobody can say anything about it.
+        return False
 
 
 def read_record(store: Store, name: str) -> dict[str, t.Any]:
@@ -135,9 +143,9 @@ def read_record(store: Store, name: str) -> dict[str, t.Any]:
 
 
 def is_unfinished(record: t.Mapping[str, t.Any]) -> bool:
-    """Whether a recorded restore never ended."""
+    """Whether a recorded restore never ended: its process died, or it was cancelled, or lost the API server."""
     status = (record.get("restore") or {}).get("status") or {}
-    return bool(status.get("phase") == "InProgress")
+    return status.get("phase") == "InProgress" or record.get("broken_off") is True
 
 
 def source_of(store: Store, name: str, present: t.Collection[str]) -> str | None:

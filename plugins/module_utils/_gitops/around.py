@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._gitops.comparing impor
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.decision import Decision
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner import Owner
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_ref import OwnerRef
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.pause_keeper import PauseKeeper
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.pausing import Pausing
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.terms import GitOpsTerms
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
@@ -32,16 +33,18 @@ class AroundChange:
         self._terms = terms
         self._decision = decision
         self._pausing = Pausing(run, limit=terms.pause_limit)
+        self._keeper = PauseKeeper(run, self._pausing, limit=terms.pause_limit)
         self._paused: list[Owner] = []
         self.account: GitOpsAccount = decision.account
 
     def begin(self, *, timeout: float) -> None:
-        """Pause what the decision names. Raises ``ArkiveError``; nothing is paused then."""
+        """Pause what the decision names, for as long as this runs. Raises ``ArkiveError``; nothing is paused then."""
         owners = self._decision.in_order
         if not owners:
             return
         self._run.progress(f"pausing {', '.join(str(owner.ref) for owner in owners)}")
         self._paused = self._pausing.pause(owners, timeout=timeout)
+        self._keeper.start(self._paused)
         self.account = dataclasses.replace(self.account, paused=tuple(owner.ref for owner in self._paused))
 
     def end(self, *, succeeded: bool) -> None:
@@ -51,6 +54,7 @@ class AroundChange:
         self._report_lost()
         conflicts, unsure = self._compare() if succeeded else (self.account.conflicts, {})
         left = self._why_left(conflicts, unsure, succeeded=succeeded)
+        self._keeper.stop()
         paused, self._paused = self._paused, []
         to_resume = [owner for owner in paused if owner.ref not in left]
         done = self._pausing.resume(to_resume)

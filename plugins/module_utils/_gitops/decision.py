@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.account import Action, Conflict, GitOpsAccount
@@ -109,7 +110,8 @@ def _warnings(
         if owner.mark_problem:
             yield f"The annotation arkive.k8s/paused of {owner.ref} cannot be used: {owner.mark_problem}."
         elif owner.mark is not None:
-            yield f"{owner.ref} is paused by run '{owner.mark.run}'. It is resumed by: {owner.resume_command}"
+            until = f" until {rfc3339(owner.mark.until)} at least" if owner.mark.until else ""
+            yield f"{owner.ref} is paused by run '{owner.mark.run}'{until}. It is resumed by: {owner.resume_command}"
 
 
 def foresee(owner: Owner, changes: t.Iterable[Change]) -> t.Iterator[Conflict]:

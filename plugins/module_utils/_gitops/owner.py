@@ -131,6 +131,11 @@ def pause_patch(owner: Owner, mark: PauseMark) -> Object:
     return patch | {"metadata": _metadata(owner, mark.to_text())}
 
 
+def renewal_patch(owner: Owner, mark: PauseMark) -> Object:
+    """The mark alone, guarded as ``pause_patch``."""
+    return {"metadata": _metadata(owner, mark.to_text())}
+
+
 def resume_patch(owner: Owner, *, guarded: bool = False) -> Object:
     """The reverse. What somebody else has made of the field meanwhile stays. ``guarded``: as ``pause_patch``."""
     metadata = _metadata(owner, None) if guarded else {"annotations": {PAUSED_ANNOTATION: None}}
@@ -145,4 +150,4 @@ def _metadata(owner: Owner, mark: str | None) -> Object:
     return {"resourceVersion": version, "annotations": {PAUSED_ANNOTATION: mark}}
 
 
-__all__ = ("Owner", "pause_patch", "resume_patch")
+__all__ = ("Owner", "pause_patch", "renewal_patch", "resume_patch")

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import time
 import types
@@ -17,7 +18,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.errors import GitOpsError
-from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner import Owner, pause_patch, resume_patch
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner import (
+    Owner,
+    pause_patch,
+    renewal_patch,
+    resume_patch,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.owner_ref import OwnerRef
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.pause_mark import PauseMark
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
@@ -107,6 +113,25 @@ class Pausing:
             if found is not None:
                 resumed.append(found)
         return Resumption(tuple(resumed), failed)
+
+    def renew(self, owner: Owner) -> None:
+        """Have others respect the pause for as long as they did at first; it goes on although the run is cancelled.
+
+        What is not paused any more, or by somebody else, stays as it is. Raises ``ArkiveError``.
+        """
+        client = self._run.uncancelled().client
+        for attempt in range(_ATTEMPTS):
+            again = _read(client, owner)
+            mark = again.mark if again is not None and again.now.suspended else None
+            if again is None or mark is None or mark.run != self._run.run_id or mark.until is None:
+                return
+            longer = dataclasses.replace(mark, until=client.server_now() + self._limit)
+            try:
+                _patch(client, again, renewal_patch(again, longer))
+                return
+            except KubeError as exc:
+                if attempt == _ATTEMPTS - 1 or not (exc.conflict or exc.may_pass):
+                    raise
 
     def _pause(self, owner: Owner) -> Owner | None:
         client = self._run.client

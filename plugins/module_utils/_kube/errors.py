@@ -19,6 +19,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.admission_words import remedy_for
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rule_words import rule_for
 
+#: Of the API server, when a webhook has side effects (Kubernetes 1.34, ``webhook/dispatcher.go``).
+_NO_DRY_RUN = "does not support dry run"
+
 
 class KubeError(ArkiveError):
     """The API server refused, failed, or could not be reached.
@@ -56,6 +59,11 @@ class KubeError(ArkiveError):
     def conflict(self) -> bool:
         """True when the object was changed by someone else in the meantime."""
         return self.status == 409 and self.reason != "AlreadyExists"
+
+    @property
+    def without_dry_run(self) -> bool:
+        """An admission webhook cannot be asked by a dry run, so nothing is known."""
+        return _NO_DRY_RUN in self.message
 
     @property
     def forbidden(self) -> bool:

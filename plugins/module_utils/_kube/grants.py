@@ -47,7 +47,8 @@ class RightsScope:
     blueprints, by name; empty for all of them. ``api_group``: whose custom resources are meant by tasks that work with
     those; empty for those of Velero. ``on_gitops_owned``: what a restore does about owners, which are in
     ``gitops_namespaces``, empty for anywhere. ``rolls_back``: a restore replaces the volumes of claims that exist.
-    ``adds_containers``: a backup reads volumes by containers that it adds to pods.
+    ``adds_containers``: a backup reads volumes by containers that it adds to pods. ``velero_namespace``: where a Velero
+    keeps the password of its repositories.
     """
 
     namespaces: tuple[str, ...] = ()
@@ -67,6 +68,7 @@ class RightsScope:
     gitops_namespaces: tuple[str, ...] = ()
     rolls_back: bool = False
     adds_containers: bool = False
+    velero_namespace: str = "velero"
 
     @property
     def places(self) -> tuple[str, ...]:

@@ -142,6 +142,8 @@ class Execution:
             with self._make_locks() as locks:
                 locks.acquire(self._namespaces_to_change())
                 self._report.note_start()
+                # Whoever kills it finds there what it goes on by.
+                self._run.progress(f"starting restore {self._run.name}")
                 with self._roll_back:
                     failure = self._reach_data() or self._pause_owners() or self._run_pre_hook() or self._apply(locks)
                     results = self._finish_pods(wait=not failure)
@@ -149,7 +151,7 @@ class Execution:
                     self._roll_back.settle(keeps=self._run.request.keep_old_volumes or not clean)
             if self._run.cancel.is_cancelled and not failure:
                 failure = f"The run was cancelled: {self._run.cancel.reason}."
-                self._run.issues.error(failure)
+                self._run.issues.error(failure, hint=self._run.finish_hint)
             self._owners.end(succeeded=not failure and not self._run.issues.errors)
             self._run.report_warnings()
             outcome = self._report.finished(self._work(hooks=results, failure=failure))
@@ -230,10 +232,10 @@ class Execution:
             with self._ready.timings.measure("apply"):
                 late = self._apply_waves(self._make_applier(locks))
         except Cancelled as exc:
-            self._run.issues.error(exc.message)
+            self._run.issues.error(exc.message, hint=self._run.finish_hint)
             return exc.message
         except ArkiveError as exc:
-            self._run.issues.error(exc.message, hint=exc.hint or "")
+            self._run.issues.error(exc.message, hint=f"{exc.hint or ''} {self._run.finish_hint}".strip())
             return exc.message
         self._volumes.finish(self._api, self._applied, late)
         return ""

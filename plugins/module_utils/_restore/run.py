@@ -74,6 +74,11 @@ class RestoreRun:
         """How to have done later what could not be done now."""
         return f"Run the restore again with name: {self.name} to have this done."
 
+    @property
+    def finish_hint(self) -> str:
+        """How a restore goes on that is broken off. ``find_unfinished`` names it to the next run as well."""
+        return f"Run it again with name: {self.name} to finish it."
+
 
 def subject_of(item: PlanItem) -> Subject:
     return Subject(str(item.group_resource), item.namespace or "", item.name)

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import decimal
+import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
@@ -17,11 +18,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import
 
 def requested_bytes(claim: ObjectView) -> decimal.Decimal:
     """Zero where nobody can tell."""
-    text = (((claim.get("spec") or {}).get("resources") or {}).get("requests") or {}).get("storage", 0)
-    try:
-        return parse_quantity(text)
-    except ValidationError:
-        return decimal.Decimal(0)
+    return _bytes((((claim.get("spec") or {}).get("resources") or {}).get("requests") or {}).get("storage"))
+
+
+def volume_bytes(claim: ObjectView) -> decimal.Decimal:
+    """Of the volume that it has got, which may be larger than what it asks for; zero where nobody can tell."""
+    return _bytes(((claim.get("status") or {}).get("capacity") or {}).get("storage"))
 
 
 def ask_for_room(claim: Object, size_bytes: int | None) -> None:
@@ -30,4 +32,11 @@ def ask_for_room(claim: Object, size_bytes: int | None) -> None:
         claim["spec"].setdefault("resources", {}).setdefault("requests", {})["storage"] = str(size_bytes)
 
 
-__all__ = ("ask_for_room", "requested_bytes")
+def _bytes(text: t.Any) -> decimal.Decimal:
+    try:
+        return parse_quantity(text or 0)
+    except ValidationError:
+        return decimal.Decimal(0)
+
+
+__all__ = ("ask_for_room", "requested_bytes", "volume_bytes")

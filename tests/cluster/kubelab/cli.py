@@ -24,7 +24,9 @@ from kubelab.gitops_types import gitops_types
 from kubelab.golang import ARGOCD, FLUX, GOLDEN
 from kubelab.init import run_init
 from kubelab.local_volumes import add_local_volume, remove_local_volume
-from kubelab.model import Lab, default_state
+from kubelab.model import NODE_ADDRESS, Lab, default_state
+from kubelab.netns import listen_beside
+from kubelab.processes import node_pid
 from kubelab.program_images import KOPIA_IMAGE, find_kopia
 from kubelab.robust import robust
 from kubelab.s3 import S3Files, start_s3
@@ -108,6 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     flux.add_argument("action", choices=("start", "stop", "built"))
     argocd = command("argocd", _argocd, "start or stop Argo CD's controllers; built: exit code 3 when they are not")
     argocd.add_argument("action", choices=("start", "stop", "built"))
+    exposed = command("expose", _expose, "let pods reach a server of the host; prints its URL, and does not end")
+    exposed.add_argument("--server", required=True, help="HOST:PORT")
     checked = command("conformance", _conformance, "run the CSI suite, and check a running cluster")
     checked.add_argument(
         "--driver-tests", action="store_true", help="the CSI driver's own tests too, which take a minute"
@@ -324,6 +328,12 @@ def _forward(options: argparse.Namespace) -> None:
 
 def _relay(options: argparse.Namespace) -> None:
     relay(options.fd, options.server)
+
+
+def _expose(options: argparse.Namespace) -> None:
+    listener = listen_beside(node_pid(options.state), str(NODE_ADDRESS.ip))
+    print(f"http://{NODE_ADDRESS.ip}:{listener.getsockname()[1]}", flush=True)
+    relay([listener.detach()], [options.server])
 
 
 def _watchdog(options: argparse.Namespace) -> None:

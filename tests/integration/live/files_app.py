@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import typing as t
 
-CLAIM, PATH = "data", "/data"
+from claim_app import CLAIM, claim_app
+
+PATH = "/data"
 SCRATCH_PATH = "/scratch"
 OWNER = "1234:5678"
 
@@ -86,17 +88,6 @@ class FilesApp:
         self._kubectl("delete", "namespace", self.namespace, *copies, "--ignore-not-found", "--wait=false")
 
     def _manifest(self) -> dict[str, t.Any]:
-        labels = {"app": "files"}
-        claim = {
-            "apiVersion": "v1",
-            "kind": "PersistentVolumeClaim",
-            "metadata": {"name": CLAIM},
-            "spec": {
-                "accessModes": ["ReadWriteOnce"],
-                "storageClassName": self._storage_class,
-                "resources": {"requests": {"storage": self._size}},
-            },
-        }
         container = {
             "name": "main",
             "image": "debian:bookworm",
@@ -104,26 +95,14 @@ class FilesApp:
             "securityContext": {"privileged": self._privileged},
             "volumeMounts": [{"name": "data", "mountPath": PATH}, {"name": "scratch", "mountPath": SCRATCH_PATH}],
         }
-        spec = {
-            "terminationGracePeriodSeconds": 1,
-            "containers": [container],
-            "volumes": [
-                {"name": "data", "persistentVolumeClaim": {"claimName": CLAIM}},
-                {"name": "scratch", "emptyDir": {}},
-            ],
-        }
-        deployment = {
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": {"name": "files"},
-            "spec": {
-                "replicas": 1,
-                "strategy": {"type": "Recreate"},
-                "selector": {"matchLabels": labels},
-                "template": {"metadata": {"labels": labels}, "spec": spec},
-            },
-        }
-        return {"apiVersion": "v1", "kind": "List", "items": [claim, deployment]}
+        return claim_app(
+            "files",
+            container,
+            storage_class=self._storage_class,
+            size=self._size,
+            grace_seconds=1,
+            volumes=[{"name": "scratch", "emptyDir": {}}],
+        )
 
 
 __all__ = ("CLAIM", "LIST", "OWNER", "PATH", "SCRATCH_PATH", "FilesApp")

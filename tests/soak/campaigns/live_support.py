@@ -20,6 +20,7 @@ for _folder in (
         sys.path.append(str(_folder))
 
 from awx_jobs import ContainerGroup, Job, JobBucket, JobResult, execution_environment, in_cluster_spec
+from claim_app import claim_app
 from cut_proxy import CutProxy, through
 from database_runs import HELD_PROGRAM, DatabaseApp
 from files_app import CLAIM, LIST, PATH, FilesApp
@@ -74,6 +75,7 @@ __all__ = (
     "RedisApp",
     "SnapshotLab",
     "Started",
+    "claim_app",
     "component",
     "execution_environment",
     "frozen_lines",

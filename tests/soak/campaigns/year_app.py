@@ -12,10 +12,11 @@ import time
 import typing as t
 from pathlib import Path
 
+from campaigns.live_support import claim_app
+
 if t.TYPE_CHECKING:
     from campaigns.light_kubectl import LightKubectl
 
-CLAIM = "data"
 _PATH = "data"
 _SECONDS = 90.0
 _PAUSE = 0.1
@@ -54,17 +55,6 @@ class YearApp:
 
 
 def _manifest() -> dict[str, t.Any]:
-    labels = {"app": "year"}
-    claim = {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": {"name": CLAIM},
-        "spec": {
-            "accessModes": ["ReadWriteOnce"],
-            "storageClassName": "loopfile",
-            "resources": {"requests": {"storage": "200Mi"}},
-        },
-    }
     container = {
         "name": "main",
         "image": "debian",
@@ -72,23 +62,7 @@ def _manifest() -> dict[str, t.Any]:
         "env": [{"name": _MARK, "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}],
         "volumeMounts": [{"name": "data", "mountPath": f"/{_PATH}"}],
     }
-    spec = {
-        "terminationGracePeriodSeconds": 0,
-        "containers": [container],
-        "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": CLAIM}}],
-    }
-    deployment = {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "year"},
-        "spec": {
-            "replicas": 1,
-            "strategy": {"type": "Recreate"},
-            "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": spec},
-        },
-    }
-    return {"apiVersion": "v1", "kind": "List", "items": [claim, deployment]}
+    return claim_app("year", container, storage_class="loopfile", size="200Mi", grace_seconds=0)
 
 
-__all__ = ("CLAIM", "YearApp")
+__all__ = ("YearApp",)

@@ -19,8 +19,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import SECRETS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import ProgressSink, no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.whole_files import PRIVATE
-from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.sealing import seal
+from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.secret_lookalikes import find_lookalikes
 from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.stable_yaml import to_yaml
 from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_files import TreeFolder
 from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_index import SecretEntry, TreeIndex
@@ -36,6 +37,8 @@ Layout: t.TypeAlias = t.Literal["plain", "kustomize"]
 SecretsWay: t.TypeAlias = t.Literal["omit", "seal", "plain"]
 _EVERY = 1000
 _KUSTOMIZATION = "kustomization.yaml"
+#: So many objects, and entries of one, are named in the warning about what looks like a secret.
+_MOST_NAMED, _MOST_ENTRIES = 20, 3
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,7 @@ class _Export:
         self._paths = TreePaths()
         self._left_out: collections.Counter[str] = collections.Counter()
         self._secrets: dict[str, SecretEntry] = {}
+        self._lookalikes: list[str] = []
         self._warnings = list(warnings)
         self._diffs: list[dict[str, str]] = []
 
@@ -110,6 +114,9 @@ class _Export:
             return
         path = self._paths.path_of(each.ref, str(each.body.get("kind")))
         if each.ref.group_resource != SECRETS:
+            found = find_lookalikes(each.ref.group_resource, each.body)
+            if found:
+                self._lookalikes.append(f"{each.title} ({some_of(found, most=_MOST_ENTRIES)})")
             self._put(path, to_yaml(each.body))
         elif self._request.secrets == "plain":
             self._folder.put(path, to_yaml(each.body), mode=PRIVATE)
@@ -152,6 +159,12 @@ class _Export:
             why = f"is {phase}" if phase != "Completed" else f"has {counted(unread, 'object')} that cannot be read"
             self._warnings.append(
                 f"Backup '{name}' {why}: {kept} files of objects that it does not have were left in the tree."
+            )
+        if self._lookalikes:
+            named = some_of(self._lookalikes, most=_MOST_NAMED, separator="; ")
+            self._warnings.append(
+                f"{counted(len(self._lookalikes), 'object')} in the tree may hold secrets, which whoever reads the "
+                f"repository reads: {named}. Put these into Secrets, or leave the objects out."
             )
         if self._request.secrets == "plain":
             self._warnings.append("Secrets are in the tree as they are: whoever reads the repository reads them.")

@@ -26,7 +26,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import (
     replace_object,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.existing_judge import (
-    NO_DRY_RUN,
     changed_definitions,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.needed_objects import needed_objects
@@ -184,9 +183,9 @@ class DryRunJudge:
                 "unverified",
                 f"the server refuses it until {coming[0]} '{coming[2]}' is there, which this restore creates",
             )
-        if NO_DRY_RUN in exc.message and item.intent == "update":
+        if exc.without_dry_run and item.intent == "update":
             return item.with_reason(f"an admission webhook does not support dry run: {exc.message}")
-        if NO_DRY_RUN in exc.message:
+        if exc.without_dry_run:
             return item.decided("unverified", f"an admission webhook does not support dry run: {exc.message}")
         if exc.unreachable or exc.status == 429:
             return item.decided("unverified", f"the server gave no answer: {exc.message}")

@@ -44,8 +44,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.builtin_types i
 
 #: Room for what the server puts behind it, in names of 63 letters.
 _LONGEST_PREFIX = 50
-#: What the server says of a webhook that has side effects.
-NO_DRY_RUN = "does not support dry run"
 
 
 class _Answer(t.NamedTuple):
@@ -212,7 +210,7 @@ def is_verdict(exc: KubeError) -> bool:
     """Whether the server's refusal is about the object: it was able to judge it, and we may ask."""
     if exc.unreachable or exc.status in (405, 429) or (exc.status or 0) >= 500:
         return False
-    return not rule_for(exc.message) and NO_DRY_RUN not in exc.message
+    return not rule_for(exc.message) and not exc.without_dry_run
 
 
 def _renamed(made: Object, live: Object) -> Object:
@@ -228,4 +226,4 @@ def _version(obj: t.Mapping[str, t.Any]) -> t.Any:
     return (obj.get("metadata") or {}).get("resourceVersion")
 
 
-__all__ = ("NO_DRY_RUN", "ExistingJudge", "changed_definitions", "is_verdict")
+__all__ = ("ExistingJudge", "changed_definitions", "is_verdict")

@@ -87,8 +87,12 @@ class RestoreRecords:
         hooks: t.Sequence[t.Mapping[str, t.Any]],
         volumeinfo: t.Sequence[dict[str, t.Any]],
         log: bytes,
+        broken_off: bool = False,
     ) -> bool:
-        """Write everything, our own record last. False when the location must not be written."""
+        """Write everything, our own record last. False when the location must not be written.
+
+        ``broken_off``: something was done, and what is left is to be done by another run of the same restore.
+        """
         if not self._may_write():
             return False
         files = RestoreFiles(
@@ -98,7 +102,8 @@ class RestoreRecords:
             volumeinfo=list(volumeinfo),
         )
         BackupWriter(self._store).write_restore(self._name, files)
-        self._put_record(restore, summary=applied.plan.counts_by_resource(), hooks=hooks)
+        summary = applied.plan.counts_by_resource()
+        self._put_record(restore, summary=summary, hooks=hooks, broken_off=broken_off)
         return True
 
     def write_progress(self, restore: t.Mapping[str, t.Any], hooks: t.Sequence[t.Mapping[str, t.Any]]) -> None:
@@ -116,8 +121,11 @@ class RestoreRecords:
         *,
         summary: t.Mapping[str, t.Any],
         hooks: t.Sequence[t.Mapping[str, t.Any]],
+        broken_off: bool = False,
     ) -> None:
         record = {"version": _RECORD_VERSION, "restore": restore, "summary": summary, "hooks": list(hooks)}
+        if broken_off:
+            record["broken_off"] = True
         FileAccess(self._store).put_bytes(self._keys.arkive_record, gzip_json(record))
 
 

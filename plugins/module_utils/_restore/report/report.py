@@ -175,7 +175,8 @@ class RestoreReport:
         recorded = False
         if self._request.write_records and (changed or phase != "Completed" or self.previous.unfinished):
             clock = time.monotonic()
-            recorded = self._write_records(work)
+            broken_off = bool(work.failure) and (changed or self.previous.unfinished)
+            recorded = self._write_records(work, broken_off=broken_off)
             work = dataclasses.replace(work, timings={**work.timings, "records": time.monotonic() - clock})
         return self._outcome(work, phase, changed=changed, recorded=recorded)
 
@@ -202,7 +203,7 @@ class RestoreReport:
             hook_status=hook_status(work.hooks),
         )
 
-    def _write_records(self, work: RestoreWork) -> bool:
+    def _write_records(self, work: RestoreWork, *, broken_off: bool) -> bool:
         """Records are proof, not purpose: where they cannot be written the restore still stands, with a warning."""
         try:
             return self._records.write(
@@ -212,6 +213,7 @@ class RestoreReport:
                 hooks=[*self.previous.hooks, *work.hook_records],
                 volumeinfo=work.volumes.to_velero(),
                 log=self._log_stream.getvalue(),
+                broken_off=broken_off,
             )
         except ArkiveError as exc:
             self.issues.warning(

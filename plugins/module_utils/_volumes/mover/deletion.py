@@ -8,9 +8,13 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Probe
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import Reasons, VolumeContext
 
@@ -24,38 +28,64 @@ _NOTE = (
 
 
 class MovedDeletion:
-    """Nothing is asked of a cluster before a snapshot is to be deleted."""
+    """Nothing is asked of a cluster before it is known that a backup records such a snapshot."""
 
     def __init__(self, context: VolumeContext) -> None:
         self._context = context
         self._has_deleted = False
+        #: Why nothing is deleted from a repository, by the namespace that it is of; empty where it may.
+        self._refusals: dict[str, str] = {}
+        #: Namespaces in which what killed runs have left was removed.
+        self._swept: set[str] = set()
 
     def why_not(self, snapshot: RecordedSnapshot) -> str:
-        """Why it cannot be deleted here; empty where it may."""
+        """Why it cannot be deleted here, as far as is known without a pod; empty where it may."""
         if self._context.moving is None:
             return "it is in a repository, for which this task has no options: k8s_backup with state absent deletes it"
         if snapshot.uploader not in ("", "kopia"):
             return f"it is in a repository of {snapshot.uploader}, which only Velero deletes from"
         if not snapshot.namespace:
             return "no file of the backup says in which repository it is"
-        return "" if self._context.connect is not None else "there is no cluster whose pods could do it"
+        if self._context.connect is None:
+            return "there is no cluster whose pods could do it"
+        return self._refusal(snapshot.namespace)
+
+    def _refusal(self, namespace: str) -> str:
+        """There is a password, which opens the repository, and the namespace lets the pod in."""
+        if namespace not in self._refusals:
+            probe = Probe(namespace=namespace, source_namespace=namespace, write=False)
+            try:
+                [probed] = self._mover.preview([probe])
+            except Cancelled:
+                raise
+            except ArkiveError as exc:
+                self._refusals[namespace] = exc.sentence
+            else:
+                self._refusals[namespace] = probed.error
+        return self._refusals[namespace]
+
+    @functools.cached_property
+    def _mover(self) -> Mover:
+        if self._context.moving is None:
+            raise MoverError("There is no location whose repositories are meant.")
+        return make_mover(self._context.moving, self._context.client(), cancel=self._context.cancel)
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot]) -> Reasons:
         """Have a Job for each repository forget its snapshots; one that is gone is fine. Why others are still there."""
-        moving = self._context.moving
-        if moving is None:
+        if self._context.moving is None:
             return {snapshot: self.why_not(snapshot) for snapshot in snapshots}
         by_place: dict[str, list[RecordedSnapshot]] = {}
         for snapshot in snapshots:
             by_place.setdefault(snapshot.namespace, []).append(snapshot)
         failed: Reasons = {}
         try:
-            mover = make_mover(moving, self._context.client(), cancel=self._context.cancel)
+            mover = self._mover
         except ArkiveError as exc:
             return dict.fromkeys(snapshots, exc.sentence)
         for namespace, found in by_place.items():
             try:
                 self._context.cancel.check()
+                self._sweep(mover, namespace)
                 reasons = mover.forget(namespace, [one.handle for one in found], namespace=namespace)
             except (ArkiveError, Cancelled) as exc:
                 failed |= dict.fromkeys(found, exc.sentence)
@@ -63,6 +93,12 @@ class MovedDeletion:
             failed |= {one: reasons[one.handle] for one in found if one.handle in reasons}
         self._has_deleted = self._has_deleted or len(failed) < len(snapshots)
         return failed
+
+    def _sweep(self, mover: Mover, namespace: str) -> None:
+        """What it may not see ends by itself."""
+        if namespace not in self._swept:
+            self._swept.add(namespace)
+            mover.sweep([namespace])
 
     @property
     def notes(self) -> tuple[str, ...]:

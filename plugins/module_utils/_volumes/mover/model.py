@@ -225,7 +225,7 @@ class Probe:
     """What is asked before anything is frozen: whether pods in ``namespace`` can use ``source_namespace``'s repository.
 
     ``namespace`` empty: it is not there yet, and only the repository is looked at. ``write``: that is written to, and
-    made where there is none; else it must be there. ``reads_volumes``: for a backup, whose pods run as root.
+    made where there is none; else it must be there. ``reads_volumes``: for a backup.
     """
 
     namespace: str

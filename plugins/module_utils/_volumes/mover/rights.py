@@ -75,7 +75,7 @@ def backup_grants(scope: RightsScope) -> list[Grant]:
             (*job_needs(scope.places), *claim_needs(scope.places)),
         ),
         *_added_containers(scope),
-        _password(),
+        _password(scope),
     ]
 
 
@@ -91,11 +91,11 @@ def _added_containers(scope: RightsScope) -> list[Grant]:
 
 
 def deletion_grants(scope: RightsScope) -> list[Grant]:
-    return [Grant("Jobs that take snapshots out of a repository.", tuple(job_needs(scope.places))), _password()]
+    return [Grant("Jobs that take snapshots out of a repository.", tuple(job_needs(scope.places))), _password(scope)]
 
 
 def upkeep_grants(scope: RightsScope) -> list[Grant]:
-    return [Grant("Jobs that look after repositories.", tuple(job_needs(scope.places))), _password()]
+    return [Grant("Jobs that look after repositories.", tuple(job_needs(scope.places))), _password(scope)]
 
 
 def restore_grants(scope: RightsScope) -> list[Grant]:
@@ -111,7 +111,7 @@ def restore_grants(scope: RightsScope) -> list[Grant]:
             ),
         ),
         *_pods_filled(scope),
-        _password(),
+        _password(scope),
     ]
 
 
@@ -128,10 +128,10 @@ def _pods_filled(scope: RightsScope) -> list[Grant]:
     ]
 
 
-def _password() -> Grant:
+def _password(scope: RightsScope) -> Grant:
     return Grant(
         "The password of Velero's repositories, in its namespace.",
-        needs_on("get", SECRETS, places=("velero",)),
+        needs_on("get", SECRETS, places=(scope.velero_namespace,)),
         "It has to be given as repository_password.",
     )
 

@@ -36,6 +36,13 @@ _GROUPS = {
 }
 FLUX = "kustomize.toolkit.fluxcd.io"
 PAUSED = "arkive.k8s/paused"
+#: What an Application says that nothing syncs by itself.
+APPLICATION: Object = {
+    "project": "default",
+    "destination": {"server": "https://kubernetes.default.svc", "namespace": "shop"},
+    "source": {"repoURL": "https://git.example.org/fleet.git", "path": "shop"},
+    "syncPolicy": {"syncOptions": ["CreateNamespace=true"]},
+}
 
 
 def install_types(kubectl: Kubectl, cluster: Cluster) -> None:
@@ -86,14 +93,9 @@ class Owners:
         return self.make("Kustomization", name, spec | ({} if suspend is None else {"suspend": suspend}), **more)
 
     def application(self, name: str = "shop", *, automated: Object | None = None, **more: t.Any) -> Object:
-        spec: Object = {
-            "project": "default",
-            "destination": {"server": "https://kubernetes.default.svc", "namespace": "shop"},
-            "source": {"repoURL": "https://git.example.org/fleet.git", "path": "shop"},
-            "syncPolicy": {"syncOptions": ["CreateNamespace=true"]},
-        }
+        spec = dict(APPLICATION)
         if automated is not None:
-            spec["syncPolicy"]["automated"] = automated
+            spec["syncPolicy"] = {**spec["syncPolicy"], "automated": automated}
         return self.make("Application", name, spec, **more)
 
     def get(self, kind: str, name: str = "shop") -> Object:
@@ -119,4 +121,4 @@ def tracked(app: str, namespace: str, name: str = "web") -> dict[str, str]:
     return {"argocd.argoproj.io/tracking-id": f"{app}:/ConfigMap:{namespace}/{name}"}
 
 
-__all__ = ("FLUX", "PAUSED", "Owners", "config", "install_types", "tracked")
+__all__ = ("APPLICATION", "FLUX", "PAUSED", "Owners", "config", "install_types", "tracked")

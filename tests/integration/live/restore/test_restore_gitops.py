@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import threading
 import typing as t
 from pathlib import Path
 
 import pytest
-from gitops_lab import PAUSED, Owners, config, install_types, tracked
+import yaml
+from gitops_lab import APPLICATION, PAUSED, Owners, config, install_types, tracked
 from play_runner import PlayRunner, text_of
 from restore_lab import Cluster
 
@@ -425,6 +427,18 @@ def test_role_and_module(owners: Owners, kubeconfig: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", ["argocd-presync-backup.yml", "flux-backup-before-release.yml", "flux-backup-job.yml"])
 def test_the_examples_are_what_the_types_take(owners: Owners, kubectl: Kubectl, name: str) -> None:
     text = (Path(__file__).parents[4] / "examples" / "gitops" / name).read_text(encoding="utf-8")
-    text = text.replace("${release}", "2026.6.1").replace("namespace: flux-system", f"namespace: {owners.namespace}")
+    text = text.replace("namespace: flux-system", f"namespace: {owners.namespace}")
     text = text.replace("namespace: shop\n", f"namespace: {owners.namespace}\n")
     kubectl("create", "--dry-run=server", "--validate=strict", "-f", "-", stdin=text)
+
+
+def test_the_application_set_of_the_guide_is_one(owners: Owners, kubectl: Kubectl) -> None:
+    """By the definition of argo-cd: with a generator and a template, which the guide leaves out."""
+    guide = (Path(__file__).parents[4] / "docs" / "docsite" / "rst" / "guide_gitops.rst").read_text(encoding="utf-8")
+    blocks = re.findall(r"^\.\. code-block:: yaml\n\n((?: {4}.*\n|\s*\n)+)", guide, re.MULTILINE)
+    [block] = [yaml.safe_load(text) for text in blocks if "kind: ApplicationSet" in text]
+    block["metadata"]["namespace"] = owners.namespace
+    template = {"metadata": {"name": "{{.name}}"}, "spec": APPLICATION}
+    for way in (block["spec"], {"syncPolicy": {"applicationsSync": "create-only"}}):
+        block["spec"] = {"generators": [{"list": {"elements": [{"name": "shop"}]}}], "template": template, **way}
+        kubectl("create", "--dry-run=server", "--validate=strict", "-f", "-", stdin=json.dumps(block))

@@ -11,13 +11,18 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import http.server
+import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
+import textwrap
 import threading
 import time
 import typing as t
+import urllib.parse
 
 import pytest
 import yaml
@@ -37,6 +42,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._velero.cron import STR
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.prune_lab import PruneLab
 
+ROOT = pathlib.Path(__file__).resolve().parents[4]
 RULEBOOK = "ARKIVE_TEST_RULEBOOK"
 #: A rulebook starts a Java machine of its own, which takes its time on a machine that is busy.
 PATIENCE = 240.0
@@ -84,12 +90,15 @@ def local_location(tmp_path: pathlib.Path) -> LocalLocation:
     return LocalLocation(path=str(tmp_path / "place"), prefix="team/a")
 
 
-Start: t.TypeAlias = t.Callable[[dict[str, t.Any]], Rulebook]
+class Start(t.Protocol):
+    """``rulebook``: the one that the collection ships if not said. ``more``: variables of the environment."""
+
+    def __call__(self, variables: dict[str, t.Any], *, rulebook: str = ..., **more: str) -> Rulebook: ...
 
 
 @pytest.fixture
 def start(tmp_path: pathlib.Path, location: StorageLocation) -> t.Iterator[Start]:
-    """``start(variables)``: the rulebook that the collection ships, with keys of a bucket in the environment."""
+    """A rulebook, with keys of a bucket in the environment."""
     assert RULEBOOK in os.environ, f"{RULEBOOK} is not set: it names the ansible-rulebook program. `make test` sets it."
     program = pathlib.Path(os.environ[RULEBOOK])
     started: list[Rulebook] = []
@@ -107,15 +116,15 @@ def start(tmp_path: pathlib.Path, location: StorageLocation) -> t.Iterator[Start
             "AWS_SECRET_ACCESS_KEY": str(location.secret_key),
         }
 
-    def run(variables: dict[str, t.Any]) -> Rulebook:
+    def run(variables: dict[str, t.Any], *, rulebook: str = "arkive.k8s.backups", **more: str) -> Rulebook:
         (folder / "vars.yml").write_text(yaml.safe_dump(variables))
         (folder / "inventory.yml").write_text(yaml.safe_dump(INVENTORY))
-        command = [str(program), "--rulebook", "arkive.k8s.backups", "--verbose"]
+        command = [str(program), "--rulebook", rulebook, "--verbose"]
         command += ["--inventory", str(folder / "inventory.yml"), "--vars", str(folder / "vars.yml")]
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env=environment,
+            env={**environment, **more},
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -185,3 +194,126 @@ def test_what_happens_in_a_location_comes_to_the_rules(
     assert printed.count("'shop-new' is Completed") == 1
     if isinstance(location, S3Location):
         assert str(location.secret_key) not in printed
+
+
+class ControllerRecorder(http.server.ThreadingHTTPServer):
+    """Notes what ansible-rulebook asks of a controller, and answers so much that it goes on.
+
+    No AWX: whether one takes what is sent is in ``tests/unit/examples``. The paths are those of AWX's API that
+    ansible_rulebook/job_template_runner.py and shared_job_monitor.py name. ``templates``: names, each with its
+    organization.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, templates: t.Mapping[str, str]) -> None:
+        super().__init__(("127.0.0.1", 0), _ControllerAnswer)
+        self.templates = templates
+        self.launched: list[tuple[str, dict[str, t.Any]]] = []
+        self.tokens: set[str | None] = set()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _ControllerAnswer(http.server.BaseHTTPRequestHandler):
+    server: ControllerRecorder
+
+    def do_GET(self) -> None:
+        self.server.tokens.add(self.headers.get("Authorization"))
+        asked = urllib.parse.urlsplit(self.path)
+        query = dict(urllib.parse.parse_qsl(asked.query))
+        if asked.path == "/api/v2/config/":
+            self._answer({"version": "24.6.1"})
+        elif asked.path == "/api/v2/unified_job_templates/":
+            name = query["name"]
+            there = name in self.server.templates
+            self._answer({"count": int(there), "next": None, "results": [self._template(name)] if there else []})
+        elif asked.path == "/api/v2/jobs/":
+            done = [
+                {"id": int(number), "status": "successful", "created": "now"} for number in query["id__in"].split(",")
+            ]
+            self._answer({"count": len(done), "results": done})
+        else:
+            self.send_error(404)
+
+    def _template(self, name: str) -> dict[str, t.Any]:
+        asks = {f"ask_{what}_on_launch": False for what in ("limit", "labels", "inventory", "variables")}
+        organization = {"organization": {"name": self.server.templates[name]}}
+        launch = f"/api/v2/job_templates/{urllib.parse.quote(name)}/launch/"
+        base = {"id": 7, "type": "job_template", "name": name, "related": {"launch": launch}}
+        return {**base, **asks, "summary_fields": organization}
+
+    def do_POST(self) -> None:
+        found = re.fullmatch(r"/api/v2/job_templates/(.+)/launch/", self.path)
+        if found is None:
+            self.send_error(404)
+            return
+        sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.launched.append((urllib.parse.unquote(found[1]), sent))
+        self._answer({"id": 42, "url": "/api/v2/jobs/42/"}, code=201)
+
+    def _answer(self, body: t.Any, code: int = 200) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_words: object) -> None:
+        """Nothing: a test fails by what was noted."""
+
+
+@pytest.fixture
+def controller() -> t.Iterator[ControllerRecorder]:
+    """With the job templates of the example."""
+    example = yaml.load((ROOT / "examples" / "awx" / "controller.yml").read_text(), Loader=_Unsafe)
+    templates = {each["name"]: example["controller_organization"] for each in example["controller_templates"]}
+    with ControllerRecorder(templates) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+class _Unsafe(yaml.SafeLoader):
+    """Reads Ansible's ``!unsafe`` as text."""
+
+
+_Unsafe.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+
+
+def rulebook_of_the_guide() -> list[t.Any]:
+    """As it stands in the guide of AWX."""
+    guide = (ROOT / "docs" / "docsite" / "rst" / "guide_awx.rst").read_text()
+    blocks = re.findall(r"^\.\. code-block:: yaml\n\n((?: {4}.*\n|\s*\n)+)", guide, re.MULTILINE)
+    [text] = [textwrap.dedent(block) for block in blocks if "rules:" in block]
+    return list(yaml.safe_load(text))
+
+
+@pytest.mark.parametrize("location", ["local"], indirect=True)
+def test_the_rulebook_of_the_guide_launches_the_template_of_the_example(
+    start: Start, location: StorageLocation, store: Store, tmp_path: pathlib.Path, controller: ControllerRecorder
+) -> None:
+    """Only where it looks, and how often, is of the test."""
+    seen = utc_now() - dt.timedelta(days=30)
+    write_record(store, ScheduleKeys("shop"), ScheduleRecord(first_seen=seen, schedule="0 2 * * *", dialect=STRICT))
+    rulebook = rulebook_of_the_guide()
+    [source] = rulebook[0]["sources"]
+    source["arkive.k8s.backups"] |= {"storage_location": options_of(location), "interval": "500ms"}
+    (tmp_path / "backups.yml").write_text(yaml.safe_dump(rulebook))
+    running = start(
+        {},
+        rulebook=str(tmp_path / "backups.yml"),
+        EDA_CONTROLLER_URL=controller.url,
+        EDA_CONTROLLER_TOKEN="a-token",
+        EDA_JOB_TEMPLATE_REFRESH_DELAY="0.2",
+    )
+    running.await_line("controller job id: 42")
+    [(name, sent)] = controller.launched
+    handed_on = dict(sent["extra_vars"])
+    told = handed_on.pop("ansible_eda")["event"]["arkive"]  # which ansible-rulebook adds, and AWX leaves out
+    assert (name, handed_on) == ("Check a schedule", {"schedule_name": "shop"})
+    assert (told["event"], told["schedule"]["name"]) == ("schedule_missed", "shop")
+    assert controller.tokens == {"Bearer a-token"}

@@ -27,6 +27,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import r
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome, BackupRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_stream import ExecStream
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import RightsScope
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
@@ -36,6 +39,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Sto
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod import pod_copy
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import names_around
 
@@ -208,6 +212,38 @@ def test_they_come_back_into_the_restored_pod(
         assert (again.changed, again.phase) == (False, "Completed")
     finally:
         kubectl("delete", "namespace", copy, "--ignore-not-found", "--wait=false")
+
+
+class _CancelledAtItsEnd(ExecStream):
+    """The run is cancelled when the copy is done, before it has looked how that ended."""
+
+    def go_on(self, seconds: float, *, cancel: CancelToken) -> bool:
+        going = super().go_on(seconds, cancel=cancel)
+        if not going:
+            cancel.cancel("SIGTERM")
+            cancel.check()
+        return going
+
+
+def test_what_was_done_when_the_run_was_cancelled_is_taken_out_again(
+    copied: Copied,
+    location: S3Location,
+    s3: S3Access,
+    kopia_program: str,
+    tmp_path: Path,
+    kubectl: Kubectl,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kopia = Kopia(kopia_program, tmp_path, PASSWORD)
+    kopia.connect(s3, location.bucket, f"p/kopia/{copied.app.namespace}/")
+    before = sorted(kopia.ids())
+    monkeypatch.setattr(pod_copy, "ExecStream", _CancelledAtItsEnd)
+    with pytest.raises(Cancelled):
+        run_backup(dataclasses.replace(copied.request, name="cancelled"), client=copied.client, store=copied.store)
+    (pod,) = json.loads(kubectl("-n", copied.app.namespace, "get", "pods", "-o", "json"))["items"]
+    codes = [each["state"]["terminated"]["exitCode"] for each in pod["status"]["ephemeralContainerStatuses"]]
+    assert codes.count(0) > len(before), "of this run, too, one has ended well"
+    assert sorted(kopia.ids()) == before
 
 
 def test_a_pod_that_admits_none_is_told_before_anything_is_begun(copied: Copied, kubectl: Kubectl) -> None:

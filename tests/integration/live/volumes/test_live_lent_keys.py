@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import typing as t
+import urllib.parse
 from pathlib import Path
 
 import boto3
@@ -32,7 +33,6 @@ if t.TYPE_CHECKING:
 pytestmark = pytest.mark.node
 
 LAB = Path(__file__).parents[3] / "cluster" / "lab.py"
-_RELAY = Path(__file__).parent / "pod_relay.py"
 #: What keys for one repository may do: at a place, with keys to write, with keys to read.
 _ALLOWED = [
     ("list", "own", True, True),
@@ -61,9 +61,9 @@ def lending(tmp_path_factory: pytest.TempPathFactory, state: Path) -> t.Iterator
     home = tmp_path_factory.mktemp("lending")
     place = ["--state", str(home)]
     started = json.loads(_lab("s3", "start", "--lends-keys", *place))
-    node = str(json.loads(_lab("status", "--json", "--state", str(state)))["pids"]["etcd"])
+    server = urllib.parse.urlsplit(started["endpoint"]).netloc
     relay = subprocess.Popen(
-        ["nsenter", "-n", "-t", node, sys.executable, str(_RELAY), str(home / "s3"), "s3.sock"],
+        [sys.executable, str(LAB), "expose", "--server", server, "--state", str(state)],
         stdout=subprocess.PIPE,
         text=True,
     )

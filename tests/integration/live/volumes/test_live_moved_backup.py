@@ -9,6 +9,7 @@ What is in the repository is read back by kopia itself, from this machine.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import secrets
 import subprocess
@@ -19,14 +20,16 @@ import pytest
 from granted import Granted
 from kopia_command import Kopia
 from pod_location import PASSWORD, PodLocation
-from volume_lab import LATE, PATH, DataApp, Storage
+from volume_lab import LATE, PATH, DataApp, Storage, until
 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import DeletedBackup, delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import (
@@ -53,13 +56,14 @@ echo 'a' >.kopiaignore && sync
 
 
 class Moved(t.NamedTuple):
-    """``deleter``: who may delete it. ``thawed``: what the volume had when the first byte was moved.
+    """``caller``: who made it; ``deleter``: who may delete it. ``sums``: of what was in the volume.
 
-    ``left``: what is in the cluster afterwards. ``sums``: of what was in the volume.
+    ``thawed``: what the volume had when the first byte was moved. ``left``: what is in the cluster afterwards.
     """
 
     app: DataApp
     deleter: KubeClient
+    caller: KubeClient
     planned: BackupOutcome
     backup: BackupOutcome
     thawed: dict[str, str]
@@ -94,7 +98,7 @@ def moved(kubectl: Kubectl, pod_location: PodLocation, make_granted: t.Callable[
         kinds = "jobs,secrets,persistentvolumeclaims,pods,volumesnapshots"
         left = kubectl("-n", app.namespace, "get", kinds, "-o", "name")
         deleter = granted.caller("delete", providers=names_around("mover"))
-        yield Moved(app, deleter, planned, backup, thawed, left, sums_of(app), store, pod_location.moving())
+        yield Moved(app, deleter, client, planned, backup, thawed, left, sums_of(app), store, pod_location.moving())
     finally:
         kubectl("delete", "namespace", app.namespace, "--wait=false")
 
@@ -169,6 +173,32 @@ def test_the_repository_has_what_the_volume_had(
     kopia("snapshot", "restore", handle_of(moved), str(tmp_path / "back"))
     found = subprocess.run(["sh", "-c", _TREE], cwd=tmp_path / "back", capture_output=True, text=True, check=True)
     assert found.stdout == moved.sums
+
+
+def test_a_quota_of_claims_is_known_in_check_mode(moved: Moved, pod_location: PodLocation, kubectl: Kubectl) -> None:
+    """The snapshot would be mounted by a claim of its own."""
+    namespace = moved.app.namespace
+    request = pod_location.request("more", namespace, snapshot_move_data=True)
+    assert plan_backup(request, client=moved.caller, store=moved.store).errors_list == []
+    kubectl("-n", namespace, "create", "quota", "one", "--hard=persistentvolumeclaims=1")
+    used = ("get", "quota", "one", "-o", "jsonpath={.status.used.persistentvolumeclaims}")
+    until(lambda: kubectl("-n", namespace, *used) == "1", "the quota counts", seconds=60)
+    with pytest.raises(MoverError, match="exceeded quota: one") as caught:
+        plan_backup(request, client=moved.caller, store=moved.store)
+    assert "one more of its size" in (caught.value.hint or "")
+    kubectl("-n", namespace, "delete", "quota", "one")
+
+
+def test_a_wrong_password_is_known_in_check_mode(moved: Moved, pod_location: PodLocation) -> None:
+    """It is tried on what a pod's kopia wrote, and by no pod."""
+    request = pod_location.request("more", moved.app.namespace, snapshot_move_data=True)
+    wrong = dataclasses.replace(request, repository_password="another")
+    with pytest.raises(MoverError, match="does not open with this password"):
+        plan_backup(wrong, client=moved.caller, store=moved.store)
+    moving = dataclasses.replace(moved.moving, password="another")
+    providers = make_providers(VolumeContext(connect=lambda: moved.deleter, moving=moving))
+    with pytest.raises(ValidationError, match="does not open with this password"):
+        delete_backup(NAME, store=moved.store, providers=providers, check_mode=True)
 
 
 def test_its_deletion_takes_it_out_of_the_repository(

@@ -26,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup.a
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup.backup_mover import BackupMover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup.movable import MovableVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup.temporary_claims import (
+    claims_to_try,
     node_affinity,
     storage_class,
     temporary_claim,
@@ -108,13 +109,26 @@ class MovedBackup:
     def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
         """Pods have reached the repositories when this returns. Raises ``MoverError`` where they do not."""
         self._plans = plans
+        self._require_claims_admitted()
         self._mover.open(plans, hint=_HINT)
         return self._inner.begin(plans, namespaces=namespaces, sweeps=sweeps)
 
     def foresee(self, plans: t.Mapping[Key, PlannedSnapshot]) -> list[str]:
         self._plans = plans
+        self._require_claims_admitted()
         self._mover.foresee(plans, hint=_HINT)
         return self._inner.foresee(plans)
+
+    def _require_claims_admitted(self) -> None:
+        """Raises ``MoverError``."""
+        # Many backups move nothing.
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.dry_run import (
+            require_claims_admitted,
+        )
+
+        if self._inner.snapshot_type is not None:
+            claims = claims_to_try([plan.claim for plan in self._plans.values()], self._inner.snapshot_type)
+            require_claims_admitted(self._mover.client, claims)
 
     def close(self) -> None:
         self._inner.close()
@@ -163,7 +177,7 @@ class MovedBackup:
         snapshot_type = self._inner.snapshot_type
         if snapshot_type is None:
             raise MoverError("The cluster does not serve the API of VolumeSnapshots any more.")
-        made = temporary_claim(claim, taken, snapshot_type)
+        made = temporary_claim(claim, taken.name, snapshot_type, size_bytes=taken.size_bytes)
         return Upload(
             namespace=claim.namespace,
             claim=made["metadata"]["name"],

@@ -9,16 +9,22 @@
 from __future__ import annotations
 
 import secrets
+import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_size import ask_for_room
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_size import (
+    ask_for_room,
+    requested_bytes,
+    volume_bytes,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import TakenSnapshot
 
 #: No backup stores it, whoever makes one meanwhile (Velero).
 NOT_STORED = {"velero.io/exclude-from-backup": "true"}
 _LONGEST_CLAIM_PART = 40
+#: The API server does not ask whether a claim's source is there.
+_NO_SNAPSHOT_YET = "not-yet"
 
 
 def why_not_movable(claim: ClaimVolume) -> str:
@@ -37,8 +43,13 @@ def storage_class(claim: ClaimVolume) -> str:
     return _class_of(claim.claim) or _class_of(claim.volume or {})
 
 
-def temporary_claim(claim: ClaimVolume, taken: TakenSnapshot, snapshot_type: ApiResource) -> Object:
-    """Its manifest. One pod mounts it, so that one node is enough, whatever the claim's own access modes are."""
+def temporary_claim(
+    claim: ClaimVolume, snapshot: str, snapshot_type: ApiResource, *, size_bytes: int | None = None
+) -> Object:
+    """Its manifest: a volume of ``snapshot``, of ``size_bytes`` at least.
+
+    One pod mounts it, so that one node is enough, whatever the claim's own access modes are.
+    """
     spec = claim.claim.get("spec") or {}
     made: Object = {
         "apiVersion": "v1",
@@ -52,12 +63,32 @@ def temporary_claim(claim: ClaimVolume, taken: TakenSnapshot, snapshot_type: Api
             "accessModes": ["ReadWriteOnce"],
             "storageClassName": storage_class(claim),
             "volumeMode": "Filesystem",
-            "dataSource": {"apiGroup": snapshot_type.group, "kind": snapshot_type.kind, "name": taken.name},
+            "dataSource": {"apiGroup": snapshot_type.group, "kind": snapshot_type.kind, "name": snapshot},
             "resources": {"requests": dict((spec.get("resources") or {}).get("requests") or {})},
         },
     }
-    ask_for_room(made, taken.size_bytes)
+    ask_for_room(made, size_bytes)
     return made
+
+
+def claims_to_try(claims: t.Iterable[ClaimVolume], snapshot_type: ApiResource) -> list[Object]:
+    """The temporary claims that the cluster has to admit, before there are snapshots: of each class the largest.
+
+    A snapshot is as large as its volume, which may be larger than was asked for.
+    """
+    largest: dict[tuple[str, str], ClaimVolume] = {}
+    for claim in claims:
+        key = (claim.namespace, storage_class(claim))
+        if key not in largest or _room_of(claim) > _room_of(largest[key]):
+            largest[key] = claim
+    return [
+        temporary_claim(claim, _NO_SNAPSHOT_YET, snapshot_type, size_bytes=_room_of(claim))
+        for _key, claim in sorted(largest.items())
+    ]
+
+
+def _room_of(claim: ClaimVolume) -> int:
+    return int(max(requested_bytes(claim.claim), volume_bytes(claim.claim)))
 
 
 def node_affinity(volume: ObjectView | None) -> Object:
@@ -70,4 +101,4 @@ def _class_of(obj: ObjectView) -> str:
     return str((obj.get("spec") or {}).get("storageClassName") or "")
 
 
-__all__ = ("NOT_STORED", "node_affinity", "storage_class", "temporary_claim", "why_not_movable")
+__all__ = ("NOT_STORED", "claims_to_try", "node_affinity", "storage_class", "temporary_claim", "why_not_movable")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether the namespace would let the pod of a Job in, asked before anything is frozen.
+"""Whether the namespace would let in what a Job needs: its pod, its claims. Asked before anything is frozen.
 
 A Job that Pod Security or a quota refuses is made all the same, and its pod never comes: only events say so. The same
 pod by itself, as a dry run, is refused at once.
@@ -12,6 +12,9 @@ pod by itself, as a dry run, is refused at once.
 
 from __future__ import annotations
 
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object
@@ -22,23 +25,26 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.man
     pod_template,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import JOBS, PODS
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import CLAIMS, JOBS, PODS
 
 _REFUSES_ROOT = "violates PodSecurity"
-_AS_WORKLOAD = (
-    "Set mover.security_context to 'workload', by which owners of files are not kept, or let the namespace admit "
-    "the level 'baseline' (label pod-security.kubernetes.io/enforce)."
-)
-#: Of a backup, which refuses ``workload`` so far.
-_AS_ROOT_ONLY = (
-    "Data is read as root only so far: let the namespace admit the level 'baseline' (label "
-    "pod-security.kubernetes.io/enforce), or leave its volumes to snapshots, in a backup of their own."
+_BASELINE = "let the namespace admit the level 'baseline' (label pod-security.kubernetes.io/enforce)"
+_AS_WORKLOAD = f"Set mover.security_context to 'workload', by which owners of files are not kept, or {_BASELINE}."
+#: Of a backup, whose pods read what the user of the workload may read then.
+_READ_AS_WORKLOAD = (
+    "Set mover.security_context to 'workload', by which volumes are read as the users of their pods and owners of "
+    f"files are not kept, or {_BASELINE}, or leave its volumes to snapshots, in a backup of their own."
 )
 _HINTS = (
     ("failed quota", "The quota wants requests or limits: set mover.resources."),
     ("exceeded quota", "Free some of the quota or raise it, or ask for less by mover.resources."),
     ("no PriorityClass", "Name one that exists as mover.priority_class."),
     ("usage per", "Set mover.resources within the LimitRange of the namespace."),
+)
+#: Of a claim, which is there as long as its volume is being read.
+_CLAIM_HINTS = (
+    ("exceeded quota", "Free some of the quota or raise it: while a volume is moved there is one more of its size."),
+    ("per PersistentVolumeClaim", "Let the LimitRange of the namespace admit one more volume of that size."),
 )
 
 
@@ -47,9 +53,9 @@ def require_admitted(
 ) -> None:
     """Raise ``MoverError`` where its pod would not be let in, or the Job not. Nothing is made.
 
-    ``reads_volumes``: it is for a backup, whose Jobs run as root.
+    ``reads_volumes``: it is for a backup.
     """
-    hints = ((_REFUSES_ROOT, _AS_ROOT_ONLY if reads_volumes else _AS_WORKLOAD), *_HINTS)
+    hints = ((_REFUSES_ROOT, _READ_AS_WORKLOAD if reads_volumes else _AS_WORKLOAD), *_HINTS)
     what = f"Data of volumes cannot be moved in namespace {plan.namespace}"
     template = pod_template(plan, settings)
     metadata = {**template["metadata"], "name": plan.name, "namespace": plan.namespace}
@@ -58,10 +64,27 @@ def require_admitted(
         try:
             create_object(client, resource, obj, namespace=plan.namespace, dry_run=True)
         except KubeError as exc:
-            if exc.already_exists:
+            if exc.already_exists or exc.without_dry_run:
                 continue
             hint = next((text for words, text in hints if words in exc.message), exc.hint)
             raise MoverError(f"{what}: {exc.message}", hint=hint) from exc
 
 
-__all__ = ("require_admitted",)
+def require_claims_admitted(client: KubeClient, claims: t.Iterable[ObjectView]) -> None:
+    """Raise ``MoverError`` where one of these claims would not be let in. Nothing is made.
+
+    Each is asked about as if it came alone.
+    """
+    for claim in claims:
+        namespace = claim["metadata"]["namespace"]
+        try:
+            create_object(client, CLAIMS, claim, namespace=namespace, dry_run=True)
+        except KubeError as exc:
+            if exc.without_dry_run:
+                continue
+            what = f"Data of volumes cannot be moved in namespace {namespace}, where a claim is made of each snapshot"
+            hint = next((text for words, text in _CLAIM_HINTS if words in exc.message), exc.hint)
+            raise MoverError(f"{what}: {exc.message}", hint=hint) from exc
+
+
+__all__ = ("require_admitted", "require_claims_admitted")

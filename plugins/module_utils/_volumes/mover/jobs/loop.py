@@ -53,6 +53,8 @@ _GOING_SECONDS = 75.0
 _PAUSE = 3.0
 #: Another run that works on the same is looked at so often, in seconds.
 _TAKEN_SECONDS = 3.0
+#: Until a quota knows that a claim has gone, in seconds.
+_ROOM_SECONDS = 60.0
 #: What a Job's own deadline ends is noticed after it, in seconds.
 _OVERDUE = 60.0
 #: What a Job says that may make one pod, and has none any more.
@@ -91,6 +93,9 @@ class _Planned(t.NamedTuple):
     not_before: float = 0.0
     #: When another run was first found to work on the same, and waited for.
     waits_since: float | None = None
+    #: Positions of those whose claims take the room in a quota that it needs; and how long what they free may take.
+    after: frozenset[int] = frozenset()
+    room_until: float | None = None
 
 
 #: Gets the position of a task, and how it ended.
@@ -160,6 +165,8 @@ class JobLoop:
             busy = sum(each.node == node for each in self._active) if node and planned.task.bounded else 0
             if busy >= max(1, self._settings.per_node) or time.monotonic() < planned.not_before:
                 continue
+            if planned.after and planned.after <= {each.position for each in self._active}:
+                continue
             self._planned.remove(planned)
             self._make(planned)
 
@@ -172,8 +179,9 @@ class JobLoop:
             plan = task.plan(attempt)
             job = make_job(self._run.client, plan, self._settings, task)
         except KubeError as exc:
-            failed = JobEnd(error=f"Cannot {task.doing}: {exc.sentence}", again=exc.may_pass)
-            self._after(planned, failed, earlier)
+            if not self._waits_for_room(planned, exc):
+                failed = JobEnd(error=f"Cannot {task.doing}: {exc.sentence}", again=exc.may_pass)
+                self._after(planned, failed, earlier)
         except JobTakenError as exc:
             if not self._waits(planned, plan.job_seconds):
                 self._after(planned, JobEnd(error=exc.sentence), earlier)
@@ -196,6 +204,26 @@ class JobLoop:
         if planned.waits_since is None:
             self._run.progress(f"{planned.task.where}: waiting for another run, which copies it")
         self._planned.append(planned._replace(not_before=now + _TAKEN_SECONDS, waits_since=since))
+        return True
+
+    def _waits_for_room(self, planned: _Planned, refusal: KubeError) -> bool:
+        """Whether its claim is tried again once others have ended, whose claims take what a quota admits.
+
+        A quota learns a moment later that a claim has gone.
+        """
+        task, now = planned.task, time.monotonic()
+        if "exceeded quota" not in refusal.message or task.temporary_claim is None:
+            return False
+        same = [each for each in self._active if each.task.namespace == task.namespace]
+        others = frozenset(each.position for each in same if each.task.temporary_claim is not None)
+        if others:
+            self._run.progress(f"{task.where}: waiting for others to end, whose claims take the room in a quota")
+            self._planned.append(planned._replace(after=others, room_until=None))
+            return True
+        until = now + _ROOM_SECONDS if planned.room_until is None else planned.room_until
+        if not planned.after or now > until:
+            return False
+        self._planned.append(planned._replace(not_before=now + _TAKEN_SECONDS, room_until=until))
         return True
 
     def _free_slot(self, task: JobTask) -> int:

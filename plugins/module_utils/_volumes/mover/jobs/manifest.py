@@ -32,8 +32,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model im
     WorkloadPlace,
 )
 
-#: How long an ended Job stays where nobody takes it away, in seconds.
+#: How long an ended Job stays where nobody takes it away, in seconds: somebody may wait for hours of copying, who does
+#: not reach the API server for a while; what a short one has done is done again. With it go its keys.
 KEPT_SECONDS = 3600
+SHORT_KEPT_SECONDS = 300
+_SHORT: frozenset[Action] = frozenset({"open", "create", "forget", "look"})
 #: From the signal until the pod is killed: what a cancelled snapshot left is forgotten meanwhile, in seconds.
 GRACE_SECONDS = 60
 #: Until a pod that reaches no server, or one that is silent, gives up, in seconds.
@@ -102,10 +105,15 @@ def job_manifest(plan: JobPlan, settings: MoverSettings) -> Object:
             "completions": 1,
             "parallelism": 1,
             "activeDeadlineSeconds": max(1, int(plan.job_seconds)),
-            "ttlSecondsAfterFinished": KEPT_SECONDS,
+            "ttlSecondsAfterFinished": _kept_seconds(plan, settings),
             "template": pod_template(plan, settings),
         },
     }
+
+
+def _kept_seconds(plan: JobPlan, settings: MoverSettings) -> int:
+    is_short = plan.action in _SHORT and not settings.keep_failed
+    return SHORT_KEPT_SECONDS if is_short else KEPT_SECONDS
 
 
 def pod_template(plan: JobPlan, settings: MoverSettings) -> Object:
@@ -269,6 +277,7 @@ __all__ = (
     "CONNECT_SECONDS",
     "GRACE_SECONDS",
     "KEPT_SECONDS",
+    "SHORT_KEPT_SECONDS",
     "ContainerTask",
     "JobPlan",
     "job_manifest",

@@ -76,6 +76,10 @@ class _Meaning(t.NamedTuple):
 
 
 _KEYS = "Check the keys of the storage location."
+_WRONG_PASSWORD = (
+    "The repository at {where} does not open with this password. Give the one that it was made with as "
+    "'repository_password'; Velero keeps its own in the Secret velero-repo-credentials."
+)
 _MEANINGS = (
     _Meaning(
         r"failed to run command .?kopia|\bkopia: (command )?not found|can't execute 'kopia'",
@@ -85,8 +89,7 @@ _MEANINGS = (
     _Meaning(r"repository not initialized in the provided storage", "There is no repository at {where}."),
     _Meaning(
         r"invalid repository password",
-        "The repository at {where} does not open with this password. Give the one that it was made with as "
-        "'repository_password'; Velero keeps its own in the Secret velero-repo-credentials.",
+        _WRONG_PASSWORD,
     ),
     _Meaning(
         r"unable to decrypt repository blobcfg blob",
@@ -177,6 +180,11 @@ def explain(outcome: Outcome, place: RepositoryPlace, *, namespace: str, doing: 
     return Explained(f"Cannot {doing}: {_STEPS.get(outcome.step, outcome.step)}: {why.rstrip('.')}.", again=not said)
 
 
+def wrong_password(where: str) -> str:
+    """The same sentence, of a repository that was asked without a container."""
+    return _WRONG_PASSWORD.format(where=where)
+
+
 #: What the scripts find themselves, by the step and their code.
 _BY_CODE = {
     ("look", 16): "another run is doing it. Wait until that has ended.",
@@ -232,4 +240,4 @@ def last_words(text: str) -> str:
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
 
 
-__all__ = ("Explained", "Outcome", "explain", "last_words", "parse_outcome")
+__all__ = ("Explained", "Outcome", "explain", "last_words", "parse_outcome", "wrong_password")

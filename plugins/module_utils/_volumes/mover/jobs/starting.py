@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
@@ -21,6 +22,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_fi
 
 #: The scheduler's words where the bound of each node is what keeps a pod waiting: it is not stuck.
 _BOUND_OF_NODE = "didn't match pod anti-affinity rules"
+#: The Secret of a Job is made after the Job, which owns it. A node that is faster tries again after 10 to 15 s (kubelet
+#: 1.34, ``backOffPeriod``), and later where it has much to do.
+_NOT_MADE_YET = re.compile(r'secret "[^"]+" not found')
+_NOT_MADE_YET_SECONDS = 120.0
 
 
 class Stuck(t.NamedTuple):
@@ -56,7 +61,8 @@ class Starting:
         # A cluster that grows on demand may take all the time that there is.
         if trouble is None or trouble.kind == "schedule":
             return self._limit
-        return min(trouble.patience, self._limit)
+        patience = _NOT_MADE_YET_SECONDS if _NOT_MADE_YET.search(trouble.text) else trouble.patience
+        return min(patience, self._limit)
 
 
 def is_waiting(pod: ObjectView) -> bool:

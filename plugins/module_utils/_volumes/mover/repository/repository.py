@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The state of a repository, as its objects in the bucket tell it: nothing is asked of kopia, and no password needed.
+"""The state of a repository, as its objects in the bucket tell it: nothing is asked of kopia, and nothing of pods.
 
 Velero 1.18 (``udmrepo/kopialib/repo_init.go``): without the blob ``kopia.repository`` there is none; the blob
 ``udmrepo.Repository`` holds the repository's unique id, and one with another id makes it corrupted.
@@ -18,6 +18,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import parse_json
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import RepositoryState
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.password_proof import opens
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.place import repository_folder
 
 if t.TYPE_CHECKING:
@@ -55,6 +56,10 @@ class Repository:
     def unique_id(self) -> str:
         """That which it has and its copies, in base64; empty where there is none."""
         return self._read(FORMAT_BLOB) if self._store.exists(self.folder + FORMAT_BLOB) else ""
+
+    def opens_with(self, password: str) -> bool | None:
+        """Whether it does; None where only kopia can tell."""
+        return opens(self._store.get(self.folder + FORMAT_BLOB, max_bytes=_MAX_BYTES), password)
 
     def size(self) -> int:
         """The bytes of all of its objects."""

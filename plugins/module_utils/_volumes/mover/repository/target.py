@@ -26,7 +26,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model im
     RepositoryPlace,
     WorkloadPlace,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.credentials import KeySource
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.credentials import (
+    KeySource,
+    is_static_warning,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.place import (
     repository_place,
     require_bucket,
@@ -77,11 +80,14 @@ class PodWorks:
             cancel=run.cancel,
             now=run.now,
         )
-        self._warned = False
         self.place = functools.lru_cache(maxsize=None)(self._place)
 
     def repository(self, namespace: str) -> Repository:
         return Repository(self._target.store, namespace)
+
+    def opens(self, namespace: str) -> bool | None:
+        """Whether that repository, which is there, opens with the password; None where only kopia can tell."""
+        return self.repository(namespace).opens_with(self._target.password)
 
     @property
     def store(self) -> Store:
@@ -112,11 +118,10 @@ class PodWorks:
         )
 
     def secret_data(self, work: PodWork) -> dict[str, str]:
-        """Keys and password. That keys are not bound is said once."""
+        """Keys and password. That keys are not bound is said once in a run, which may use two locations."""
         lasts = work.seconds + self.settings.pod_start_timeout
         found = self._keys.keys(work.repository, write=work.write, seconds=lasts)
-        if found.warning and not self._warned:
-            self._warned = True
+        if found.warning and not any(is_static_warning(issue.message) for issue in self._run.issues.warnings):
             self._run.issues.warning(found.warning)
         return found.secret_data(self._target.password)
 

@@ -86,6 +86,33 @@ def test_a_namespace_that_is_not_there(api: MemoryApi) -> None:
     assert (warning["name"], warning["hint"]) == ("gone", "kubectl create namespace gone")
 
 
+def test_an_account_without_a_namespace_is_no_warning_to_who_lacks_nothing(api: MemoryApi) -> None:
+    """It is the reason of no refusal: whoever applies the roles reads it there."""
+    elsewhere = {"account_namespace": "accounts"}
+    answer = look(api, **elsewhere)
+    assert (answer["allowed"], answer["grant"], answer["warnings_list"]) == (True, "", [])
+    last = answer["yaml"].splitlines()[-1]
+    assert last == "# Namespace accounts is not there. To make it first: kubectl create namespace accounts"
+    api.denied = {("patch", "pods")}
+    (warning,) = look(api, **elsewhere)["warnings_list"]
+    assert warning["name"] == "accounts"
+    api.add("namespaces", "accounts")
+    answer = look(api, **elsewhere)
+    assert (answer["warnings_list"], "# Namespace" in answer["yaml"]) == ([], False)
+
+
+@pytest.mark.parametrize("task", ["backup", "restore", "delete", "prune", "repository"])
+def test_the_password_is_that_of_the_velero_that_is_meant(api: MemoryApi, task: str) -> None:
+    """As ``velero_namespace`` of each of these modules."""
+    options: dict[str, t.Any] = {"providers": ("csi", "mover"), "velero_namespace": "backup-system"}
+    api.denied = {("get", "secrets")}
+    answer = look(api, task, **options)
+    assert {right["namespace"] for right in answer["elsewhere"]} == {"backup-system"}
+    found = {entry["namespace"] for entry in answer["lacking"] if entry["resource"] == "secrets"}
+    assert "backup-system" in found
+    assert "velero" not in found
+
+
 def test_types_as_people_call_them(api: MemoryApi) -> None:
     role = look(api, resources=("cm", "Deployment", "pv"), providers=(), hooks=False)["roles"][1]
     assert role["rules"] == [
@@ -105,6 +132,7 @@ def test_types_as_people_call_them(api: MemoryApi) -> None:
         ({"namespaces": ("a\n- b",)}, "can be no name"),
         ({"functions": ("KubeTsk",)}, "functions names 'KubeTsk', which is no function"),
         ({"account": "a b"}, "account names 'a b'"),
+        ({"velero_namespace": "Velero"}, "velero_namespace names 'Velero'"),
         ({"account_namespace": ""}, "account_namespace names ''"),
     ],
 )

@@ -285,3 +285,20 @@ def test_the_phase_that_an_error_names_is_kept() -> None:  # docs/compatibility 
     with pytest.raises(ValidationError) as caught:
         request(name="x", hooks=[rule])
     assert caught.value.details["phase"] == "Failed"
+
+
+def test_what_is_not_in_the_spec_is_told_by_digests() -> None:
+    """By it a second task knows that the stored backup was made otherwise; no password is to be guessed from it."""
+    hooks = {"pre": [{"namespace": "shop", "pod": "db-0", "command": ["sync"]}]}
+    databases = [{"selector": "app=db", "kind": "mysql", "credentials": {"user": "a", "password": "b"}}]
+    assert request(name="b").beside == {}
+    found = request(name="b", backup_hooks=hooks, databases=databases).beside
+    assert sorted(found) == ["backup_hooks", "databases"]
+    assert all(len(digest) == 16 for digest in found.values())
+    assert request(name="b", backup_hooks=hooks).beside["backup_hooks"] == found["backup_hooks"]
+    other = [{**databases[0], "credentials": {"user": "a", "password": "c"}}]
+    assert request(name="b", databases=other).beside["databases"] == found["databases"]
+    assert (
+        request(name="b", databases=[{**databases[0], "kind": "postgresql"}]).beside["databases"] != found["databases"]
+    )
+    assert request(name="b", databases="auto").beside["databases"] != found["databases"]

@@ -51,7 +51,7 @@ def backup_files(name: str = "b1", phase: str = "Completed") -> BackupFiles:
         logs=gzip.compress(b"level=info msg=done\n"),
         results={"errors": {}, "warnings": {"velero": [" message: /careful"]}},
         resource_list={"v1/Pod": ["app/web"]},
-        record=ArkiveRecord(run_id="run-1", tool="arkive.k8s 0.1.0"),
+        record=ArkiveRecord(run_id="run-1", tool="arkive.k8s 0.1.0", beside={"backup_hooks": "0123456789abcdef"}),
     )
 
 

@@ -20,6 +20,7 @@ class Record:
     hooks = [{"pod": "db-0"}]
     freezes = [{"path": "/data"}]
     quiesces = [{"pod": "db-0", "kind": "postgresql"}]
+    beside: dict[str, str] | None = None
 
 
 class OneBackup:
@@ -44,8 +45,11 @@ class OneBackup:
         return self.documents.get(file)
 
 
-def look(catalog: OneBackup, *, replace_failed: bool = False, **options: t.Any) -> BackupOutcome | None:
-    request = BackupRequest(name="nginx", spec=BackupSpec.from_options(options), replace_failed=replace_failed)
+def look(
+    catalog: OneBackup, *, replace_failed: bool = False, beside: dict[str, str] | None = None, **options: t.Any
+) -> BackupOutcome | None:
+    spec = BackupSpec.from_options(options)
+    request = BackupRequest(name="nginx", spec=spec, replace_failed=replace_failed, beside=beside or {})
     return find_existing(t.cast("t.Any", catalog), request, location="s3://b")
 
 
@@ -86,6 +90,29 @@ def test_its_warnings_and_errors_are_told_again() -> None:
         ("", "web", "x", ""),
     ]
     assert [each["message"] for each in outcome.warnings_list] == ["odd"]
+
+
+@pytest.mark.parametrize(
+    ("made", "asked", "names"),
+    [
+        pytest.param({"execution_hooks": "1"}, {"execution_hooks": "1"}, "", id="the same"),
+        pytest.param({"execution_hooks": "1"}, {"execution_hooks": "2"}, "execution_hooks", id="others"),
+        pytest.param({}, {"backup_hooks": "1", "databases": "1"}, "backup_hooks, databases", id="made without"),
+        pytest.param({"databases": "1"}, {}, "databases", id="now without"),
+        pytest.param(None, {"backup_hooks": "1"}, "", id="a record that does not say"),
+    ],
+)
+def test_what_is_not_in_the_spec_and_differs_is_a_warning(
+    made: dict[str, str] | None, asked: dict[str, str], names: str
+) -> None:
+    """Nobody is to believe that the hooks of the second task have run."""
+    catalog = OneBackup()
+    t.cast("t.Any", catalog.record).beside = made
+    outcome = look(catalog, beside=asked)
+    assert outcome is not None
+    assert outcome.changed is False
+    said = f"was made with other {names}, or without. It is left as it is, and nothing of that is done now"
+    assert [said in each["message"] for each in outcome.warnings_list] == ([True] if names else [])
 
 
 @pytest.mark.parametrize(

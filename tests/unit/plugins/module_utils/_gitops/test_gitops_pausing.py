@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import random
+import threading
 import typing as t
 
 import pytest
@@ -19,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Iss
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops import comparing as comparing_file
+from ansible_collections.arkive.k8s.plugins.module_utils._gitops import pause_keeper as keeper_file
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops import pausing as pausing_file
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.around import AroundChange
 from ansible_collections.arkive.k8s.plugins.module_utils._gitops.decision import Change, Decision
@@ -219,6 +221,87 @@ def test_one_that_cannot_be_resumed_leaves_the_others_resumed() -> None:
         ["Kustomization home/a"],
     )
     assert told["left_paused"][0]["why"] == "it could not be resumed: No"
+
+
+def _around(lab: Lab, *owners: Owner) -> AroundChange:
+    """Of one restore. It renews all the time."""
+    chain = {owner.ref: (owner,) for owner in owners}
+    return AroundChange(lab.run, GitOpsTerms(on_owned="pause", resume="always"), Decision(to_pause=chain))
+
+
+def test_a_restore_that_lasts_longer_than_the_limit_keeps_its_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another run takes over what is past its limit (docs/docsite guide_gitops), and would resume it."""
+    monkeypatch.setattr(keeper_file, "_RENEWALS", 1e9)
+    lab, renewed = Lab(), threading.Event()
+    owner = lab.add("a", {"suspend": False})
+    around = _around(lab, owner)
+    around.begin(timeout=5)
+    first = lab.owner("a").mark
+    assert first is not None
+    assert first.until is not None
+
+    def see(verb: str, _path: str) -> None:
+        if verb == "PATCH":
+            renewed.set()
+
+    lab.api.lose = see
+    lab.api.clock_ahead = dt.timedelta(hours=5)
+    lab.run.client.get("/api")  # which tells the time
+    for _look in range(2):  # the second renewal that is seen began after the clock was put forward
+        renewed.clear()
+        assert renewed.wait(30)
+    lab.api.lose = lambda *_request: None
+    later = lab.owner("a").mark
+    assert later is not None
+    assert later.until is not None
+    assert (later.run, later.was) == (first.run, first.was)
+    assert later.until - first.until > dt.timedelta(hours=4)
+    around.end(succeeded=True)
+    assert (lab.spec("a"), lab.is_marked("a")) == ({"suspend": False}, False)
+    assert not lab.issues.warnings
+
+
+@pytest.mark.parametrize(
+    ("spec", "mark"),
+    [
+        # Whoever resumes it by hand, as the command says, takes the mark away as well.
+        ({"suspend": False}, None),
+        # Resumed, and the mark forgotten.
+        ({"suspend": False}, PauseMark(run="repair", until=_NEVER, was=None)),
+        # Another run has taken it over.
+        ({"suspend": True}, PauseMark(run="other", until=_NEVER, was=None)),
+        # It waits for a person now.
+        ({"suspend": True}, PauseMark(run="repair", until=None, was=None)),
+    ],
+)
+def test_what_is_not_paused_by_the_run_any_more_is_not_renewed(spec: Object, mark: PauseMark | None) -> None:
+    lab = Lab()
+    [paused] = lab.pausing.pause([lab.add("a")], timeout=5)
+    live = lab.api.objects[("kustomizations", "home", "a")]
+    live["spec"] = dict(spec)
+    live["metadata"]["annotations"] = {} if mark is None else {PAUSED_ANNOTATION: mark.to_text()}
+    before = json.dumps(live)
+    lab.pausing.renew(paused)
+    assert json.dumps(lab.api.objects[("kustomizations", "home", "a")]) == before
+
+
+def test_a_pause_that_cannot_be_renewed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper_file, "_RENEWALS", 1e9)
+    lab, asked = Lab(), threading.Event()
+    around = _around(lab, lab.add("a"))
+    around.begin(timeout=5)
+    refused = KubeError("No.", status=403, reason="Forbidden")
+
+    def refuse(verb: str, _path: str, _dry_run: bool) -> KubeError | None:
+        if verb != "PATCH":
+            return None
+        asked.set()
+        return refused
+
+    lab.api.refuse = refuse
+    assert asked.wait(30)
+    around.end(succeeded=True)
+    assert "The pause of Kustomization home/a could not be renewed" in lab.issues.warnings[0].message
 
 
 def _marked(until: dt.datetime | None, was: t.Any, run: str = "dead") -> Object:

@@ -6,13 +6,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog import restores as restores_file
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import find_unfinished
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import object_waits, object_writer
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.records import RestoreRecords
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,
     config,
@@ -248,6 +253,77 @@ def test_a_restore_that_was_broken_off_at_its_very_end(api: RestoreApi, store: t
     assert restore(api, store, name="x").states["created"] == 1
     done = restore(api, store, name="r1")
     assert (done.changed, done.recorded) == (False, True)
+    assert find_unfinished(store, "b") == []
+
+
+def _cancel_after(api: RestoreApi, cancel: CancelToken, made: int) -> None:
+    """As the preStop hook of a pod does it: the task is asked to stop, and comes to its end."""
+
+    def count(verb: str, path: str) -> KubeError | None:
+        if is_config(verb, path) and len(api.names("configmaps", "shop")) >= made:
+            cancel.cancel("SIGTERM was received")
+        return None
+
+    api.lose = count
+
+
+def test_a_restore_that_was_cancelled(api: RestoreApi, store: t.Any) -> None:
+    """It says how it goes on, the next one without a name says so too, and under its name it goes on."""
+    write_backup(store, "b", *(config(f"c-{number}") for number in range(5)))
+    cancel = CancelToken()
+    _cancel_after(api, cancel, 2)
+    cancelled = restore(api, store, name="r1", cancel=cancel, workers=1)
+    assert (cancelled.phase, record_of(store, "r1")["restore"]["status"]["phase"]) == ("Failed", "Failed")
+    [error] = cancelled.errors_list
+    assert (error["message"], error["hint"]) == (
+        "The run was cancelled: SIGTERM was received.",
+        "Run it again with name: r1 to finish it.",
+    )
+    api.lose = lambda *_given: None
+    assert find_unfinished(store, "b") == ["r1"]
+    [warning] = plan(api, store).warnings_list
+    assert "Restore 'r1' of this backup was begun and has not ended" in warning["message"]
+    assert RestoreRecords(store, "r1").read_previous("b").unfinished
+
+    done = restore(api, store, name="r1")
+    assert (done.phase, done.states["created"], done.recorded) == ("Completed", 3, True)
+    assert find_unfinished(store, "b") == []
+    assert plan(api, store).warnings_list == []
+
+
+def test_one_that_is_cancelled_again_before_it_has_done_anything_stays_to_be_finished(
+    api: RestoreApi, store: t.Any
+) -> None:
+    write_backup(store, "b", *(config(f"c-{number}") for number in range(5)))
+    first = CancelToken()
+    _cancel_after(api, first, 2)
+    restore(api, store, name="r1", cancel=first, workers=1)
+    second = CancelToken()
+    api.lose = lambda verb, path: second.cancel("again") if "leases" in path else None
+    assert restore(api, store, name="r1", cancel=second, workers=1).phase == "Failed"
+    api.lose = lambda *_given: None
+    assert find_unfinished(store, "b") == ["r1"]
+
+
+def test_one_that_has_done_nothing_is_not_to_be_finished(api: RestoreApi, store: t.Any) -> None:
+    write_backup(store, "b", config("a"))
+    refused = KubeError("No.", status=403, reason="Forbidden")
+    api.refuse = lambda verb, path, _dry: refused if is_config(verb, path) else None
+    assert restore(api, store, name="r1").phase == "PartiallyFailed"
+    assert find_unfinished(store, "b") == []
+
+
+def test_what_was_broken_off_long_ago_is_not_asked_about(
+    api: RestoreApi, store: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one reads the records of late ones only, however many there are in the location."""
+    write_backup(store, "b", *(config(f"c-{number}") for number in range(5)))
+    cancel = CancelToken()
+    _cancel_after(api, cancel, 2)
+    restore(api, store, name="r1", cancel=cancel, workers=1)
+    later = utc_now() + dt.timedelta(days=8)
+    monkeypatch.setattr(restores_file, "utc_now", lambda: later)
+    monkeypatch.setattr(restores_file, "read_record", lambda *_given: pytest.fail("it was read"))
     assert find_unfinished(store, "b") == []
 
 

@@ -13,6 +13,7 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories.request import (
     RepositoryOutcome,
@@ -85,6 +86,8 @@ class RepositoryLab:
         self.damage = ""
         self.did: list[str] = []
         self.lines: list[str] = []
+        #: Those of the last run.
+        self.issues = Issues()
         #: How the pod of an action ends, in the place of what it would say.
         self.ends: dict[str, Object] = {}
         self._logs: dict[str, bytes] = {}
@@ -116,6 +119,7 @@ class RepositoryLab:
     ) -> RepositoryOutcome:
         request = RepositoryRequest(state=state, namespace=NAMESPACE, mover_namespace=NAMESPACE, **more)
         run = self.cluster.run()
+        self.issues = run.issues
         settings = MoverSettings(credentials="static", pod_start_timeout=30.0)
         upkeep = Upkeep(run, self._target("b", self.store), settings, repository=NAMESPACE, namespace=NAMESPACE)
         copy = CopyTarget(target=self._target("copies", self.copy_store), delete=delete) if state == "copied" else None

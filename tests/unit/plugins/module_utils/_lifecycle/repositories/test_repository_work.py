@@ -59,12 +59,21 @@ def test_one_is_made_and_then_it_is_there(lab: RepositoryLab) -> None:
     lab.store.delete_many([FOLDER + "kopia.repository", FOLDER + "udmrepo.Repository"])
     planned = lab.carry_out("present", check_mode=True)
     assert (planned.changed, planned.repository_state, lab.did) == (True, "absent", [])
+    # As it is, not as it would be.
+    there = {
+        "namespace": "shop",
+        "location": f"{lab.store.location.describe}/{FOLDER}",
+        "state": "absent",
+        "size": 0,
+    }
+    assert planned.to_return()["repository"] == there
     made = lab.carry_out("present")
     assert (made.changed, made.repository_state, lab.did) == (True, "usable", ["create", "open"])
     again = lab.carry_out("present")
     assert (again.changed, lab.did[2:]) == (False, ["open"])
     # In check mode the password is tried, by a pod that reads.
-    assert not lab.carry_out("present", check_mode=True).changed
+    unchanged = lab.carry_out("present", check_mode=True)
+    assert (unchanged.changed, unchanged.to_return()["repository"]["state"]) == (False, "usable")
     assert lab.did[3:] == ["look"]
     assert nothing_is_left(lab)
 
@@ -283,6 +292,8 @@ def test_a_copy_is_made_and_kept_up(lab: RepositoryLab) -> None:
     assert (planned.changed, planned.copied["objects"], lab.did) == (True, 3, [])
     assert not lab.copy_store.list("").objects
     done = lab.carry_out("copied")
+    # The pod has the keys of two locations, and is one.
+    assert ["which do not end by themselves" in each.message for each in lab.issues.warnings] == [True]
     assert (done.changed, done.problems, lab.did) == (True, (), ["copy"])
     assert not lab.carry_out("copied").changed
     lab.make_repository(p2=b"1")

@@ -165,6 +165,23 @@ def test_a_claim_is_a_wish_for_a_volume(shop: Shop) -> None:
     assert "annotations" not in document["metadata"]
 
 
+def test_what_looks_like_a_secret_is_told_once(shop: Shop) -> None:
+    """It is in the tree all the same, and no warning has a value."""
+    entries = {f"{name}.password": "hunter2-canary" for name in "abcd"}
+    looks = [made("configmaps", "v1", "ConfigMap", f"app-{number:02}", data=entries) for number in range(22)]
+    outcome = shop.export(*looks, config("plain"), secret())
+    [told] = [warning for warning in outcome.warnings if "secrets" in warning]
+    assert told.startswith("22 objects in the tree")
+    assert (
+        "configmaps shop/app-00 (a.password: a password, b.password: a password, c.password: a password and 1 more)"
+        in told
+    )
+    assert "and 2 more. Put these into Secrets" in told
+    assert "canary" not in told
+    assert "plain" not in told
+    assert shop.read("namespaces/shop/core/ConfigMap/app-00.yaml")["data"] == entries
+
+
 def test_nothing_changes_when_nothing_changed(shop: Shop) -> None:
     objects = [config("a"), config("b"), secret()]
     first = shop.export(*objects)

@@ -83,7 +83,7 @@ class MoverCluster:
         client = self.api.client.with_cancel(token)
         return ClusterRun(client=client, run_id=run_id, cancel=token, issues=Issues())
 
-    def mover(self, run: ClusterRun | None = None, **settings: t.Any) -> Mover:
+    def mover(self, run: ClusterRun | None = None, *, password: str = "s3same-open", **settings: t.Any) -> Mover:
         location = S3Location(
             bucket="b",
             prefix="p",
@@ -93,7 +93,7 @@ class MoverCluster:
             secret_key="SECRETKEY",
         )
         wanted = {"credentials": "static", "pod_start_timeout": 30.0, **settings}
-        target = MoverTarget(location=location, store=self.store, password="s3same-open")
+        target = MoverTarget(location=location, store=self.store, password=password)
         return Mover(run or self.run(), target, MoverSettings(**wanted))
 
     def left(self) -> list[str]:

@@ -208,6 +208,56 @@ def test_one_that_fails_does_not_stop_the_others(cluster: MoverCluster) -> None:
     assert "raw block device" in found[2].error
 
 
+def quota_of_claims(cluster: MoverCluster, most: int, *, slow: int = 0) -> list[str]:
+    """Claims are refused when ``most`` are there; ``slow`` times more, as a quota learns late that one has gone."""
+    refused: list[str] = []
+    late = [slow]
+
+    def refuse(verb: str, path: str, _dry: bool) -> KubeError | None:
+        if verb != "POST" or not path.endswith("/persistentvolumeclaims"):
+            return None
+        there = len(cluster.api.names("persistentvolumeclaims", NAMESPACE))
+        if there < most and not (refused and late[0]):
+            return None
+        late[0] -= there < most
+        refused.append(path)
+        return KubeError('persistentvolumeclaims "x" is forbidden: exceeded quota: few', status=403)
+
+    cluster.api.refuse = refuse
+    return refused
+
+
+def moved(claim: str) -> Upload:
+    return upload(claim, temporary_claim={"metadata": {"name": claim}, "spec": {}})
+
+
+@pytest.mark.parametrize("slow", [0, 2])
+def test_a_quota_that_has_room_for_one_claim_lets_one_after_the_other_in(cluster: MoverCluster, slow: int) -> None:
+    def behave(job: Object) -> None:
+        threading.Timer(0.05, cluster.set_pod, (job["metadata"]["name"], uploaded())).start()
+
+    cluster.behave = behave
+    refused = quota_of_claims(cluster, 1, slow=slow)
+    found = cluster.mover(concurrency=3, per_node=3).upload([moved(name) for name in ("a", "b", "c")])
+    assert [each.error for each in found] == ["", "", ""]
+    # Asked again when another has ended, and not all the time meanwhile.
+    assert len(refused) == 3 + slow
+    assert cluster.left() == []
+
+
+def test_a_quota_without_room_is_an_error(cluster: MoverCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "_ROOM_SECONDS", 0.05)
+    quota_of_claims(cluster, 0)
+    [up] = cluster.mover().upload([moved("a")])
+    assert "exceeded quota: few" in up.error
+    # Room that does not come back when the other has ended is waited for no longer than a quota may take to know.
+    quota_of_claims(cluster, 1, slow=1000)
+    cluster.behave = lambda job: threading.Timer(0.05, cluster.set_pod, (job["metadata"]["name"], uploaded())).start()
+    found = cluster.mover(concurrency=2, per_node=2).upload([moved(name) for name in ("a", "b")])
+    assert ["exceeded quota: few" in each.error for each in found] == [False, True]
+    assert cluster.left() == []
+
+
 def other_job(cluster: MoverCluster, **metadata: t.Any) -> None:
     """One that another run has made for the same source."""
     cluster.mover(cluster.run("run2")).upload([upload()])
@@ -493,6 +543,46 @@ def test_a_repository_is_made_proven_and_marked(cluster: MoverCluster) -> None:
     assert cluster.left() == []
 
 
+REAL = (Path(__file__).parent / "samples" / "kopia.repository-scrypt.json").read_bytes()
+
+
+@pytest.mark.parametrize(("write", "state"), [(True, "new"), (False, "new"), (False, "usable")])
+def test_a_wrong_password_is_known_without_a_pod(cluster: MoverCluster, write: bool, state: str) -> None:
+    """The format blob is one of kopia itself, whose password is that of the cluster; Python tries it."""
+    cluster.store.put(FORMAT, REAL)
+    if state == "usable":
+        cluster.store.put(MARKER, json.dumps({"uniqueID": json.loads(REAL)["uniqueID"]}).encode())
+    probe = dataclasses.replace(PROBE, write=write)
+    run = cluster.run()
+    assert [each.error for each in cluster.mover(run).preview([probe])] == [""]
+    [wrong] = cluster.mover(run, password="another").preview([probe])
+    assert "kopia/source/ does not open with this password. Give the one" in wrong.error
+    assert "another" not in wrong.error
+    assert (run.issues.warnings, cluster.made) == ((), [])
+
+
+def test_no_repository_is_made_with_a_password_that_opens_none(cluster: MoverCluster) -> None:
+    """It would keep it, and the next run, with the right one, could not use it."""
+    kopia = Kopia(cluster)
+    cluster.store.put(FORMAT, REAL)
+    other = dataclasses.replace(PROBE, source_namespace="new")
+    found = cluster.mover(password="another").probe([PROBE, other])
+    assert "does not open with this password" in found[1].error
+    assert "create" not in kopia.actions
+    assert cluster.store.list("kopia/new").objects == []
+    cluster.mover().probe([PROBE, other])
+    assert "create" in kopia.actions
+
+
+def test_a_password_that_only_kopia_can_try_is_said_to_be_untried(cluster: MoverCluster) -> None:
+    cluster.store.put(FORMAT, REAL.replace(b"scrypt-65536-8-1", b"argon2-of-tomorrow"))
+    run = cluster.run()
+    two = [PROBE, dataclasses.replace(PROBE, namespace="")]
+    assert [each.error for each in cluster.mover(run).preview(two)] == ["", ""]
+    [warning] = run.issues.warnings
+    assert "kopia/source/ was not tried without a pod" in warning.message
+
+
 def test_one_that_nobody_can_open_is_made_again(cluster: MoverCluster) -> None:
     kopia = Kopia(cluster, broken=1)
     [probed] = cluster.mover().probe([PROBE])
@@ -571,17 +661,25 @@ def test_an_address_of_this_machine_alone_is_refused_without_a_pod(
     assert cluster.made == []
 
 
+def test_a_webhook_that_cannot_be_asked_by_a_dry_run_refuses_nothing(cluster: MoverCluster) -> None:
+    """Kubernetes 1.34, webhook/dispatcher.go: nothing is known then, and the run finds out."""
+    refusal = KubeError('admission webhook "w" does not support dry run', status=400)
+    cluster.api.refuse = lambda verb, _path, dry: refusal if verb == "POST" and dry else None
+    [probed] = cluster.mover().preview([PROBE])
+    assert probed.error == ""
+
+
 def test_a_namespace_that_refuses_the_pod_says_so_in_check_mode(cluster: MoverCluster) -> None:
     refusal = KubeError('pods "x" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot', status=403)
     cluster.api.refuse = lambda verb, path, dry: refusal if verb == "POST" and dry and path.endswith("/pods") else None
     [probed] = cluster.mover().preview([PROBE])
     assert "Set mover.security_context to 'workload'" in probed.error
     assert "violates PodSecurity" in probed.error
-    # A backup refuses 'workload'.
+    # In a backup there is another way: snapshots that stay with the storage.
     [backup] = cluster.mover().preview([dataclasses.replace(PROBE, reads_volumes=True)])
     assert "violates PodSecurity" in backup.error
-    assert "'workload'" not in backup.error
-    assert "Data is read as root only so far: let the namespace admit the level 'baseline'" in backup.error
+    assert "'workload', by which volumes are read as the users of their pods" in backup.error
+    assert "or leave its volumes to snapshots" in backup.error
     # Without a namespace the repository alone is looked at.
     [alone] = cluster.mover().preview([Probe(namespace="", source_namespace="source")])
     assert alone.error == ""

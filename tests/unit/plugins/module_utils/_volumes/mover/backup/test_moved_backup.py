@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import pla
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
@@ -52,7 +53,9 @@ class Lab(t.NamedTuple):
     mover: LabMover
     events: list[str]
 
-    def add_claim(self, name: str, *, volume: t.Mapping[str, t.Any] | None = None, **spec: t.Any) -> None:
+    def add_claim(
+        self, name: str, *, volume: t.Mapping[str, t.Any] | None = None, capacity: str = "1Gi", **spec: t.Any
+    ) -> None:
         own = {
             "volumeName": f"pv-{name}",
             "storageClassName": "fast",
@@ -60,9 +63,8 @@ class Lab(t.NamedTuple):
             "resources": {"requests": {"storage": "1Gi"}},
         }
         metadata = {"uid": f"uid-{name}", "labels": {"team": "shop"}}
-        self.api.add(
-            "persistentvolumeclaims", name, "shop", metadata=metadata, spec=own | spec, status={"phase": "Bound"}
-        )
+        status = {"phase": "Bound", "capacity": {"storage": capacity}}
+        self.api.add("persistentvolumeclaims", name, "shop", metadata=metadata, spec=own | spec, status=status)
         self.api.add("persistentvolumes", f"pv-{name}", spec=dict(volume or _CSI))
 
     def back_up(self, *, request: t.Mapping[str, t.Any] | None = None, **spec: t.Any) -> BackupOutcome:
@@ -253,6 +255,56 @@ def test_check_mode_fails_where_the_run_would(lab: Lab) -> None:
     lab.mover.refusal = "Pods as root are forbidden here."
     with pytest.raises(MoverError, match="Pods as root are forbidden here"):
         lab.plan()
+
+
+_QUOTA = (
+    "exceeded quota: few, requested: requests.storage=3Gi, used: requests.storage=3Gi, limited: requests.storage=5Gi"
+)
+_RANGE = "maximum storage usage per PersistentVolumeClaim is 2Gi, but request is 3221225472"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "remedy"),
+    [
+        pytest.param(_QUOTA, "one more of its size", id="a quota"),
+        pytest.param(_RANGE, "Let the LimitRange of the namespace", id="a LimitRange"),
+        pytest.param("admission webhook denied the request", "", id="anybody else"),
+    ],
+)
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_namespace_that_admits_no_more_claims_ends_it_before_any_hook(
+    lab: Lab, check_mode: bool, refusal: str, remedy: str
+) -> None:
+    """The largest of each class is asked about, as large as its volume is (Kubernetes 1.34, ResourceQuota)."""
+    lab.add_claim("small")
+    lab.add_claim("large", resources={"requests": {"storage": "2Gi"}}, capacity="3Gi")
+    lab.add_claim("other", storageClassName="slow")
+    lab.api.add_pod("web", claims=["small"], **HOOKS)
+    asked: list[dict[str, t.Any]] = []
+
+    def admit(body: dict[str, t.Any]) -> list[str]:
+        if body.get("kind") == "PersistentVolumeClaim":
+            asked.append(body)
+        return []
+
+    def refuse(verb: str, path: str, dry_run: bool) -> KubeError | None:
+        if not (verb == "POST" and path.endswith("/persistentvolumeclaims") and dry_run and asked):
+            return None
+        return KubeError(f'persistentvolumeclaims "arkive-other" is forbidden: {refusal}', status=403)
+
+    lab.api.admit, lab.api.refuse = admit, refuse
+    with pytest.raises(MoverError, match="where a claim is made of each snapshot") as caught:
+        _ = lab.plan() if check_mode else lab.back_up()
+    assert refusal in caught.value.message
+    assert remedy in (caught.value.hint or "")
+    [tried] = asked
+    assert tried["metadata"]["name"].startswith("arkive-large-")
+    assert (tried["spec"]["storageClassName"], tried["spec"]["resources"]["requests"]["storage"]) == (
+        "fast", str(3 << 30),
+    )  # fmt: skip
+    assert (lab.api.executed, lab.snapshots.taken) == ([], {})
+    assert not any("probe" in event or "preview" in event for event in lab.events)
+    assert lab.api.names("persistentvolumeclaims", "shop") == ["large", "other", "small"]
 
 
 def test_check_mode_says_what_would_be_moved_where(lab: Lab) -> None:

@@ -192,6 +192,19 @@ def test_a_job_ends_by_itself_and_is_never_stored() -> None:
     assert pod["metadata"]["annotations"]["sidecar.istio.io/inject"] == "false"
 
 
+#: What has read or written for hours may be waited for by somebody who does not reach the API server for a while.
+_LONG: tuple[Action, ...] = ("upload", "download", "maintain", "verify", "copy")
+_KEPT = {action: 3600 if action in _LONG else 300 for action in ACTIONS}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_how_long_an_ended_job_stays(action: Action) -> None:
+    spec = job_manifest(plan(action), MoverSettings())["spec"]
+    assert spec["ttlSecondsAfterFinished"] == _KEPT[action]
+    kept = job_manifest(plan(action), MoverSettings(keep_failed=True))["spec"]
+    assert kept["ttlSecondsAfterFinished"] == 3600
+
+
 def test_where_a_pod_runs() -> None:
     node = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": []}]}}
     place = WorkloadPlace(

@@ -1,0 +1,149 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Backups whose data is in repositories, when they are to go: what is known before anything is begun, and said once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import DeletedBackup, delete_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import deletion
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.marks import (
+    MOVER,
+    RENEWED,
+    RUN_ID,
+    WORKS_ON,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.provider import MoverProvider
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._catalog.moved_backups import (
+    claim,
+    put_moved,
+    upload,
+)
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.mover.mover_cluster import (
+    MoverCluster,
+    ended,
+)
+
+REAL = (Path(__file__).parent / "samples" / "kopia.repository-scrypt.json").read_bytes()
+IDS = tuple(letter * 32 for letter in "abc")
+NO_PASSWORD = "There is no password for the repository: none is given, and no Secret velero/velero-repo-credentials."
+
+
+class Lab:
+    """One backup with three snapshots in the repository of namespace ``shop``; its password is the cluster's."""
+
+    def __init__(self, cluster: MoverCluster) -> None:
+        self.cluster = cluster
+        self.password: str | None = "s3same-open"
+        cluster.store.put("kopia/shop/kopia.repository", REAL)
+        put_moved(cluster.store, "b1", claim(IDS[0]), *(upload(each, backup="b1") for each in IDS))
+
+    def make_mover(self, _moving: Moving, _client: t.Any, cancel: t.Any) -> Mover:
+        if self.password is None:
+            raise MoverError(NO_PASSWORD)
+        return self.cluster.mover(password=self.password)
+
+    def delete(self, **how: t.Any) -> DeletedBackup:
+        moving = Moving(settings=MoverSettings(), store=self.cluster.store)
+        context = VolumeContext(connect=lambda: self.cluster.api.client, moving=moving)
+        return delete_backup("b1", store=self.cluster.store, providers=[MoverProvider(context)], **how)
+
+    @property
+    def is_there(self) -> bool:
+        return self.cluster.store.exists("backups/b1/velero-backup.json")
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    lab = Lab(MoverCluster(tmp_path, _forgets))
+    monkeypatch.setattr(deletion, "make_mover", lab.make_mover)
+    return lab
+
+
+def _forgets(job: dict[str, t.Any]) -> dict[str, t.Any]:
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    (ids,) = (each["value"] for each in container["env"] if each["name"] == "MV_IDS")
+    gone = "".join(f"forgot {each}\n" for each in ids.split())
+    return ended(f"arkive-mover done forget 0\n{gone}")
+
+
+def test_one_pod_takes_them_out(lab: Lab) -> None:
+    outcome = lab.delete()
+    assert (outcome.changed, len(outcome.deleted_snapshots), lab.is_there) == (True, 3, False)
+    assert len(lab.cluster.made) == 1
+    assert lab.cluster.left() == []
+
+
+def test_what_a_killed_deletion_has_left_goes_with_the_next(lab: Lab) -> None:
+    """By its sign of life, as with every other run that moves data; one that is alive is left alone."""
+    now = utc_now()
+    for name, seen in (("dead", now - dt.timedelta(hours=1)), ("alive", now)):
+        metadata = {"labels": {MOVER: "forget", RUN_ID: "x", WORKS_ON: name}, "annotations": {RENEWED: rfc3339(seen)}}
+        lab.cluster.makes_pods = False
+        lab.cluster.api.add("jobs", name, "shop", metadata=metadata)
+    lab.cluster.makes_pods = True
+    lab.cluster.made.clear()
+    lab.delete()
+    assert lab.cluster.api.names("jobs", "shop") == ["alive"]
+
+
+def _without_password(lab: Lab) -> None:
+    lab.password = None
+
+
+def _wrong_password(lab: Lab) -> None:
+    lab.password = "another"
+
+
+def _refused_pods(lab: Lab) -> None:
+    refusal = KubeError('pods "x" is forbidden: violates PodSecurity "restricted:latest"', status=403)
+    lab.cluster.api.refuse = lambda verb, path, _dry: refusal if (verb, path[-5:]) == ("POST", "/pods") else None
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        pytest.param(_without_password, NO_PASSWORD.rstrip("."), id="no password"),
+        pytest.param(_wrong_password, "does not open with this password", id="a wrong password"),
+        pytest.param(_refused_pods, "violates PodSecurity", id="a namespace that lets no pod in"),
+    ],
+)
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_is_known_before_is_said_once_and_nothing_is_begun(
+    lab: Lab, spoil: t.Callable[[Lab], None], said: str, check_mode: bool
+) -> None:
+    spoil(lab)
+    before = sorted(info.key for info in lab.cluster.store.list("").objects)
+    with pytest.raises(ValidationError, match="records snapshots that would be left behind") as caught:
+        lab.delete(check_mode=check_mode)
+    assert caught.value.message.count(said) == 1
+    assert all(each in caught.value.message for each in IDS)
+    assert "changed" not in caught.value.details
+    assert sorted(info.key for info in lab.cluster.store.list("").objects) == before
+    assert lab.cluster.made == []
+
+
+def test_what_is_left_behind_is_named_in_one_warning(lab: Lab) -> None:
+    lab.password = None
+    outcome = lab.delete(force=True)
+    (warning,) = outcome.warnings_list
+    assert warning["message"].startswith(f"The snapshots {IDS[0]} (repository")
+    assert warning["message"].endswith(f"are left behind, and nothing refers to them any more: {NO_PASSWORD}")
+    assert all(each in json.dumps(warning) for each in IDS)
+    assert not lab.is_there
