@@ -21,6 +21,7 @@ options:
       - If not set, it is that of the Velero in the cluster, from the Secret C(velero-repo-credentials) in its
         namespace. Where there is none, it has to be given. Velero makes that Secret with a password that everybody
         knows, unless it was there before.
+      - In check mode it is tried on a repository that is there.
       - A Velero restores what was moved only if it has the same password.
     type: str
   mover:
@@ -119,6 +120,12 @@ options:
             these are handed over to its running program.
           - If not set, such volumes are an error where an annotation or a policy wants them, and otherwise a warning.
         type: bool
+      namespace:
+        description:
+          - The namespace of the Jobs that mount no volume, which are those of deletions and of
+            M(arkive.k8s.k8s_backup_repository). A backup of a namespace that is no more is deleted from here.
+          - If not set, it is that of the volumes, which must be there then.
+        type: str
 """
 
     #: Of modules that move no data.

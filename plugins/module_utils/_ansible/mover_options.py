@@ -42,6 +42,7 @@ _SETTINGS = ArgumentSpec(
         "pod_start_timeout": {"type": "str"},
         "keep_failed": {"type": "bool"},
         "ephemeral_containers": {"type": "bool"},
+        "namespace": {"type": "str"},
     }
 )
 

@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.aws_options import AWS
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.duration_options import seconds
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.mover_options import moving_of
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.mover_options import mover_settings, moving_of
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories.request import (
@@ -74,7 +74,7 @@ def repository_request(params: t.Mapping[str, t.Any]) -> RepositoryRequest:
     return RepositoryRequest(
         state=params["state"],
         namespace=params["namespace"] or "",
-        mover_namespace=params["mover_namespace"] or params["namespace"] or "",
+        mover_namespace=params["mover_namespace"] or mover_settings(params).namespace or params["namespace"] or "",
         full=params["full"],
         force=params["force"],
         percentage=percentage,

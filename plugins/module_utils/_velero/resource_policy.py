@@ -148,9 +148,8 @@ class ResourcePolicy:
         sentences = []
         if self.wants_files:
             sentences.append(
-                "The action fs-backup of a volume policy is carried out by k8s_backup, with data read as root, or by a "
-                "node agent of Velero: use the action skip, and let a pre hook write a dump of the data to where it is "
-                "kept."
+                "The action fs-backup of a volume policy is carried out by k8s_backup, or by a node agent of "
+                "Velero: use the action skip, and let a pre hook write a dump of the data to where it is kept."
             )
         return sentences
 

@@ -32,7 +32,8 @@ class MoverSettings:
     ``per_node`` of them on one node. ``bandwidth``: bytes a second for each pod, 0 for no limit. ``timeout``: of one
     Job, in seconds; ``pod_start_timeout``: until its pod runs. ``keep_failed``: a Job that failed stays for a look at
     it, until its time to live is over. ``ephemeral_containers``: what no other pod can mount is read by a container
-    that is added to the pod, and stays listed in it.
+    that is added to the pod, and stays listed in it. ``namespace``: of pods that mount no volume; empty for that of
+    the volumes whose repository is meant.
     """
 
     image: str = DEFAULT_IMAGE
@@ -51,6 +52,7 @@ class MoverSettings:
     keep_failed: bool = False
     ephemeral_containers: bool = False
     timeout: float = 14400.0
+    namespace: str = ""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

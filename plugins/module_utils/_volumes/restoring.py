@@ -66,7 +66,7 @@ class FillRequest:
 
     ``new_namespace``: its namespace, as it will be made; None for one that is there. ``pod``: the spec of the pods that
     will mount it, empty where nobody knows any. Requests with the same word in ``together`` are for claims whose
-    volumes have to come to lie in one place.
+    volumes have to come to lie in one place. ``again``: an earlier run of the same restore has made the claim.
     """
 
     source: DataSource
@@ -75,6 +75,7 @@ class FillRequest:
     new_namespace: ObjectView | None = None
     pod: ObjectView = dataclasses.field(default_factory=dict)
     together: str = ""
+    again: bool = False
 
     @property
     def where(self) -> str:

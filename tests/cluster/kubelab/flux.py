@@ -81,7 +81,7 @@ class FluxFiles:
             str(self._home / name),
             "--metrics-addr=0",
             f"--health-addr=127.0.0.1:{_HEALTH_PORTS[name]}",
-            *((*storage, f"--storage-adv-addr={_ARTIFACTS}") if name == _SOURCE else ()),
+            *((*storage, f"--storage-adv-addr={_ARTIFACTS}") if name == _SOURCE else ("--requeue-dependency=1s",)),
             _LAST,
         ]
         environment = {

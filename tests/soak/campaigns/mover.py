@@ -5,8 +5,8 @@
 """Data is moved while something goes wrong: no partial copy is ever called complete, and nothing stays behind.
 
 A case is one task (a backup with moved snapshots, or of files; a restore, a deletion, maintenance) in a process of its
-own, and one fault at one of its steps: of a pod, of the node, of the run, of the way to the server, of the room that
-pods have. Then the next run. What there is is seen from outside: objects, the bucket, and kopia by hand.
+own, and one fault at one of its steps, or two at once: of a pod, of the node, of the run, of the way to the server, of
+the room that pods have. Then the next run. What there is is seen from outside: objects, the bucket, and kopia by hand.
 """
 
 from __future__ import annotations
@@ -118,7 +118,8 @@ class MoverCampaign:
             self._outside.remove_left(self._app.namespace)
             return " ".join(f"{exc}".split())
         finally:
-            self._met[f"{case.task}, {case.fault}, {'met' if judged.met else 'missed'}"] += 1
+            faults = " and ".join(filter(None, (case.fault, case.also)))
+            self._met[f"{case.task}, {faults}, {'met' if judged.met else 'missed'}"] += 1
         return ""
 
     # -- what its cases share -----------------------------------------------------------------------------------------
@@ -187,7 +188,7 @@ class MoverCampaign:
             }
         )
         strike = Strike(case, run, self._outside, self._ways, self._state)
-        if faulty and not case.room:
+        if faulty and (case.also or not case.room):
             strike.begin(asked["name"] if case.task == "restore" else self._app.namespace)
         return run, strike
 
@@ -299,7 +300,7 @@ class _Judged:
         self._require_exact(again, tree)
 
     def _may_be_unknown(self, told: Told) -> bool:
-        return self._case.fault == "cut S3 for all" and "may be" in told.words
+        return "cut S3 for all" in self._case.faults and "may be" in told.words
 
     def _require_exact(self, name: str, tree: list[str]) -> None:
         """A backup that is called complete is one."""
@@ -390,7 +391,7 @@ class _Judged:
         kopia.verify()
         if not (unnamed := set(held) - named):
             return
-        if self._case.fault not in LEAVING:
+        if not self._case.faults & LEAVING:
             raise Wrong(f"no backup names {unnamed}")
         told = self._run(Case(task="pruned", step="", fault="none"), faulty=False, name="")
         if told is None or told.phase != "Completed":

@@ -23,20 +23,26 @@ _STEPS = {
 #: In the order of what they hit: the pod, the node, the run, the way to the server, the room of all pods.
 POD_FAULTS = ("kill pod", "kill kopia", "term pod", "delete pod", "delete pod now")
 NODE_FAULTS = ("stop kubelet", "kill kubelet", "take kubelet down")
-RUN_FAULTS = ("kill run", "term run", "kill run and pod")
+#: ``kill run, pod ends``: what the pod was to do is done before the next run comes.
+RUN_FAULTS = ("kill run", "term run", "kill run and pod", "kill run, pod ends")
 STORE_FAULTS = ("cut S3", "stall S3", "S3 refuses writes", "cut S3 for all")
 ROOM_FAULTS = ("little memory", "full disk")
 #: What the run itself does not survive: what it left is for the next one.
-DEADLY = frozenset({"kill run", "kill run and pod"})
+DEADLY = frozenset({"kill run", "kill run and pod", "kill run, pod ends"})
 #: What had been copied may stay in the repository without a name: nobody could take it out.
 LEAVING = DEADLY | frozenset(STORE_FAULTS)
+#: How many cases of a hundred have a second fault, of another kind than the first, while the first lasts.
+_TWICE = 35
 #: Longest time between the beginning of a step and the fault, in seconds: so long the slowed pods are at work.
 _LONGEST_DELAY = {"upload": 3.5, "download": 3.5}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """``delay``: from the step's beginning, in seconds; ``seconds``: of what is short. ``room``: of pods, in KiB."""
+    """``delay``: from the step's beginning, in seconds; ``seconds``: of what is short. ``room``: of pods, in KiB.
+
+    ``also``: a second fault, ``also_delay`` seconds after the first.
+    """
 
     task: str
     step: str
@@ -44,12 +50,19 @@ class Case:
     delay: float = 0.0
     seconds: float = 5.0
     room: int = 0
+    also: str = ""
+    also_delay: float = 0.0
 
     def __str__(self) -> str:
         room = f" of {self.room} KiB" if self.room else ""
-        short = f" for {self.seconds:.1f} s" if self.fault in (*NODE_FAULTS, *STORE_FAULTS) else ""
-        at = "" if self.room else f", {self.delay:.2f} s after {self.step}"
-        return f"{self.task}, {self.fault}{room}{short}{at}"
+        short = f" for {self.seconds:.1f} s" if self.faults & {*NODE_FAULTS, *STORE_FAULTS} else ""
+        at = "" if self.room and not self.also else f", {self.delay:.2f} s after {self.step}"
+        also = f", and {self.also} {self.also_delay:.2f} s later" if self.also else ""
+        return f"{self.task}, {self.fault}{room}{short}{at}{also}"
+
+    @property
+    def faults(self) -> frozenset[str]:
+        return frozenset(filter(None, (self.fault, self.also)))
 
     @property
     def is_backup(self) -> bool:
@@ -68,14 +81,23 @@ def draw(chance: random.Random) -> Case:
         room = chance.randrange(16 << 10, 96 << 10, 4 << 10)
     elif fault == "full disk":
         room = int(2 ** chance.uniform(6, 13))
+    also = _second(chance, fault) if chance.randrange(100) < _TWICE and step != "written" else ""
     return Case(
         task=task,
         step=step,
         fault=fault,
+        also=also,
+        also_delay=chance.uniform(0.0, 2.0) if also else 0.0,
         delay=chance.uniform(0.0, _LONGEST_DELAY.get(step, 1.0)),
         seconds=chance.uniform(2.0, 14.0),
         room=room,
     )
+
+
+def _second(chance: random.Random, first: str) -> str:
+    """One of another kind; none after one that ends the run, which nothing more happens to."""
+    kinds = [kind for kind in (POD_FAULTS, NODE_FAULTS, RUN_FAULTS, STORE_FAULTS) if first not in kind]
+    return "" if first in DEADLY else chance.choice(chance.choice(kinds))
 
 
 __all__ = ("LEAVING", "NODE_FAULTS", "POD_FAULTS", "STORE_FAULTS", "Case", "draw")

@@ -23,7 +23,7 @@ from campaigns.live_support import (  # isort: skip - makes the live tests' fold
     listen_beside,
     node_pid,
 )
-from campaigns.mover_case import NODE_FAULTS, POD_FAULTS, STORE_FAULTS, Case  # isort: skip
+from campaigns.mover_case import NODE_FAULTS, POD_FAULTS, RUN_FAULTS, STORE_FAULTS, Case  # isort: skip
 from campaigns.mover_outside import Object, Outside, first_of, pids_of, words_of  # isort: skip
 from campaigns.mover_process import MovingRun  # isort: skip
 
@@ -75,7 +75,7 @@ class Ways:
 
 
 class Strike:
-    """One fault of one run, in a thread of its own. ``hit``: it has met what it was meant for."""
+    """The faults of one run, in a thread of its own. ``hit``: one has met what it was meant for."""
 
     def __init__(self, case: Case, run: MovingRun, outside: Outside, ways: Ways, state: Path) -> None:
         self._case = case
@@ -103,7 +103,11 @@ class Strike:
         if pod is None:
             return
         self._sleep(self._case.delay)
-        self._strike(pod)
+        if not self._case.room:
+            self._strike(pod, self._case.fault)
+        if self._case.also:
+            self._sleep(self._case.also_delay)
+            self._strike(pod, self._case.also)
 
     def _at_written(self) -> None:
         end = time.monotonic() + 4 * _STEP_SECONDS
@@ -111,7 +115,7 @@ class Strike:
             if not self._run.runs or time.monotonic() > end:
                 return
             time.sleep(_POLL_SECONDS)
-        self._strike(None)
+        self._strike(None, self._case.fault)
         self._run.go_on()
 
     def _await_step(self, namespace: str) -> Object | None:
@@ -130,10 +134,11 @@ class Strike:
             return (pod.get("status") or {}).get("phase") in ("Running", "Succeeded", "Failed")
         return any(_is_kopia(pid) and word in words_of(pid) for pid in pids_of(pod))
 
-    def _strike(self, pod: Object | None) -> None:
-        fault = self._case.fault
-        if fault in ("kill run", "term run", "kill run and pod"):
+    def _strike(self, pod: Object | None, fault: str) -> None:
+        if fault in RUN_FAULTS:
             self._hit_run(fault)
+        if fault == "kill run, pod ends" and pod is not None:
+            self._await_end(pod)
         if pod is not None and (fault in POD_FAULTS or fault == "kill run and pod"):
             self._hit_pod(fault, pod)
         if fault in NODE_FAULTS:
@@ -143,8 +148,13 @@ class Strike:
             self._after(lambda: self._ways.mend(fault))
 
     def _hit_run(self, fault: str) -> None:
-        self.hit = self._run.runs
+        self.hit |= self._run.runs
         self._run.signal(signal.SIGTERM if fault == "term run" else signal.SIGKILL)
+
+    def _await_end(self, pod: Object) -> None:
+        end = time.monotonic() + _STEP_SECONDS
+        while pids_of(pod) and time.monotonic() < end:
+            time.sleep(_POLL_SECONDS)
 
     def _hit_pod(self, fault: str, pod: Object) -> None:
         pids = pids_of(pod)
@@ -153,7 +163,7 @@ class Strike:
             doomed = [pid for pid in pids if _is_kopia(pid)]
         if fault == "term pod":
             number = signal.SIGTERM
-        self.hit = bool(doomed)
+        self.hit |= bool(doomed)
         if fault in ("delete pod", "delete pod now"):
             self._outside.delete_pod(pod, now=fault == "delete pod now")
             return

@@ -100,9 +100,9 @@ def _entries(group_resource: GroupResource, body: ObjectView) -> t.Iterator[tupl
     for spec in _pod_specs(group_resource, body):
         for container in _dicts(spec, "initContainers", "containers"):
             for variable in _dicts(container, "env"):
-                name, value = variable.get("name"), variable.get("value")
-                if isinstance(name, str) and isinstance(value, str):
-                    yield name, value
+                said, value = variable.get("name"), variable.get("value")
+                if isinstance(said, str) and isinstance(value, str):
+                    yield said, value
 
 
 def _pod_specs(group_resource: GroupResource, body: ObjectView) -> t.Iterator[ObjectView]:

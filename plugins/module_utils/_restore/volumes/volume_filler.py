@@ -145,6 +145,7 @@ class VolumeFiller:
             new_namespace=self._findings.objects.load(namespace.body) if namespace is not None else None,
             pod=users.pod_of(claim),
             together=together,
+            again=volume.item.made_before,
         )
 
     def _has_no_place(self, volume: RestoredVolume) -> bool:

@@ -12,10 +12,13 @@ import functools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Probe
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import Reasons, VolumeContext
 
 if t.TYPE_CHECKING:
@@ -53,8 +56,9 @@ class MovedDeletion:
     def _refusal(self, namespace: str) -> str:
         """There is a password, which opens the repository, and the namespace lets the pod in."""
         if namespace not in self._refusals:
-            probe = Probe(namespace=namespace, source_namespace=namespace, write=False)
+            probe = Probe(namespace=self._where(namespace), source_namespace=namespace, write=False)
             try:
+                self._require_there(probe.namespace)
                 [probed] = self._mover.preview([probe])
             except Cancelled:
                 raise
@@ -63,6 +67,23 @@ class MovedDeletion:
             else:
                 self._refusals[namespace] = probed.error
         return self._refusals[namespace]
+
+    def _where(self, namespace: str) -> str:
+        """In which namespace the pod is that deletes from the repository of ``namespace``."""
+        moving = self._context.moving
+        return (moving.settings.namespace if moving is not None else "") or namespace
+
+    def _require_there(self, namespace: str) -> None:
+        """Raise ``MoverError`` where pods have no such namespace any more. Who may not look is told by the pods."""
+        try:
+            if get_object(self._context.client(), NAMESPACES, namespace) is not None:
+                return
+        except KubeError:
+            return
+        raise MoverError(
+            f"Namespace {namespace} is no more, in which a pod would take it out of its repository.",
+            hint="Name another one as mover.namespace.",
+        )
 
     @functools.cached_property
     def _mover(self) -> Mover:
@@ -85,8 +106,9 @@ class MovedDeletion:
         for namespace, found in by_place.items():
             try:
                 self._context.cancel.check()
-                self._sweep(mover, namespace)
-                reasons = mover.forget(namespace, [one.handle for one in found], namespace=namespace)
+                where = self._where(namespace)
+                self._sweep(mover, where)
+                reasons = mover.forget(namespace, [one.handle for one in found], namespace=where)
             except (ArkiveError, Cancelled) as exc:
                 failed |= dict.fromkeys(found, exc.sentence)
                 continue

@@ -166,7 +166,7 @@ class Download:
     ``source_namespace``: whose repository. ``bytes`` and ``files``: what the record says, None where it says nothing;
     the snapshot itself is asked in any case. ``together``: downloads with the same word, in one namespace, are made by
     one pod that mounts all of their claims, so that volumes of one workload come to lie in one zone. ``place``: where
-    the workload's pods may run.
+    the workload's pods may run. ``again``: an earlier run may have filled it, and died before it could say so.
     """
 
     namespace: str
@@ -181,6 +181,7 @@ class Download:
     parallel: int = 0
     pod: str = ""
     volume: str = ""
+    again: bool = False
 
     @property
     def where(self) -> str:

@@ -11,6 +11,8 @@ Without verbs, which a discovery would name: what is not allowed is noticed when
 
 from __future__ import annotations
 
+import dataclasses
+
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 
 JOBS = ApiResource.known("batch", "jobs", "Job")
@@ -18,5 +20,6 @@ PODS = ApiResource.known("", "pods", "Pod")
 SECRETS = ApiResource.known("", "secrets", "Secret")
 CLAIMS = ApiResource.known("", "persistentvolumeclaims", "PersistentVolumeClaim")
 EVENTS = ApiResource.known("", "events", "Event")
+NAMESPACES = dataclasses.replace(ApiResource.known("", "namespaces", "Namespace"), namespaced=False)
 
-__all__ = ("CLAIMS", "EVENTS", "JOBS", "PODS", "SECRETS")
+__all__ = ("CLAIMS", "EVENTS", "JOBS", "NAMESPACES", "PODS", "SECRETS")

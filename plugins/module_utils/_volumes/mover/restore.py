@@ -243,6 +243,7 @@ class MoverRestore(NewVolumes):
             snapshot_id=move.snapshot,
             bytes=move.bytes or None,
             together=request.together,
+            again=request.again,
             place=_place_of(request.pod),
             sparse=self._job.sparse,
             parallel=self._job.parallel,

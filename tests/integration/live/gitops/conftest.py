@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from flux_lab import FluxApplication, FluxLab
 from play_runner import PlayRunner
+from releases import Releases
 from web_application import WebApplication
 
 sys.path.append(str(Path(__file__).parents[1] / "quiesce"))
@@ -56,5 +57,12 @@ def web(flux: FluxLab, namespace: str, kubeconfig: str, tmp_path: Path) -> t.Ite
     """The application, applied by Flux as its first commit has it."""
     made = WebApplication(flux, namespace, PlayRunner(tmp_path, kubeconfig), tmp_path / "backups")
     made.first_commit()
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def releases(flux: FluxLab, namespace: str) -> t.Iterator[Releases]:
+    made = Releases(flux, namespace)
     yield made
     made.remove()

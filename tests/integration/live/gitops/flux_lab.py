@@ -69,9 +69,9 @@ class FluxLab:
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
         self.kubectl("apply", "--server-side", "--field-manager=flux-user", "-f", "-", stdin=text)
 
-    def follow(self, name: str, *, prune: bool = True) -> FluxApplication:
-        """Let Flux reconcile each second what is in the folder ``name`` of the bucket."""
-        source = {
+    def source_of(self, name: str) -> Object:
+        """The spec of a source: the folder ``name`` of the bucket."""
+        return {
             "provider": "generic",
             "bucketName": self.bucket.name,
             "endpoint": self.s3.endpoint.removeprefix("http://"),
@@ -80,6 +80,10 @@ class FluxLab:
             "interval": "10m",
             "secretRef": {"name": _CREDENTIALS},
         }
+
+    def follow(self, name: str, *, prune: bool = True) -> FluxApplication:
+        """Let Flux reconcile each second what is in the folder ``name`` of the bucket."""
+        source = self.source_of(name)
         application = {
             "interval": "1s",
             "retryInterval": "1s",
@@ -237,4 +241,4 @@ def _named(name: str) -> Object:
     return {"name": name, "namespace": NAMESPACE}
 
 
-__all__ = ("NAMESPACE", "FluxApplication", "FluxLab", "found", "is_ready")
+__all__ = ("NAMESPACE", "REQUESTED", "FluxApplication", "FluxLab", "found", "is_ready")

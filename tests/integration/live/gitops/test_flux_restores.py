@@ -17,6 +17,7 @@ from volume_lab import until
 
 if t.TYPE_CHECKING:
     from flux_lab import FluxApplication
+    from releases import Releases
     from web_application import WebApplication
 
     from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
@@ -132,6 +133,18 @@ def test_a_run_that_is_killed_while_flux_is_paused(web: WebApplication, tmp_path
     assert not mark_of(web.followed.kustomization())
     web.followed.await_reconciliations(ENOUGH, lambda: holds(web, ("one", "one")))
     assert (web.config_map() or {})["data"]["COUNTER"] == "41"
+
+
+def test_a_release_waits_for_the_backup_of_its_commit(releases: Releases) -> None:
+    """The example: one whose backup fails is not applied, and the next one is."""
+    releases.commit("2026.6.1", "sleep 1")
+    releases.await_release("2026.6.1")
+    releases.commit("2026.6.2", "exit 1")
+    releases.await_failure()
+    assert releases.release == "2026.6.1"
+    releases.commit("2026.6.3", "sleep 1")
+    releases.await_release("2026.6.3")
+    assert set(releases.jobs) == {"backup-before-2026.6.3"}
 
 
 def holds(web: WebApplication, greetings: tuple[str, str]) -> None:

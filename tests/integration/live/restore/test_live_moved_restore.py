@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 import secrets
@@ -103,9 +104,11 @@ def test_data_comes_back(
     assert (volume["method"], volume["state"]) == ("CSISnapshot", "planned")
     assert f"from snapshot {volume['snapshot']} in " in volume["message"]
 
-    wrong = moved_backups.restore("shop", **{**options, "repository_password": "wrong"})
+    too_large = {"requests": {"cpu": "1000"}}
+    nowhere = dataclasses.replace(moved_backups.settings, resources=too_large, pod_start_timeout=5.0)
+    wrong = moved_backups.restore("shop", **{**options, "mover": nowhere})
     assert wrong.phase == "PartiallyFailed"
-    assert any("password" in entry["message"] for entry in wrong.errors_list), wrong.errors_list
+    assert any("its pod does not start" in entry["message"] for entry in wrong.errors_list), wrong.errors_list
     assert kubectl("-n", copy, "get", "pods,deployments", "-o", "name") == ""
     assert marks_of(cluster, copy) == {"of": volume["snapshot"]}
 
@@ -126,18 +129,26 @@ def test_data_comes_back(
     assert (again.changed, again.errors_list) == (False, [])
 
 
+@pytest.mark.parametrize(
+    ("password", "said"),
+    [
+        pytest.param("", "There is no password for the repository", id="none"),
+        # Tried on what kopia wrote, and by no pod.
+        pytest.param("wrong", "does not open with this password", id="another"),
+    ],
+)
 def test_a_run_without_the_password_changes_nothing(
-    moved_backups: MovedBackups, shop: tuple[FilesApp, list[str]], cluster: Cluster
+    moved_backups: MovedBackups, shop: tuple[FilesApp, list[str]], cluster: Cluster, password: str, said: str
 ) -> None:
     """Check mode says the same."""
     app, _tree = shop
     copy = cluster.new_name()
     options = moved_backups.moved_options(
-        namespace_mapping={app.namespace: copy}, name=copy, repository_password="", velero_namespace="arkive-none"
+        namespace_mapping={app.namespace: copy}, name=copy, repository_password=password, velero_namespace="arkive-none"
     )
     planned = moved_backups.plan("shop", **dict(options))
     assert planned.refusal is not None
-    assert "There is no password for the repository" in planned.refusal.message
+    assert said in planned.refusal.message
     with pytest.raises(ArkiveError) as raised:
         moved_backups.restore("shop", **dict(options))
     assert raised.value.message == planned.refusal.message

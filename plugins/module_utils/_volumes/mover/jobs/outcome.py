@@ -145,6 +145,13 @@ _MEANINGS = (
         "The keys of the storage location may not do at {where} what moving data takes: {said}.",
     ),
     _Meaning(r"No space left on device|no space left on device", "Cannot {doing}: there is no room left: {said}."),
+    # kopia looks at what it has written, and tells how that went in the place of why the writing failed.
+    _Meaning(
+        r"unable to write session marker.*BLOB not found",
+        "Cannot {doing}: what pods write to {where} does not come to be there, and kopia does not say why. See that "
+        "the keys of the storage location may write, and that the storage has room.",
+        True,
+    ),
 )
 
 

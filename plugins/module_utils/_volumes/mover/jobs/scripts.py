@@ -211,13 +211,21 @@ count() { # files, their bytes, links, folders
   find /work/data -mindepth 1 ! -path /work/data/lost+found ! -path /work/data/.arkive-restoring -printf '%y %s\n' |
     awk '{ n[$1]++; s[$1] += $2 } END { printf "%.0f %.0f %.0f %.0f\n", n["f"], s["f"], n["l"], n["d"] }'
 }
-step=look
-mark=/work/data/.arkive-restoring
-if [ -f "$mark" ]; then
-  [ "$(cat "$mark")" = "$MV_SNAPSHOT" ] || fail 18
-elif [ "$MV_AGAIN" != true ] && [ -n "$(entries | head -n 1)" ]; then
+of() { sed -n "s/.*\"summ\":{[^}]*\"$1\":\([0-9]*\).*/\1/p" /work/manifest.json; } # of its summary
+occupied() {
+  step=look
   entries | head -n 1 | sed 's/^.*\///' >"$text"
   fail 17
+}
+step=look
+mark=/work/data/.arkive-restoring
+filled=
+if [ -f "$mark" ]; then
+  [ "$(cat "$mark")" = "$MV_SNAPSHOT" ] || fail 18
+elif [ -n "$(entries | head -n 1)" ]; then
+  # An earlier pod may have filled it, and whoever waited for that one has not heard it.
+  [ "$MV_AGAIN" = true ] || occupied
+  filled=maybe
 fi
 repository connect --readonly
 throttle download
@@ -229,7 +237,13 @@ rm -f /work/list.json
 [ -s /work/manifest.json ] || { : >"$text"; fail 2; }
 ! grep -q '"incomplete":"' /work/manifest.json || { : >"$text"; fail 3; }
 root=$(sed -n 's/.*"rootEntry":{[^{]*"obj":"\([^"]*\)".*/\1/p' /work/manifest.json)
-size=$(sed -n 's/.*"summ":{"size":\([0-9]*\).*/\1/p' /work/manifest.json)
+size=$(of size)
+if [ -n "$filled" ]; then # what is not that is nobody's to overwrite
+  set -- $(count)
+  folders=$(($(of dirs) - $4)) # the root, and perhaps lost+found
+  [ "$1 $2 $3" = "$(of files) $(of size) $(of symlinks)" ] && [ "$folders" -ge 1 ] && [ "$folders" -le 2 ] || occupied
+  MV_SKIP="$MV_SKIP --skip-existing"
+fi
 step=space
 printf '%s\n' "$MV_SNAPSHOT" 2>"$text" >"$mark" || fail $?
 room=$(df -P -B1 /work/data | awk 'NR == 2 { print $2 }')

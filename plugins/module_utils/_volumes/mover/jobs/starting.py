@@ -22,8 +22,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_fi
 
 #: The scheduler's words where the bound of each node is what keeps a pod waiting: it is not stuck.
 _BOUND_OF_NODE = "didn't match pod anti-affinity rules"
-#: The Secret of a Job is made after the Job, which owns it. A node that is faster tries again after 10 to 15 s (kubelet
-#: 1.34, ``backOffPeriod``), and later where it has much to do.
+#: The Secret of a Job is made after the Job, which owns it. A node that is faster tries again after 10 to 15 s
+#: (``backOffPeriod`` of the kubelet 1.34), and later where it has much to do.
 _NOT_MADE_YET = re.compile(r'secret "[^"]+" not found')
 _NOT_MADE_YET_SECONDS = 120.0
 

@@ -25,7 +25,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resource
 SECRET_NAME = "velero-repo-credentials"
 SECRET_KEY = "repository-password"
 VELERO_NAMESPACE = "velero"
-_HINT = "Give 'repository_password'. Who loses it loses all that the repository holds."
+_HINT = (
+    "Give 'repository_password': the one that the repository was made with, by a Velero that is gone as well (guide "
+    "'Moved data'). Who loses it loses all that the repository holds."
+)
 
 
 def find_password(client: KubeClient, given: str, *, velero_namespace: str = VELERO_NAMESPACE) -> str:

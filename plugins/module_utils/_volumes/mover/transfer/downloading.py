@@ -171,7 +171,7 @@ class DownloadJob:
     def _container(self, number: int, download: Download, attempt: JobAttempt) -> ContainerTask:
         environment = {
             "MV_SNAPSHOT": download.snapshot_id,
-            "MV_AGAIN": "true" if attempt.number > 1 else "",
+            "MV_AGAIN": "true" if attempt.number > 1 or download.again else "",
             "MV_PARALLEL": str(download.parallel or _PARALLEL),
             "MV_SPARSE": "--write-sparse-files" if download.sparse else "",
             "MV_SKIP": "--no-ignore-permission-errors" if self._keeps_owners else "--skip-owners",

@@ -101,9 +101,9 @@ class MoverCluster:
         kinds = ("jobs", "pods", "secrets", "persistentvolumeclaims")
         return [f"{key[0]}/{key[2]}" for key in self.api.objects if key[0] in kinds]
 
-    def set_pod(self, job_name: str, status: Object) -> None:
+    def set_pod(self, job_name: str, status: Object, *, namespace: str = NAMESPACE) -> None:
         """The pod of a Job gets this status."""
-        key = ("pods", NAMESPACE, f"{job_name}-pod")
+        key = ("pods", namespace, f"{job_name}-pod")
         with self.api.kept.changed:
             if key in self.api.objects:
                 self.api.kept.put(key, {**self.api.objects[key], "status": status})
@@ -140,7 +140,7 @@ class MoverCluster:
         self.api.kept.put(("pods", key[1], f"{key[2]}-pod"), pod)
         status = self.behave(job)
         if status is not None:
-            self.set_pod(key[2], status)
+            self.set_pod(key[2], status, namespace=key[1])
 
     def _collect(self, uid: str) -> None:
         """What the garbage collector does."""

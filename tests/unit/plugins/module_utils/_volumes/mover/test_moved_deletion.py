@@ -51,6 +51,8 @@ class Lab:
     def __init__(self, cluster: MoverCluster) -> None:
         self.cluster = cluster
         self.password: str | None = "s3same-open"
+        #: The option mover.namespace.
+        self.namespace = ""
         cluster.store.put("kopia/shop/kopia.repository", REAL)
         put_moved(cluster.store, "b1", claim(IDS[0]), *(upload(each, backup="b1") for each in IDS))
 
@@ -60,7 +62,7 @@ class Lab:
         return self.cluster.mover(password=self.password)
 
     def delete(self, **how: t.Any) -> DeletedBackup:
-        moving = Moving(settings=MoverSettings(), store=self.cluster.store)
+        moving = Moving(settings=MoverSettings(namespace=self.namespace), store=self.cluster.store)
         context = VolumeContext(connect=lambda: self.cluster.api.client, moving=moving)
         return delete_backup("b1", store=self.cluster.store, providers=[MoverProvider(context)], **how)
 
@@ -90,6 +92,27 @@ def test_one_pod_takes_them_out(lab: Lab) -> None:
     assert lab.cluster.left() == []
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_the_pod_is_in_the_namespace_that_is_named(lab: Lab, is_there: bool) -> None:
+    """That of the volumes may be no more."""
+    lab.namespace = "other"
+    lab.cluster.api.add("namespaces", "other")
+    if not is_there:
+        lab.cluster.api.kept.remove(("namespaces", "", "shop"))
+    lab.delete()
+    assert [job["metadata"]["namespace"] for job in lab.cluster.made] == ["other"]
+    assert not lab.is_there
+
+
+def test_who_may_not_look_for_the_namespace_tries(lab: Lab) -> None:
+    refusal = KubeError("no", status=403)
+    lab.cluster.api.refuse = lambda verb, path, _dry: (
+        refusal if (verb, path[-16:]) == ("GET", "/namespaces/shop") else None
+    )
+    lab.delete()
+    assert not lab.is_there
+
+
 def test_what_a_killed_deletion_has_left_goes_with_the_next(lab: Lab) -> None:
     """By its sign of life, as with every other run that moves data; one that is alive is left alone."""
     now = utc_now()
@@ -111,6 +134,14 @@ def _wrong_password(lab: Lab) -> None:
     lab.password = "another"
 
 
+def _gone(lab: Lab) -> None:
+    lab.cluster.api.kept.remove(("namespaces", "", "shop"))
+
+
+def _other_gone(lab: Lab) -> None:
+    lab.namespace = "other"
+
+
 def _refused_pods(lab: Lab) -> None:
     refusal = KubeError('pods "x" is forbidden: violates PodSecurity "restricted:latest"', status=403)
     lab.cluster.api.refuse = lambda verb, path, _dry: refusal if (verb, path[-5:]) == ("POST", "/pods") else None
@@ -121,6 +152,8 @@ def _refused_pods(lab: Lab) -> None:
     [
         pytest.param(_without_password, NO_PASSWORD.rstrip("."), id="no password"),
         pytest.param(_wrong_password, "does not open with this password", id="a wrong password"),
+        pytest.param(_gone, "Namespace shop is no more", id="the namespace is gone"),
+        pytest.param(_other_gone, "Name another one as mover.namespace", id="the one that is named is gone"),
         pytest.param(_refused_pods, "violates PodSecurity", id="a namespace that lets no pod in"),
     ],
 )
