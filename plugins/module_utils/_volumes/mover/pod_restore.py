@@ -154,6 +154,8 @@ class PodRestore:
             bytes=move.bytes or None,
             sparse=self._sparse,
             parallel=self._parallel,
+            # Nobody but our own container has had the volume: what is in it is of an attempt, or of a run, before.
+            again=True,
         )
 
 

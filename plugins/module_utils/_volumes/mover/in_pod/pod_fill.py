@@ -161,8 +161,7 @@ class PodFill:
             self._run.issues.info(f"{end.error} It is tried again.")
 
     def _attempt(self, number: int, task: JobTask, attempt: int) -> JobEnd:
-        # Nobody but this container has had the volume: what is in it is of an attempt, or of a run, before.
-        plan = task.plan(JobAttempt(number=attempt + 1, name=WAIT_CONTAINER, slot=-1))
+        plan = task.plan(JobAttempt(number=attempt, name=WAIT_CONTAINER, slot=-1))
         needed = handed_over(plan, self._settings, task.secret_data(), folder=work_folder(number))
         self._read()
         try:

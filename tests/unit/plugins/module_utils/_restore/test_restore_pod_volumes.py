@@ -130,6 +130,7 @@ def test_volumes_are_filled_while_their_pod_waits(api: RestoreApi, store: t.Any,
         ("web", "tmp", SNAPSHOT, SIZE),
         ("web", "work", OTHER, SIZE),
     ]
+    assert all(each.again for each in mover.downloads), "a run that died may have begun"
     assert "volume 'tmp': Odd." in done.warnings_list[0]["message"]
     notes = api.objects["pods", "shop", "web"]["metadata"]["annotations"]
     assert notes[WANTED] == f"tmp={SNAPSHOT},work={OTHER}"
