@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.sweep import Swept
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
     InPod,
     Probe,
@@ -212,6 +213,10 @@ class LabMover:
     def forget(self, source_namespace: str, ids: t.Sequence[str], *, namespace: str) -> dict[str, str]:
         self.forgotten.append((source_namespace, tuple(ids)))
         return {each: self.why_not_forgotten[each] for each in ids if each in self.why_not_forgotten}
+
+    def sweep(self, namespaces: t.Iterable[str]) -> Swept:
+        self.events.append("sweep " + " ".join(namespaces))
+        return Swept()
 
 
 __all__ = ("SNAPSHOTS", "START", "LabMover", "LabSnapshots")
