@@ -113,7 +113,8 @@ options:
         description:
           - Whether a backup may read what no second pod can mount by an ephemeral container that it adds to the running
             pod. That is what volumes without a claim, such as C(emptyDir), and claims that are C(ReadWriteOncePod)
-            take where their files are copied. A restore has no use of it.
+            take where their files are copied. A restore does not ask for it. It fills C(emptyDir) from an init
+            container of the pods that it makes.
           - Kubernetes keeps such a container listed in the pod until the pod is gone, and a Velero cannot make a pod
             again that it has stored with one. Hence the consent. It has no keys, no password and no address in it;
             these are handed over to its running program.

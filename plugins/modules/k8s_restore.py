@@ -21,7 +21,11 @@ description:
   - Data that was moved into a repository beside the backup, by this collection or by a Velero from 1.12 on, comes back
     as well, from moved snapshots and from file system backups. The claim is made, a Job fills it, what came is compared
     with what was saved, and only then what mounts it is made. O(mover) says how. Restic's repositories and block
-    volumes are refused with a sentence, and what an C(emptyDir) held does not come back, with a warning.
+    volumes are refused with a sentence.
+  - What an C(emptyDir) held comes back into pods that the restore makes. Such a pod waits in an init container,
+    C(arkive-restore-wait), which has the image of O(mover), comes before all others, and stays listed in the pod. A
+    command in it fills the volumes, what came is compared with what was saved, and only then the pod goes on. Where the
+    data does not come, the pod does not start.
   - Runs the restore hooks that pods declare by annotations, C(init.hook.restore.velero.io) and
     C(post.hook.restore.velero.io), and those of O(hooks).
 extends_documentation_fragment:
@@ -517,13 +521,16 @@ diffs_left_out:
   sample: 0
 volumes:
   description:
-    - The claims of the plan, each with what its data comes from, and what became of it.
+    - The claims of the plan, each with what its data comes from, and what became of it. After them, the volumes of pods
+      that have no claim, of which the backup has data.
   returned: always
   type: list
   elements: dict
   contains:
     namespace: {description: The namespace of the claim., type: str, returned: always, sample: shop}
-    claim: {description: The name of the claim., type: str, returned: always, sample: data}
+    claim: {description: The name of the claim; empty for a volume of a pod., type: str, returned: always, sample: data}
+    pod: {description: The pod whose volume it is; empty for a claim., type: str, returned: always, sample: ""}
+    pod_volume: {description: The volume's name in its pod; empty for a claim., type: str, returned: always, sample: ""}
     method:
       description:
         - C(CSISnapshot) or C(NativeSnapshot) for a volume that is made from a snapshot, or from what was moved of one,
@@ -547,7 +554,8 @@ volumes:
       description:
         - C(planned) in check mode. C(bound) for a claim whose new volume is there, C(waiting) for one whose storage
           class waits for a pod that there is not, C(created) for one that was not waited for, C(failed), C(untouched)
-          for one that is in the cluster already, and C(refused) for one that is not restored.
+          for one that is in the cluster already, and C(refused) for one that is not restored. C(filled) for a volume
+          of a pod that has its data.
       type: str
       returned: always
       sample: bound

@@ -15,6 +15,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.names import Grou
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.claims import bound_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.annotated import FROZEN_ANNOTATION
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.pod_files import ADDED_CONTAINER
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import (
+    FILLED_MARK,
+    WAIT_CONTAINER,
+    WANTED_MARK,
+)
 
 #: Left by an earlier restore or backup; they would mislead whoever reads this one.
 _STALE_LABELS = (
@@ -28,8 +33,8 @@ _BACKUP_NAME = "velero.io/backup-name"
 def clean_item(gr: GroupResource, obj: dict[str, t.Any], *, backup_name: str) -> bool:
     """Change ``obj`` as it is to be stored. True when it was changed."""
     if gr == PODS:
-        unmarked = _take_annotation(obj, FROZEN_ANNOTATION)
-        return _take_movers(obj) or unmarked
+        marks = [_take_annotation(obj, name) for name in (FROZEN_ANNOTATION, WANTED_MARK, FILLED_MARK)]
+        return any([_take_movers(obj), _take_wait_container(obj), *marks])
     if gr != CLAIMS:
         return False
     unmarked = _take_annotation(obj, FROZEN_ANNOTATION)
@@ -45,6 +50,19 @@ def _take_movers(pod: dict[str, t.Any]) -> bool:
     pod["spec"]["ephemeralContainers"] = left
     if not left:
         del pod["spec"]["ephemeralContainers"]
+    return True
+
+
+def _take_wait_container(pod: dict[str, t.Any]) -> bool:
+    """That of a restore, which would wait for data in the next one, whoever makes that."""
+    spec = pod.get("spec") or {}
+    first = spec.get("initContainers") or []
+    left = [each for each in first if each.get("name") != WAIT_CONTAINER]
+    if len(left) == len(first):
+        return False
+    spec["initContainers"] = left
+    if not left:
+        del spec["initContainers"]
     return True
 
 

@@ -100,17 +100,23 @@ def drop_wait_containers(pod: dict[str, t.Any]) -> list[str]:
     """
     spec = pod.get("spec") or {}
     existing = spec.get("initContainers") or []
-    waiting = [container for container in existing if container.get("name") in WAIT_CONTAINERS]
-    if not waiting:
+    if not any(container.get("name") in WAIT_CONTAINERS for container in existing):
         return []
+    volumes = waited_volumes(pod)
     kept = [container for container in existing if container.get("name") not in WAIT_CONTAINERS]
     if kept:
         spec["initContainers"] = kept
     else:
         del spec["initContainers"]
+    return volumes
+
+
+def waited_volumes(pod: t.Mapping[str, t.Any]) -> list[str]:
+    """The names of the volumes whose data wait containers of an agent wait for."""
     return [
         str(mount.get("name", ""))
-        for container in waiting
+        for container in (pod.get("spec") or {}).get("initContainers") or []
+        if container.get("name") in WAIT_CONTAINERS
         for mount in container.get("volumeMounts") or []
         if str(mount.get("mountPath", "")).startswith(_RESTORED_VOLUMES)
     ]
@@ -123,4 +129,5 @@ __all__ = (
     "drop_wait_containers",
     "init_containers_of_pod",
     "parse_init_hook",
+    "waited_volumes",
 )

@@ -21,8 +21,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_handshake im
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_run import ExecRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.wire import Deadline
 
-#: More than any answer of those that are waited for.
-_LONGEST_ANSWER = 1 << 20
+#: More than any answer of those that are waited for, and than what comes between two looks at what has come.
+_LONGEST_ANSWER = 8 << 20
 #: How often somebody else's cancel token is looked at, in seconds.
 _TICK = 0.2
 
@@ -82,6 +82,12 @@ class ExecStream:
             cancel.check()
             self._run.step(longest=min(_TICK, deadline.remaining))
         return False
+
+    def take_lines(self) -> list[str]:
+        """The whole lines of stdout that have come since they were last taken."""
+        stdout = self._channels.stdout
+        end = bytes(stdout).rfind(b"\n") + 1
+        return stdout.take(end).decode("utf-8", "replace").split("\n")[:-1]
 
     def take_said(self) -> str:
         """What the command has written to stderr since it was last asked, and what is left of stdout."""

@@ -243,7 +243,9 @@ def _judge(ready: Ready) -> tuple[Ready, ArkiveError | None]:
     if gitops.refusal is not None:
         gitops.refusal.details["gitops"] = gitops.account.to_return()
         return _refuse(ready, gitops.refusal, ())
-    unfilled = ready.filler.find_refusal(ready.plan, ready.volumes.volumes)
+    unfilled = ready.filler.find_refusal(ready.plan, ready.volumes.volumes) or ready.pod_filler.find_refusal(
+        ready.plan, ready.volumes.pods
+    )
     return (ready, None) if unfilled is None else _refuse(ready, unfilled, ())
 
 

@@ -249,7 +249,8 @@ class Execution:
         plan = self._ready.judge.existing.judge_types(self._applied.plan, changing)
         self._applied = self._applied.with_plan(plan)
         for item in self._open_pods:
-            self._watch_again(item)
+            if not self._volumes.awaits_data(item):
+                self._watch_again(item)
         self._make_room()
         with_volumes = [
             n for n, wave in enumerate(self._rest(), 1) if not VOLUME_TYPES.isdisjoint(wave.group_resources)
@@ -267,7 +268,10 @@ class Execution:
         late = volumes.lose(self._roll_back.give_up(volumes.lost_claims(self._applied)), late)
         self._hold_back(volumes.find_lost(self._applied))
         self._carry_out(applier, self._rest()[last:])
-        return self._start_again(late)
+        late = self._start_again(late)
+        # The time of the hooks of these begins when they have their data.
+        volumes.fill_pods(self._applied, filled=self._watch_again)
+        return late
 
     def _hold_back(self, lost: t.Mapping[str, t.Mapping[str, str]]) -> None:
         """What is written already is not taken back."""
@@ -358,7 +362,8 @@ class Execution:
         """``live`` as the server has made it."""
         if item.group_resource == PODS:
             EphemeralClaims(self._run, self._api.find(CLAIMS)).adopt(live)
-            self._watch_hooks(item, live)
+            if not self._volumes.awaits_data(item):
+                self._watch_hooks(item, live)
 
     def _watch_hooks(self, item: PlanItem, live: dict[str, t.Any]) -> None:
         """``live`` as the server returned it."""

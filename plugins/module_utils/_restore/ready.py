@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.planner import Planner
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.report import RestoreReport
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.pod_filler import PodFiller
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import (
     RestoredVolumes,
     plan_volumes,
@@ -56,6 +57,10 @@ class Ready:
     @property
     def filler(self) -> VolumeFiller:
         return VolumeFiller(self.run, self.findings, self.chosen.api)
+
+    @property
+    def pod_filler(self) -> PodFiller:
+        return PodFiller(self.run, self.findings)
 
     @property
     def judge(self) -> Judge:

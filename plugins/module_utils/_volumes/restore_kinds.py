@@ -18,6 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import 
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import (
     DataSource,
     MadeVolume,
+    PodFilling,
     SnapshotObjects,
     VolumeFilling,
 )
@@ -30,6 +31,10 @@ class NewVolumes:
 
     @property
     def filling(self) -> VolumeFilling | None:
+        return None
+
+    @property
+    def pod_filling(self) -> PodFilling | None:
         return None
 
     def of_volume(self, volume: ObjectView) -> DataSource | None:
@@ -65,6 +70,10 @@ class RemadeVolumes:
 
     @property
     def filling(self) -> VolumeFilling | None:
+        return None
+
+    @property
+    def pod_filling(self) -> PodFilling | None:
         return None
 
     @property

@@ -22,6 +22,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.storage_classe
 #: all data of.
 WANTED_MARK = "arkive.k8s/data-of"
 FILLED_MARK = "arkive.k8s/data-filled"
+#: The first init container of a pod whose volumes are filled: with it the pod waits for their data.
+WAIT_CONTAINER = "arkive-restore-wait"
 
 
 class DataSource(t.Protocol):
@@ -88,6 +90,67 @@ class FilledClaim:
     files: int = 0
     warnings: tuple[str, ...] = ()
     error: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class PodData:
+    """A volume of a stored pod that has no claim, and of which the backup records data.
+
+    ``missing``: why that is not brought, a phrase; empty when it is.
+    """
+
+    volume: str
+    source: DataSource
+    missing: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class PodFillRequest:
+    """A pod that waits, or will wait, until its volumes have got ``data``. ``new_namespace`` as in ``FillRequest``."""
+
+    namespace: str
+    pod: str
+    data: tuple[PodData, ...]
+    new_namespace: ObjectView | None = None
+
+    @property
+    def where(self) -> str:
+        return f"{self.namespace}/{self.pod}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FilledPod:
+    """``volumes``: what became of each, in the order of the request. ``error``: why the pod waits still."""
+
+    volumes: tuple[FilledClaim, ...] = ()
+    error: str = ""
+
+
+class PodFilling(t.Protocol):
+    """Volumes of pods that have no claim: empty when their pod starts, and filled while it waits. Thread-safe."""
+
+    def of_pod(self, pod: ObjectView, namespace: str) -> list[PodData]:
+        """What the backup records for a stored pod. ``namespace`` is that of the backup."""
+
+    def prepare(self, pod: dict[str, t.Any], data: t.Sequence[PodData]) -> None:
+        """Change a pod that is to be made, so that it waits until ``data`` is there."""
+
+    def is_unfilled(self, live: ObjectView) -> bool:
+        """Whether a pod in the cluster was made to wait for data, and nobody has said that it has all of it."""
+
+    def repository_of(self, source: DataSource) -> str:
+        """Where the data lies, for people."""
+
+    def check(self, requests: t.Sequence[PodFillRequest]) -> None:
+        """Raise ``ArkiveError`` where these could not be filled, as far as is known without making anything."""
+
+    def fill(
+        self, requests: t.Sequence[PodFillRequest], *, done: t.Callable[[PodFillRequest, FilledPod], None]
+    ) -> None:
+        """Fill the volumes of pods that are there, compare, and let the pods go on.
+
+        ``done`` is told of each, from any thread. Raises ``Cancelled``, and ``ArkiveError`` where none can be filled.
+        """
 
 
 class VolumeFilling(t.Protocol):
@@ -226,8 +289,8 @@ class RestoreVolumes(t.Protocol):
     ``remakes_volumes``: a stored PersistentVolume itself comes back, with new storage behind it, and ``of_volume``,
     ``why_leaving``, ``adopt_volume`` and ``make`` are asked. Else a claim gets a new volume, and ``of_claim``,
     ``why_not``, ``provision``, ``is_lost`` and, at the end, ``error_of`` and ``take_out`` are. ``objects`` None: none
-    of the archive's objects belong to the snapshots. ``filling`` None: volumes come with their data. ``name`` is the
-    provider's.
+    of the archive's objects belong to the snapshots. ``filling`` None: volumes come with their data. ``pod_filling``
+    None: it has no data of volumes without claims. ``name`` is the provider's.
     """
 
     name: str
@@ -241,6 +304,10 @@ class RestoreVolumes(t.Protocol):
     @property
     def filling(self) -> VolumeFilling | None:
         """Who brings the data of volumes that are made empty."""
+
+    @property
+    def pod_filling(self) -> PodFilling | None:
+        """Who brings the data of volumes of pods that have no claim."""
 
     def of_claim(self, claim: ObjectView, namespace: str) -> DataSource | None:
         """The snapshot that a stored claim names; None when it names none. ``namespace`` is that of the backup."""
@@ -294,12 +361,17 @@ class RestoreVolumes(t.Protocol):
 
 __all__ = (
     "FILLED_MARK",
+    "WAIT_CONTAINER",
     "WANTED_MARK",
     "DataSource",
     "FillRequest",
     "FilledClaim",
+    "FilledPod",
     "MadeVolume",
     "ObjectDraft",
+    "PodData",
+    "PodFillRequest",
+    "PodFilling",
     "RestoreJob",
     "RestoreVolumes",
     "SnapshotObjects",

@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.vol
     VolumeDecisions,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_hook_rules import RestoreHookRule
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource, PodData
 
 _SNAPSHOT_FINALIZERS = "snapshot.storage.kubernetes.io/"
 
@@ -44,6 +44,8 @@ class Draft:
     volume: ClaimDecision | None = None
     #: Set for a volume that is recreated from this snapshot.
     remade_from: DataSource | None = None
+    #: Set for a pod: its volumes without a claim, of which the backup has data.
+    pod_data: tuple[PodData, ...] = ()
     #: False where the status is never restored, whoever asks for it.
     keeps_status: bool = True
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import JOBS
@@ -15,11 +16,19 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_init imp
     add_init_containers,
     drop_wait_containers,
     init_containers_of_pod,
+    waited_volumes,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import FINISHED_PHASES, claim_of_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import (
+    FILLED_MARK,
+    WAIT_CONTAINER,
+    WANTED_MARK,
+)
 
 _MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
+_NO_RECORD = "its files were saved in a way that is not read here (by restic, or without a record of them)"
+_LEFT_TO_VELERO = "its container is kept that waits for a Velero with its node agent"
 #: Says that a run has a volume of this pod frozen now; never true of a restored pod.
 _FROZEN_MARK = "arkive.k8s/frozen"
 
@@ -51,26 +60,52 @@ def reset_pod(draft: Draft, context: RuleContext) -> None:
     spec = draft.spec
     for name in ("nodeName", "priority", "ephemeralContainers"):
         spec.pop(name, None)
-    draft.drop_annotations(_FROZEN_MARK)
+    draft.drop_annotations(_FROZEN_MARK, WANTED_MARK, FILLED_MARK)
+    drop_wait_container(spec)
     _drop_token_volumes(spec)
 
 
 def replace_init_containers(draft: Draft, context: RuleContext) -> None:
     """Stale wait containers out, the init hooks of the annotations or of the rules in."""
-    lost = context.volumes.lost_of_pod(draft.source_namespace, str(draft.stored_metadata.get("name", "")))
-    for volume in lost:
-        draft.warnings.append(
-            f"Pod {draft.target_namespace}/{draft.name}: volume '{volume}' begins empty: its data was saved as "
-            "PodVolumeBackup, which comes back into claims only; a Velero with its node agent fills it."
-        )
+    kept = set(waited_volumes(draft.body)) if context.keep_wait_containers else set()
+    data = context.volumes.of_pod(draft.body, draft.source_namespace)
+    draft.pod_data = tuple(
+        dataclasses.replace(each, missing=_LEFT_TO_VELERO) if each.volume in kept else each for each in data
+    )
+    missing = {each.volume: each.missing for each in draft.pod_data}
+    saved = context.volumes.saved_of_pod(draft.source_namespace, str(draft.stored_metadata.get("name", "")))
+    missing = dict.fromkeys(saved, _NO_RECORD) | missing
+    missing |= dict.fromkeys(kept.intersection(missing), _LEFT_TO_VELERO)
+    for volume, why in missing.items():
+        if why:
+            draft.warnings.append(
+                f"Pod {draft.target_namespace}/{draft.name}: volume '{volume}' does not get its data: {why}."
+            )
     if not context.keep_wait_containers:
         draft.warnings += [
             f"Pod {draft.target_namespace}/{draft.name}: the init container that waits for the data of "
             f"volume '{volume}' was dropped: no agent would bring that data."
             for volume in drop_wait_containers(draft.body)
-            if volume not in lost and not _is_brought(volume, draft, context)
+            if volume not in missing and not _is_brought(volume, draft, context)
         ]
     add_init_containers(draft.body, init_containers_of_pod(draft.body, draft.target_namespace, context.hook_rules))
+
+
+def await_pod_data(draft: Draft, context: RuleContext) -> None:
+    """The data comes before everything else in the pod, the init hooks too (Velero 1.18, docs/compatibility 5.12)."""
+    filling, brought = context.volumes.pod_filling, [each for each in draft.pod_data if not each.missing]
+    if filling is not None and brought:
+        filling.prepare(draft.body, brought)
+
+
+def drop_wait_container(spec: dict[str, t.Any]) -> None:
+    """That of an earlier restore of ours: it would wait for data that nobody brings."""
+    existing = spec.get("initContainers") or []
+    kept = [container for container in existing if container.get("name") != WAIT_CONTAINER]
+    if kept:
+        spec["initContainers"] = kept
+    elif existing:
+        del spec["initContainers"]
 
 
 def _is_brought(name: str, draft: Draft, context: RuleContext) -> bool:
@@ -92,4 +127,12 @@ def _drop_token_volumes(spec: dict[str, t.Any]) -> None:
             holder[field] = [entry for entry in holder[field] if not (entry.get("name") or "").startswith(prefix)]
 
 
-__all__ = ("replace_init_containers", "reset_pod", "skip_finished_pod", "skip_mirror_pod", "skip_pod_of_job")
+__all__ = (
+    "await_pod_data",
+    "drop_wait_container",
+    "replace_init_containers",
+    "reset_pod",
+    "skip_finished_pod",
+    "skip_mirror_pod",
+    "skip_pod_of_job",
+)

@@ -65,6 +65,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.ima
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.jobs import reset_job, skip_finished_job
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.pods import (
+    await_pod_data,
     replace_init_containers,
     reset_pod,
     skip_finished_pod,
@@ -99,6 +100,7 @@ ITEM_RULES: dict[GroupResource, tuple[Rule, ...]] = {
         reset_pod,
         replace_init_containers,
         map_pod_images,
+        await_pod_data,
     ),
     JOBS: (skip_finished_job, reset_job, map_template_images),
     CRON_JOBS: (map_cron_job_images,),

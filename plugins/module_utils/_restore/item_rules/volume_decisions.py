@@ -19,6 +19,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 from ansible_collections.arkive.k8s.plugins.module_utils._core.shapes import readable
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import (
     DataSource,
+    PodData,
+    PodFilling,
     RestoreVolumes,
     SnapshotObjects,
     VolumeFilling,
@@ -213,9 +215,20 @@ class VolumeDecisions:
         source = self.for_claim(stored, source_namespace=namespace).snapshot if stored is not None else None
         return source is not None and self.filling_of(source) is not None
 
-    def lost_of_pod(self, namespace: str, name: str) -> t.Sequence[str]:
-        """The volumes of a stored pod, without a claim, whose data was saved and cannot be brought back here."""
+    def saved_of_pod(self, namespace: str, name: str) -> t.Sequence[str]:
+        """The volumes of a stored pod, without a claim, that volumeinfo says data of was saved."""
         return self._pod_volumes.get((namespace, name), ()) if self._terms.restore_data else ()
+
+    @property
+    def pod_filling(self) -> PodFilling | None:
+        """Who fills volumes of pods that have no claim; None where nobody does."""
+        found = (provider.pod_filling for provider in self._providers.values())
+        return next((filling for filling in found if filling is not None), None)
+
+    def of_pod(self, pod: ObjectView, namespace: str) -> list[PodData]:
+        """What is recorded of such volumes of a stored pod. ``namespace`` is that of the backup."""
+        filling = self.pod_filling if self._terms.restore_data else None
+        return filling.of_pod(pod, namespace) if filling is not None else []
 
     def target_name(self, name: str) -> str:
         """The name under which a volume comes back.

@@ -59,6 +59,11 @@ class AppliedPlan:
         found = self._done.get(item.number)
         return found.state if found is not None else ""
 
+    def item_of(self, item: PlanItem) -> PlanItem:
+        """As it was decided in the end."""
+        found = self._done.get(item.number)
+        return found.item if found is not None else item
+
     def failure_of(self, item: PlanItem) -> str:
         found = self._done.get(item.number)
         return found.failure if found is not None else ""

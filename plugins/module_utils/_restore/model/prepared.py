@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.go_json import encode_compact
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import ClaimDecision
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource, PodData
 
 #: Offset and length.
 Place: t.TypeAlias = "tuple[int, int]"
@@ -47,6 +47,8 @@ class Prepared:
     stored_claim: Object | None = None
     #: Of a volume: the snapshot that it is recreated from.
     remade_from: DataSource | None = None
+    #: Of a pod: its volumes without a claim, of which the backup has data.
+    pod_data: tuple[PodData, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ class Facts:
     owner: t.Mapping[str, t.Any] | None = None
     volume: ClaimDecision | None = None
     remade_from: DataSource | None = None
+    pod_data: tuple[PodData, ...] = ()
     #: Of a claim: how the backup has it.
     stored_claim: Place | None = None
     #: ``status`` and ``managedFields``, for an object that gets them once it is created.

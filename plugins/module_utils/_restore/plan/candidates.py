@@ -145,7 +145,7 @@ class ObjectReader:
         """``keep`` what is not small as well."""
         afterwards = self._keep_afterwards(prepared) if keep else None
         stored = self._objects.add(prepared.stored_claim) if keep and prepared.stored_claim is not None else None
-        small = (prepared.warnings, prepared.owner, prepared.volume, prepared.remade_from)
+        small = (prepared.warnings, prepared.owner, prepared.volume, prepared.remade_from, prepared.pod_data)
         if not any(small) and afterwards is None and stored is None:
             return NO_FACTS
         return Facts(
@@ -153,6 +153,7 @@ class ObjectReader:
             owner=prepared.owner,
             volume=prepared.volume,
             remade_from=prepared.remade_from,
+            pod_data=prepared.pod_data,
             stored_claim=stored,
             afterwards=afterwards,
         )

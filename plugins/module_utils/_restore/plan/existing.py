@@ -10,7 +10,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, VOLUME_SNAPSHOT_CONTENTS
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
+    CLAIMS,
+    PODS,
+    VOLUME_SNAPSHOT_CONTENTS,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import LEAVING, PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.claim_rules import ClaimRules
@@ -52,6 +56,8 @@ class ExistingObjects:
                 self._live.forget_claim(item.namespace or "", item.name)
             if item.forbids_all or item.method == "roll_back":
                 return item
+        if item.group_resource == PODS:
+            self._note_waiting(item, live)
         source = item.facts.remade_from
         if source is not None:
             provider = self._volumes.provider_of(source)
@@ -62,6 +68,11 @@ class ExistingObjects:
                 )
             desired = provider.adopt_volume(desired, live)
         return self._compare(item, live, desired)
+
+    def _note_waiting(self, item: PlanItem, live: Object) -> None:
+        filling = self._volumes.pod_filling
+        if filling is not None and filling.is_unfilled(live):
+            self._live.waiting_pods.add((item.namespace or "", item.name))
 
     def _compare(self, item: PlanItem, live: Object, desired: Object) -> PlanItem:
         request = self._run.request

@@ -104,6 +104,7 @@ class Preparer:
             volume=draft.volume,
             stored_claim=stored_claim,
             remade_from=draft.remade_from,
+            pod_data=draft.pod_data,
         )
 
     @property

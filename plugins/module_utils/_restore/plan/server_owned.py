@@ -29,6 +29,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._gitops.kinds import OW
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_init import parse_init_hook
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.gitops import carry_pause
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.jobs import UID_LABELS
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.pods import drop_wait_container
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import WAIT_CONTAINER
 
 _CarryOver: t.TypeAlias = "t.Callable[[t.Mapping[str, t.Any], Object], None]"
 
@@ -82,6 +84,7 @@ def _port_key(port: t.Mapping[str, t.Any]) -> tuple[t.Any, t.Any]:
 def _carry_pod(live: t.Mapping[str, t.Any], desired: Object) -> None:
     source, target = live.get("spec") or {}, desired.setdefault("spec", {})
     _take_missing(source, target, "nodeName", "priority", "ephemeralContainers", "tolerations")
+    _carry_wait_container(source, target)
     _carry_init_hook(live, desired)
     old = next((v for v in target.get("volumes") or [] if str(v.get("name", "")).startswith(_ACCESS_VOLUME)), None)
     new = next((v for v in source.get("volumes") or [] if str(v.get("name", "")).startswith(_ACCESS_VOLUME)), None)
@@ -94,6 +97,14 @@ def _carry_pod(live: t.Mapping[str, t.Any], desired: Object) -> None:
         for mount in container.get("volumeMounts") or []:
             if mount.get("name") == before:
                 mount["name"] = after
+
+
+def _carry_wait_container(source: t.Mapping[str, t.Any], target: Object) -> None:
+    """A pod that is there has waited for its data, or was never made to: that goes into new ones only."""
+    there = [each for each in source.get("initContainers") or [] if each["name"] == WAIT_CONTAINER]
+    drop_wait_container(target)
+    if there:
+        target["initContainers"] = [*there, *(target.get("initContainers") or [])]
 
 
 def _carry_init_hook(live: t.Mapping[str, t.Any], desired: Object) -> None:

@@ -22,6 +22,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.vol
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.pod_volumes import (
+    RestoredPodVolume,
+    plan_pod_volumes,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import DataSource, VolumeFilling
 
 VOLUME_TYPES = frozenset({CLAIMS, VOLUMES, VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS})
@@ -75,6 +79,8 @@ class RestoredVolume:
         return {
             "namespace": self.namespace,
             "claim": self.claim,
+            "pod": "",
+            "pod_volume": "",
             "method": self.method,
             "snapshot": self.snapshot_id,
             "driver": self.source.driver if self.source else "",
@@ -109,15 +115,17 @@ class RestoredVolume:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RestoredVolumes:
-    """The claims of a plan, in its order, and the snapshots that the plan brings."""
+    """The claims of a plan, in its order, the snapshots that the plan brings, and volumes of pods without claims."""
 
     volumes: tuple[RestoredVolume, ...] = ()
     snapshots: tuple[PlanItem, ...] = ()
+    pods: tuple[RestoredPodVolume, ...] = ()
 
     @property
     def is_open(self) -> bool:
-        """Whether an earlier run of the same restore has left something to do for a claim that it made."""
-        return any(self._has_rest(volume) for volume in self.volumes if volume.item.made_before)
+        """Whether an earlier run of the same restore has left something to do for a claim, or a pod, that it made."""
+        claims = any(self._has_rest(volume) for volume in self.volumes if volume.item.made_before)
+        return claims or any(volume.state == "created" for volume in self.pods)
 
     def _has_rest(self, volume: RestoredVolume) -> bool:
         source = volume.source
@@ -154,12 +162,19 @@ class RestoredVolumes:
             volumes.append(volume)
             if has_rest:
                 left.append(volume)
-        return RestoredVolumes(tuple(volumes), self.snapshots), left
+        return dataclasses.replace(self, volumes=tuple(volumes)), left
 
     def replacing(self, volumes: t.Iterable[RestoredVolume]) -> RestoredVolumes:
         """With these in the places of those of the same claims."""
         new = {volume.item.number: volume for volume in volumes}
-        return RestoredVolumes(tuple(new.get(volume.item.number, volume) for volume in self.volumes), self.snapshots)
+        return dataclasses.replace(self, volumes=tuple(new.get(each.item.number, each) for each in self.volumes))
+
+    def with_pods(self, pods: t.Iterable[RestoredPodVolume]) -> RestoredVolumes:
+        """With these in the places of those of the same volumes."""
+        new = {(each.item.number, each.data.volume): each for each in pods}
+        return dataclasses.replace(
+            self, pods=tuple(new.get((each.item.number, each.data.volume), each) for each in self.pods)
+        )
 
     def find_lost(self, applied: AppliedPlan) -> dict[str, dict[str, str]]:
         """Claims that did not come back, or will not, by namespace and name: why."""
@@ -173,11 +188,12 @@ class RestoredVolumes:
         return lost
 
     def to_return(self) -> list[dict[str, t.Any]]:
-        return [volume.to_return() for volume in self.volumes]
+        return [*(volume.to_return() for volume in self.volumes), *(volume.to_return() for volume in self.pods)]
 
     def to_velero(self) -> list[dict[str, t.Any]]:
         """The restore's volumeinfo file (Velero 1.18)."""
-        return [entry for volume in self.volumes if (entry := volume.to_velero()) is not None]
+        entries = [*(volume.to_velero() for volume in self.volumes), *(volume.to_velero() for volume in self.pods)]
+        return [entry for entry in entries if entry is not None]
 
 
 def plan_volumes(plan: RestorePlan, findings: Findings) -> RestoredVolumes:
@@ -185,7 +201,8 @@ def plan_volumes(plan: RestorePlan, findings: Findings) -> RestoredVolumes:
     items = {item.name: item for item in plan.of_types(VOLUMES)}
     found = (_volume_of(item, findings) for item in plan.of_types(CLAIMS))
     volumes = tuple(_with_remade(volume, items.get(volume.volume)) for volume in found if volume is not None)
-    return RestoredVolumes(volumes, tuple(plan.of_types(VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS)))
+    snapshots = tuple(plan.of_types(VOLUME_SNAPSHOTS, VOLUME_SNAPSHOT_CONTENTS))
+    return RestoredVolumes(volumes, snapshots, plan_pod_volumes(plan, findings))
 
 
 def _after_write(volume: RestoredVolume, applied: AppliedPlan) -> RestoredVolume:

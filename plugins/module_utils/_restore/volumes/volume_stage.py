@@ -19,8 +19,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources i
 from ansible_collections.arkive.k8s.plugins.module_utils._core.timings import Timings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.pod_filler import PodFiller
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import (
     RestoredVolume,
     RestoredVolumes,
@@ -98,6 +100,21 @@ class VolumeStage:
             filled = VolumeFiller(self._run, self._findings, api).run(applied.plan, self.to_fill)
         self.has_changed = True
         return self._replace(filled, late)
+
+    def awaits_data(self, pod: PlanItem) -> bool:
+        """Whether a pod of the plan, once it is made, waits until its volumes are filled."""
+        return any(volume.is_to_fill for volume in self.volumes.pods if volume.item.number == pod.number)
+
+    def fill_pods(self, applied: AppliedPlan, *, filled: t.Callable[[PlanItem], None]) -> None:
+        """Bring the data of volumes of pods that wait for it; ``filled`` is told of each pod that goes on."""
+        self.volumes = self.volumes.with_pods([volume.after(applied) for volume in self.volumes.pods])
+        waiting = [volume for volume in self.volumes.pods if volume.is_to_fill]
+        if not waiting:
+            return
+        with self._timings.measure("data"):
+            done = PodFiller(self._run, self._findings).run(applied.plan, waiting, filled=filled)
+        self.volumes = self.volumes.with_pods(done)
+        self.has_changed = True
 
     def lose(self, failed: t.Mapping[_Key, str], late: _Late) -> list[RestoredVolume]:
         """Those of claims that were put back, and why."""

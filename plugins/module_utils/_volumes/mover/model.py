@@ -160,8 +160,9 @@ class Uploaded:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
-    """One volume on its way back into ``claim``, which is there and which nobody mounts.
+    """One volume on its way back into ``claim``, which is there and which nobody mounts, or into a volume of a pod.
 
+    ``pod``, ``volume``: that pod, which waits until it is there, and the name of its volume; ``claim`` is empty then.
     ``source_namespace``: whose repository. ``bytes`` and ``files``: what the record says, None where it says nothing;
     the snapshot itself is asked in any case. ``together``: downloads with the same word, in one namespace, are made by
     one pod that mounts all of their claims, so that volumes of one workload come to lie in one zone. ``place``: where
@@ -178,11 +179,20 @@ class Download:
     place: WorkloadPlace = dataclasses.field(default_factory=WorkloadPlace)
     sparse: bool = True
     parallel: int = 0
+    pod: str = ""
+    volume: str = ""
     again: bool = False
 
     @property
     def where(self) -> str:
-        return f"{self.namespace}/{self.claim}"
+        return f"{self.namespace}/{self.pod}/{self.volume}" if self.pod else f"{self.namespace}/{self.claim}"
+
+    @property
+    def title(self) -> str:
+        """For sentences."""
+        if self.pod:
+            return f"volume '{self.volume}' of pod {self.namespace}/{self.pod}"
+        return f"the volume of {self.where}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +211,14 @@ class Downloaded:
     @property
     def failed(self) -> bool:
         return bool(self.error)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class PodDownloaded:
+    """``volumes``: what became of the downloads into one pod, in their order. ``error``: why the pod does not go on."""
+
+    volumes: tuple[Downloaded, ...]
+    error: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +255,7 @@ __all__ = (
     "Mount",
     "MoverSettings",
     "OwnedObject",
+    "PodDownloaded",
     "Probe",
     "Probed",
     "RepositoryPlace",

@@ -5,13 +5,14 @@
 """Copies volumes into Velero's repositories and back, by pods that are gone afterwards. Knows no backups and restores.
 
 The order of a backup: ``preview`` (check mode ends here), ``probe`` before anything is frozen, ``upload`` after the
-thaw. Of a restore: ``probe``, ``download`` before the workloads start.
+thaw. Of a restore: ``probe``, ``download`` before the workloads start, ``fill_pods`` while they wait.
 """
 
 # Private: not for use outside of this collection.
 
 from __future__ import annotations
 
+import concurrent.futures
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
@@ -20,14 +21,21 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.p
     PodCopy,
     require_pods_admit,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.pod_fill import (
+    PodFill,
+    PodFilled,
+    WaitingPod,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.loop import JobLoop
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.sweep import Swept, sweep_jobs
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.task import JobEnd, JobTask
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.turns import Turns
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
     Download,
     Downloaded,
     InPod,
     MoverSettings,
+    PodDownloaded,
     Probe,
     Probed,
     Upload,
@@ -38,6 +46,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.reposito
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.target import MoverTarget, PodWorks
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.transfer.downloading import DownloadJob, grouped
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.transfer.uploading import UploadJob
+
+#: Pods whose start is awaited at once; so many as the settings say are filled then.
+_PODS_AT_ONCE = 16
 
 
 class _Makes(t.Protocol):
@@ -117,6 +128,39 @@ class Mover:
         for group, job, end in zip(groups, jobs, self._run_all(jobs), strict=True):
             found |= dict(zip(group, job.results(end), strict=True))
         return [found[number] for number in range(len(downloads))]
+
+    def fill_pods(
+        self, pods: t.Sequence[t.Sequence[Download]], *, done: t.Callable[[int, PodDownloaded], None]
+    ) -> None:
+        """Fill volumes of pods that wait for them, by commands in the pods; ``pods``: the downloads of each.
+
+        ``done`` is given the number of each that has ended, and what became of it, from any thread. What fails is left
+        waiting, and may be filled by another call.
+        """
+        turns = Turns(at_once=self._settings.concurrency, per_node=self._settings.per_node, cancel=self._run.cancel)
+        workers = max(1, min(len(pods), _PODS_AT_ONCE))
+        with concurrent.futures.ThreadPoolExecutor(workers, thread_name_prefix="arkive-fill") as pool:
+            works = [pool.submit(self._fill_pod, turns, number, each, done) for number, each in enumerate(pods)]
+            for work in works:
+                work.result()
+
+    def _fill_pod(
+        self,
+        turns: Turns,
+        number: int,
+        downloads: t.Sequence[Download],
+        done: t.Callable[[int, PodDownloaded], None],
+    ) -> None:
+        jobs = [DownloadJob(self._run, self._works, [each]) for each in downloads]
+        try:
+            tasks = tuple(job.task() for job in jobs)
+            pod = WaitingPod(namespace=downloads[0].namespace, name=downloads[0].pod, tasks=tasks)
+            filled = PodFill(self._run, self._settings, turns, pod).run()
+        except MoverError as exc:
+            filled = PodFilled(error=exc.sentence)
+        ends = [*filled.ends, *[JobEnd(error=filled.error)] * (len(jobs) - len(filled.ends))]
+        volumes = tuple(found for job, end in zip(jobs, ends, strict=True) for found in job.results(end))
+        done(number, PodDownloaded(volumes=volumes, error=filled.error))
 
     def forget(self, source_namespace: str, ids: t.Sequence[str], *, namespace: str) -> dict[str, str]:
         """Remove snapshots from the repository of a namespace, by pods in ``namespace``; why some are left, by id."""

@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import find_forbidden
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import user_of_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
@@ -26,6 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model im
     Probed,
     WorkloadPlace,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.pod_restore import PodRestore
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.records.moved_source import (
     PROVIDER,
     MovedSource,
@@ -38,6 +40,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.records.
     why_not_kopia,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.place import require_bucket
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.rights import fill_needs
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restore_kinds import NewVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import (
     FILLED_MARK,
@@ -53,6 +56,10 @@ if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
     from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 
+_WORKERS = 4
+_LEAVE_OUT = (
+    "Pods that are left out by excluded_resources or names are made anew by what owns them, with empty volumes."
+)
 _ENFORCED = "pod-security.kubernetes.io/enforce"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
@@ -85,6 +92,14 @@ class MoverRestore(NewVolumes):
     def filling(self) -> MoverRestore:
         return self
 
+    @property
+    def pod_filling(self) -> PodRestore | None:
+        moving = self._context.moving
+        if moving is None:
+            return None
+        job = self._job
+        return PodRestore(self, moving.settings, lambda: self._mover, sparse=job.sparse, parallel=job.parallel)
+
     # -- a claim's new volume -----------------------------------------------------------------------------------------
 
     def of_claim(self, claim: ObjectView, namespace: str) -> MovedSource | None:
@@ -94,11 +109,19 @@ class MoverRestore(NewVolumes):
     def why_not(self, source: DataSource, *, namespace: str, claim: ObjectView) -> str:
         if self._context.moving is None:
             return "its data was moved, and there is no location to read it from"
+        why = self.why_unreachable()
+        return f"its data was moved into a repository: {why}" if why else ""
+
+    def why_unreachable(self) -> str:
         try:
-            require_bucket(self._context.moving.store.location)
+            if self._context.moving is not None:
+                require_bucket(self._context.moving.store.location)
         except MoverError as exc:
-            return f"its data was moved into a repository: {exc.message.rstrip('.')}"
+            return exc.message.rstrip(".")
         return ""
+
+    def moves_of_pod(self, namespace: str, pod: str) -> t.Mapping[str, RecordedMove]:
+        return self._moves.of_pod(namespace, pod)
 
     def provision(self, source: DataSource, spec: dict[str, t.Any]) -> None:
         """It is made empty, with room for what the snapshot holds. What was sparse takes less than it seems to hold."""
@@ -174,6 +197,17 @@ class MoverRestore(NewVolumes):
             if each.new_namespace is None
         )
         _require(self._mover.probe(list(probes)))
+
+    def require_exec(self, namespaces: t.Collection[str]) -> None:
+        needs = [need for name in sorted(namespaces) for need in fill_needs(name)]
+        forbidden = find_forbidden(self._context.client(), needs, workers=_WORKERS)
+        if forbidden:
+            words = ", ".join(f"{need.verb} {need.resource_text}" for need in forbidden)
+            places = ", ".join(dict.fromkeys(need.namespace for need in forbidden))
+            raise MoverError(
+                f"Volumes of pods in {places} cannot be filled: the caller may not {words}.",
+                hint=f"Give the caller these rights. {_LEAVE_OUT}",
+            )
 
     def _require_root(self, request: FillRequest) -> None:
         """What a namespace that is to be made would refuse: nobody can be asked. Raises ``MoverError``."""

@@ -48,6 +48,15 @@ def in_pod_needs(namespaces: t.Iterable[str]) -> list[Need]:
     ]
 
 
+def fill_needs(namespace: str) -> tuple[Need, ...]:
+    """To fill the volumes of a pod that waits for it, and to mark that it has all."""
+    here = (namespace,)
+    return (
+        *needs_on("get patch", PODS, places=here),
+        *needs_on("create get", PODS, places=here, subresource="exec"),
+    )
+
+
 def claim_needs(namespaces: t.Iterable[str]) -> list[Need]:
     """The claims by which snapshots are read; these get an owner, with which they go."""
     places = tuple(namespaces)
@@ -91,7 +100,7 @@ def upkeep_grants(scope: RightsScope) -> list[Grant]:
 
 def restore_grants(scope: RightsScope) -> list[Grant]:
     if not scope.has(CLAIMS):
-        return []
+        return _pods_filled(scope)
     return [
         Grant(
             "Jobs that bring moved data, before what mounts the claims is made, and a mark on each claim that has it.",
@@ -101,7 +110,21 @@ def restore_grants(scope: RightsScope) -> list[Grant]:
                 *needs_on("patch", CLAIMS, places=scope.places),
             ),
         ),
+        *_pods_filled(scope),
         _password(scope),
+    ]
+
+
+def _pods_filled(scope: RightsScope) -> list[Grant]:
+    """Only where the backup has such data."""
+    if not scope.has(PODS):
+        return []
+    return [
+        Grant(
+            "Volumes of pods without a claim (emptyDir), which are filled while their pods wait, where the backup has "
+            "their data.",
+            tuple(need for place in scope.places for need in fill_needs(place)),
+        )
     ]
 
 
@@ -117,6 +140,7 @@ __all__ = (
     "backup_grants",
     "claim_needs",
     "deletion_grants",
+    "fill_needs",
     "in_pod_needs",
     "job_needs",
     "restore_grants",

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An emptyDir and a ReadWriteOncePod claim, copied by containers in their running pod; kopia's own command judges."""
+"""An emptyDir and a ReadWriteOncePod claim, copied by containers in their running pod, and brought back.
+
+kopia's own command judges what was copied.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +31,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_stream import ExecStream
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.grants import RightsScope
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.engine import plan_restore, run_restore
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod import pod_copy
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
@@ -170,6 +176,42 @@ def test_what_stays_is_listed_and_holds_nothing(copied: Copied, location: S3Loca
     assert [each["restartCount"] for each in pod["status"]["containerStatuses"]] == [0, 0]
     assert [each["status"] for each in pod["status"]["conditions"] if each["type"] == "Ready"] == ["True"]
     assert sorted(name.partition("/")[0] for name in copied.left) == ["pod"]
+
+
+def test_they_come_back_into_the_restored_pod(
+    copied: Copied, client: KubeClient, kubectl: Kubectl, pod_s3_url: str, kopia_image: str
+) -> None:
+    """Names, owners, modes and content; the pod was the workload's, and is again. It is let go once all is there."""
+    copy = f"{copied.app.namespace}-copy"
+    request = RestoreRequest(
+        spec=RestoreSpec.from_options({"backup_name": NAME, "namespace_mapping": {copied.app.namespace: copy}}),
+        name=copy,
+        mover=MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static"),
+        repository_password=PASSWORD,
+    )
+    try:
+        planned = plan_restore(request, client=client, store=copied.store)
+        assert [(each["pod_volume"], each["state"]) for each in planned.volumes if each["pod"]] == [
+            ("scratch", "planned")
+        ]
+        done = run_restore(request, client=client, store=copied.store)
+        assert (done.phase, done.errors_list) == ("Completed", []), done.errors_list
+        assert [(each["pod_volume"], each["state"]) for each in done.volumes if each["pod"]] == [("scratch", "filled")]
+        copied.app.await_ready(copy)
+        came = copied.app.tree(SCRATCH_PATH, namespace=copy)
+        dump = [line for line in came if line.endswith("./dump")]
+        assert (len(dump), [line for line in came if line not in dump]) == (2, copied.app.tree(SCRATCH_PATH))
+        assert copied.app.tree(namespace=copy) == copied.app.tree()
+        (pod,) = json.loads(kubectl("-n", copy, "get", "pods", "-o", "json"))["items"]
+        assert pod["metadata"]["ownerReferences"][0]["kind"] == "ReplicaSet"
+        (waited,) = pod["status"]["initContainerStatuses"]
+        assert (waited["state"]["terminated"]["exitCode"], waited["restartCount"]) == (0, 0)
+        text = json.dumps(pod)
+        assert not any(word in text for word in (PASSWORD, copied.store.location.describe, request.mover.s3_url))
+        again = run_restore(request, client=client, store=copied.store)
+        assert (again.changed, again.phase) == (False, "Completed")
+    finally:
+        kubectl("delete", "namespace", copy, "--ignore-not-found", "--wait=false")
 
 
 class _CancelledAtItsEnd(ExecStream):

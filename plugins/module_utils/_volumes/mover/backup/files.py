@@ -31,8 +31,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume i
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup.as_workload import why_no_user
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup.backup_mover import BackupMover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup.temporary_claims import node_affinity
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup.turns import Turns
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.turns import Turns
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
     InPod,
     Upload,

@@ -58,20 +58,24 @@ def ephemeral_patch(name: str, inside: InPod, settings: MoverSettings) -> Object
     return {"metadata": metadata, "spec": {"ephemeralContainers": [container]}}
 
 
-def handed_over(plan: JobPlan, settings: MoverSettings, secrets: t.Mapping[str, str]) -> str:
-    """The lines that its program reads: its environment. ``secrets``: keys and password."""
+def handed_over(
+    plan: JobPlan, settings: MoverSettings, secrets: t.Mapping[str, str], *, folder: str = EPHEMERAL_DIR
+) -> str:
+    """The lines that its program reads: its environment. ``secrets``: keys and password. It works in ``folder``."""
     (task,) = plan.tasks
     environment = {
-        **kopia_environment(EPHEMERAL_DIR, EPHEMERAL_DIR),
+        **kopia_environment(folder, folder),
         **task_environment(settings, task),
-        "MV_CONFIG": json.dumps(kopia_config(plan.repository), separators=(",", ":")),
+        "MV_CONFIG": json.dumps(
+            kopia_config(plan.repository, folder, write=plan.action == "upload"), separators=(",", ":")
+        ),
         **secrets,
     }
     lines = (f"{name}={base64.b64encode(value.encode()).decode()}\n" for name, value in sorted(environment.items()))
     return "".join(lines) + ".\n"
 
 
-def kopia_config(place: RepositoryPlace) -> Object:
+def kopia_config(place: RepositoryPlace, folder: str = EPHEMERAL_DIR, *, write: bool = True) -> Object:
     """What ``kopia repository connect`` would write, without the keys: kopia 0.22 takes these from its environment."""
     storage: Object = {"bucket": place.bucket, "prefix": place.prefix, "endpoint": place.endpoint}
     if place.region:
@@ -84,7 +88,7 @@ def kopia_config(place: RepositoryPlace) -> Object:
         storage["rootCA"] = base64.b64encode(place.ca.encode()).decode()
     storage |= {"accessKeyID": "", "secretAccessKey": "", "sessionToken": ""}
     caching = {
-        "cacheDirectory": f"{EPHEMERAL_DIR}/cache",
+        "cacheDirectory": f"{folder}/cache",
         "maxCacheSize": _CONTENT_CACHE,
         "contentCacheSizeLimitBytes": 2 * _CONTENT_CACHE,
         "maxMetadataCacheSize": _METADATA_CACHE,
@@ -96,6 +100,7 @@ def kopia_config(place: RepositoryPlace) -> Object:
         "hostname": "default",
         "username": "default",
         "enableActions": False,
+        **({} if write else {"readonly": True}),
     }
 
 

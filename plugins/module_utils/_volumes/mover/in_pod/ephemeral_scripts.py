@@ -22,7 +22,25 @@ EPHEMERAL_DIR = "/tmp/arkive-mover"
 #: Until somebody hands over what it needs; the container ends after that, in seconds.
 _WAIT_SECONDS = 120
 #: From the signal to end until what has not ended is killed, in seconds.
-_KILL_SECONDS = 30
+KILL_SECONDS = 30
+
+#: Parts of programs that nobody but the controller tells to end, and that were given their configuration.
+STOP = r"""
+stop() { # at the second time what does not end is killed: nobody else would do it
+  how=${cancelled:+KILL}
+  cancelled=1
+  [ -z "${pid:-}" ] || kill "-${how:-TERM}" "$pid" 2>/dev/null || :
+}
+trap stop TERM INT
+"""
+GIVEN_REPOSITORY = r"""
+repository() { # its configuration was given, without keys, which kopia finds in its environment
+  step=connect
+  printf '%s' "$MV_CONFIG" >"$KOPIA_CONFIG_PATH"
+  quiet timeout -k 5 "$MV_CONNECT_SECONDS" \
+    kopia --no-auto-maintenance --disable-file-logging --disable-color repository status || fail $?
+}
+"""
 
 _AWAIT = r"""
 # Where the memory of the pod ends, it is this that goes, and not the application.
@@ -48,24 +66,14 @@ for line in $given; do
 done
 unset IFS given line
 set +f
-stop() { # at the second time what does not end is killed: nobody else would do it
-  how=${cancelled:+KILL}
-  cancelled=1
-  [ -z "${pid:-}" ] || kill "-${how:-TERM}" "$pid" 2>/dev/null || :
-}
-trap stop TERM INT
+@STOP@
 # Two dollars in a row are one to Kubernetes.
 read -r main more </proc/self/stat
 ( while [ ! -e /work/gone ] && kill -0 "$lifeline" && kill -0 "$main"; do sleep 1; done
   kill -TERM "$main"
   sleep @KILL@
   kill -TERM "$main" ) 2>/dev/null &
-repository() { # its configuration was given, without keys, which kopia finds in its environment
-  step=connect
-  printf '%s' "$MV_CONFIG" >"$KOPIA_CONFIG_PATH"
-  quiet timeout -k 5 "$MV_CONNECT_SECONDS" \
-    kopia --no-auto-maintenance --disable-file-logging --disable-color repository status || fail $?
-}
+@REPOSITORY@
 """
 
 _HAND_OVER = r"""
@@ -90,7 +98,8 @@ cat >/dev/null
 
 def ephemeral_script() -> str:
     """The whole program of the container."""
-    before = _AWAIT.replace("@TRIES@", str(_WAIT_SECONDS * 5)).replace("@KILL@", str(_KILL_SECONDS))
+    before = _AWAIT.replace("@TRIES@", str(_WAIT_SECONDS * 5)).replace("@KILL@", str(KILL_SECONDS))
+    before = before.replace("@STOP@\n", STOP.lstrip("\n")).replace("@REPOSITORY@\n", GIVEN_REPOSITORY.lstrip("\n"))
     return _placed(script_of("upload", before=before))
 
 
@@ -104,4 +113,11 @@ def _placed(script: str) -> str:
     return re.sub(rf"{WORK_DIR}(?!/data)\b", EPHEMERAL_DIR, script)
 
 
-__all__ = ("EPHEMERAL_DIR", "ephemeral_script", "hand_over_script")
+__all__ = (
+    "EPHEMERAL_DIR",
+    "GIVEN_REPOSITORY",
+    "KILL_SECONDS",
+    "STOP",
+    "ephemeral_script",
+    "hand_over_script",
+)

@@ -194,6 +194,7 @@ def wrong_password(where: str) -> str:
 
 #: What the scripts find themselves, by the step and their code.
 _BY_CODE = {
+    ("look", 16): "another run is doing it. Wait until that has ended.",
     ("look", 17): "the volume is not empty; {said} is in it. Delete what is there, or restore to another claim.",
     ("look", 18): "another snapshot was being restored into the volume. Delete the claim, and restore again.",
     ("snapshot", 2): "the repository at {where} does not have the snapshot.",

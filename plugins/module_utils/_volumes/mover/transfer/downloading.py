@@ -59,6 +59,10 @@ class DownloadJob:
     def _where(self) -> str:
         return ", ".join(each.where for each in self._downloads)
 
+    @property
+    def _title(self) -> str:
+        return self._downloads[0].title if self._downloads[0].pod else f"the volume of {self._where}"
+
     def task(self) -> JobTask:
         """Raises ``MoverError``."""
         work = self._work(JobAttempt(number=1, name="", slot=0))
@@ -66,7 +70,7 @@ class DownloadJob:
             namespace=work.namespace,
             works_on=work.works_on,
             where=self._where,
-            doing=f"restore the volume of {self._where}",
+            doing=f"restore {self._title}",
             plan=self._plan,
             secret_data=lambda: self._works.secret_data(work),
             accept=self._accept,
@@ -85,7 +89,7 @@ class DownloadJob:
         problem = end.problems[number] if number < len(end.problems) else end.error
         manifest = _manifest(outcome)
         if problem or manifest is None:
-            error = problem or f"Nobody knows whether the volume of {download.where} was restored."
+            error = problem or f"Nobody knows whether {download.title} was restored."
             return Downloaded(error=error, node=end.node, started=end.started, ended=end.ended)
         checked = compare_owners(end.logs[number]) if self._keeps_owners else None
         return Downloaded(
@@ -123,7 +127,7 @@ class DownloadJob:
 
     def _problem(self, end: JobEnd, number: int) -> str:
         download = self._downloads[number]
-        cannot = f"The volume of {download.where} is not restored as it was"
+        cannot = f"{download.title[0].upper()}{download.title[1:]} is not restored as it was"
         outcome = end.outcomes[number] if number < len(end.outcomes) else None
         manifest = _manifest(outcome)
         if outcome is None or manifest is None or manifest.id != download.snapshot_id:
@@ -157,7 +161,7 @@ class DownloadJob:
             action="download",
             namespace=first.namespace,
             repository=self._works.place(first.source_namespace),
-            works_on=self._works.works_on("download", first.namespace, *sorted(each.claim for each in self._downloads)),
+            works_on=self._works.works_on("download", first.namespace, *sorted(map(_target, self._downloads))),
             tasks=tuple(self._container(number, each, attempt) for number, each in enumerate(self._downloads)),
             write=False,
             place=first.place,
@@ -195,6 +199,10 @@ def compare_counts(manifest: SnapshotManifest, counted: str) -> str:
     if folders + 1 not in (manifest.folders, manifest.folders - 1):
         return f"it has {folders} folders, and its snapshot {manifest.folders - 1}"
     return ""
+
+
+def _target(download: Download) -> str:
+    return f"{download.pod}/{download.volume}" if download.pod else download.claim
 
 
 def _manifest(outcome: Outcome | None) -> SnapshotManifest | None:

@@ -50,6 +50,31 @@ def test_what_it_is_told_goes_out_while_it_is_stayed_with(exec_api: FakeExec) ->
     stream.abort()
 
 
+def test_its_lines_are_taken_as_they_are_whole(exec_api: FakeExec) -> None:
+    """What has no end yet stays, and goes with the rest."""
+    go = threading.Event()
+
+    def script(peer: ExecPeer) -> None:
+        peer.send(2, b"\x01one\ntw")
+        go.wait(10)
+        peer.send(2, b"\x01o\n\nend")
+        peer.exited(0)
+        peer.send(8, b"\x03\xe8")
+
+    exec_api.script = script
+    stream, cancel, found = stream_of(exec_api), CancelToken(), []
+    while not found:
+        assert stream.go_on(0.1, cancel=cancel) is True
+        found = stream.take_lines()
+    assert found == ["one"]
+    assert stream.take_lines() == []
+    go.set()
+    assert stream.go_on(20.0, cancel=cancel) is False
+    assert stream.take_lines() == ["two", ""]
+    assert stream.take_said() == "end"
+    stream.abort()
+
+
 def test_a_stream_that_the_server_closes_is_over(exec_api: FakeExec) -> None:
     """Whether the command has ended nobody knows by that alone."""
     exec_api.script = lambda peer: peer.send(8, b"\x03\xe8")

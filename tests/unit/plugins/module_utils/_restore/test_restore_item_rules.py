@@ -196,7 +196,7 @@ def test_pod_volume_without_a_claim_is_told_of(*, restore_data: bool, keep: bool
     found = run_rules("pods", pod, mapping={"shop": "copy"}, volumes=volumes, keep_wait_containers=keep).warnings
     assert len(found) == 1
     assert found[0].startswith("Pod copy/x: ")
-    assert ("volume 'data' begins empty" in found[0]) is restore_data
+    assert ("volume 'data' does not get its data" in found[0]) is restore_data
 
 
 def test_init_hook_comes_after_a_kept_wait_container() -> None:

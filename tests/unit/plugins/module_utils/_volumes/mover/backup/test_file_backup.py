@@ -38,8 +38,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.provider i
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.decision import VolumeDecision
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import moving
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup.turns import Turns
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.turns import Turns
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Probe, Probed
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.records.pod_volume_backups import (
     read_pod_volume_backup,

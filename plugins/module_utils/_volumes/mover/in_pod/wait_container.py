@@ -1,0 +1,141 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The init container in which a restored pod waits for the data of its volumes, as an object.
+
+It stays listed in the pod, as Velero's ``restore-wait`` does, and says nothing but its image, a constant program and
+the volumes that it mounts. The rules: docs/compatibility 5.12.
+"""
+
+# Private: not for use outside of this collection.
+
+from __future__ import annotations
+
+import decimal
+import typing as t
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import user_of_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_scripts import (
+    mount_path,
+    wait_script,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.scripts import MESSAGE_PATH
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import (
+    FILLED_MARK,
+    WAIT_CONTAINER,
+    WANTED_MARK,
+)
+
+#: Velero's label of all that a restore has made.
+_RESTORE_LABEL = "velero.io/restore-name"
+#: As a Job that writes all owners and modes; Pod Security's level ``baseline`` admits them.
+_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID")
+_OF_WORKLOAD = ("runAsUser", "runAsGroup", "seLinuxOptions")
+#: What kopia's caches take of the disk of the pod, where that is limited.
+_CACHES = {"ephemeral-storage": "256Mi"}
+
+
+def why_no_user(spec: ObjectView, volume: str, settings: MoverSettings) -> str:
+    """Why nobody could write as the pod's user, a phrase; empty where somebody can, or root does."""
+    if settings.security_context == "root":
+        return ""
+    user = user_of_pod(spec, volume).get("runAsUser")
+    said = "mover.security_context is 'workload'"
+    if user is None:
+        return f"{said}, and the pod does not say as which user it runs (runAsUser)"
+    return f"{said}, and the pod runs as root" if user == 0 else ""
+
+
+def wait_container(
+    spec: ObjectView, volumes: t.Sequence[str], settings: MoverSettings, *, in_memory: int = 0
+) -> Object:
+    """For the pod of ``spec``, whose ``volumes`` are filled in this order.
+
+    ``in_memory``: bytes that go into volumes in memory, which count as the container's.
+    """
+    fields = {
+        "ARKIVE_DATA_OF": f"metadata.annotations['{WANTED_MARK}']",
+        "ARKIVE_DATA_FILLED": f"metadata.annotations['{FILLED_MARK}']",
+        "ARKIVE_RESTORE": f"metadata.labels['{_RESTORE_LABEL}']",
+    }
+    environment: list[Object] = [
+        {"name": name, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}}
+        for name, path in fields.items()
+    ]
+    seconds = int(settings.timeout + settings.pod_start_timeout)
+    return {
+        "name": WAIT_CONTAINER,
+        "image": settings.image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["/bin/sh", "-euc", wait_script()],
+        "env": [*environment, {"name": "ARKIVE_SECONDS", "value": str(max(1, seconds))}],
+        "resources": _resources(spec, settings, in_memory),
+        "volumeMounts": [{"name": name, "mountPath": mount_path(number)} for number, name in enumerate(volumes)],
+        "terminationMessagePath": MESSAGE_PATH,
+        "terminationMessagePolicy": "File",
+        "securityContext": _security(spec, volumes[0], settings),
+    }
+
+
+def _security(spec: ObjectView, volume: str, settings: MoverSettings) -> Object:
+    """Whatever the pod says of itself. Its ``fsGroup`` and its other groups are those of all of its containers."""
+    user = user_of_pod(spec, volume)
+    found: Object = {"allowPrivilegeEscalation": False, "seccompProfile": {"type": "RuntimeDefault"}}
+    if settings.security_context == "workload":
+        found |= {name: user[name] for name in _OF_WORKLOAD if user.get(name) is not None}
+        return {**found, "runAsNonRoot": True, "capabilities": {"drop": ["ALL"]}}
+    found |= {"runAsUser": 0, "runAsGroup": 0, "runAsNonRoot": False}
+    labels = user.get("seLinuxOptions")
+    found |= {"seLinuxOptions": dict(labels)} if labels else {}
+    return {**found, "capabilities": {"drop": ["ALL"], "add": list(_CAPABILITIES)}}
+
+
+def _resources(spec: ObjectView, settings: MoverSettings, in_memory: int) -> Object:
+    """Those of the mover. Where all containers of the pod have a limit, so has this one, and no smaller one.
+
+    An init container counts beside the others by what it has more than all of them: nothing, mostly. Without a limit of
+    its own a pod would lose its class of quality, and be refused where a quota wants limits.
+    """
+    own = {kind: dict(settings.resources.get(kind) or {}) for kind in ("requests", "limits")}
+    containers = [each.get("resources") or {} for each in spec.get("containers") or ()]
+    requests, limits = own["requests"], own["limits"]
+    for name in ("cpu", "memory", "ephemeral-storage"):
+        said = [(each.get("limits") or {}).get(name) for each in containers]
+        if not said or None in said:
+            continue
+        least = [requests.get(name, "0"), limits.get(name, "0"), _CACHES.get(name, "0")]
+        more = in_memory if name == "memory" else 0
+        limit = max(_sum(said), max(map(_number, least)) + more)
+        limits[name] = _text(limit)
+        asked = [
+            (each.get("requests") or each.get("limits") or {}).get(name, each["limits"][name]) for each in containers
+        ]
+        if asked == said:  # the pod has what it asks for, and nothing else
+            requests[name] = limits[name]
+    return {kind: found for kind, found in own.items() if found}
+
+
+def _sum(quantities: t.Iterable[t.Any]) -> decimal.Decimal:
+    return sum(map(_number, quantities), decimal.Decimal(0))
+
+
+def _number(quantity: t.Any) -> decimal.Decimal:
+    try:
+        return parse_quantity(quantity)
+    except ValidationError:
+        return decimal.Decimal(0)  # the API server says what is wrong with it
+
+
+def _text(number: decimal.Decimal) -> str:
+    """As a quantity: an integer, or thousandths."""
+    if number == number.to_integral_value():
+        return str(int(number))
+    return f"{int((number * 1000).to_integral_value(decimal.ROUND_CEILING))}m"
+
+
+__all__ = ("wait_container", "why_no_user")

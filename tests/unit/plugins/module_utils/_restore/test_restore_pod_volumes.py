@@ -1,0 +1,277 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whole restores of pods whose volumes without claims have data: an API server in memory, and a mover that only notes.
+
+The rules: docs/compatibility 5.12. That bytes come back is tried in ``tests/integration/live/volumes`` and ``velero``.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import typing as t
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import restore as mover_restore
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
+    Download,
+    Downloaded,
+    PodDownloaded,
+    Probe,
+    Probed,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
+    RestoreApi,
+    plan,
+    restore,
+    write_backup,
+)
+
+SNAPSHOT, OTHER = "672e1ad46a99b901091104aff30d993a", "33b39038263009ecb37e21626c10e2a4"
+SIZE = 8000004
+WAIT, WANTED, FILLED = "arkive-restore-wait", "arkive.k8s/data-of", "arkive.k8s/data-filled"
+HOOK = "init.hook.restore.velero.io/"
+
+
+class NotedMover:
+    """``fails``: why volumes are not filled. What is filled is marked, as the real one does it."""
+
+    def __init__(self, api: RestoreApi) -> None:
+        self._api = api
+        self.probes: list[Probe] = []
+        self.downloads: list[Download] = []
+        self.fails: dict[str, str] = {}
+        self.refusal = ""
+        self.raises: Exception | None = None
+
+    def preview(self, probes: t.Sequence[Probe]) -> list[Probed]:
+        self.probes += probes
+        return [Probed(probe=probe, error=self.refusal) for probe in probes]
+
+    def fill_pods(
+        self, pods: t.Sequence[t.Sequence[Download]], *, done: t.Callable[[int, PodDownloaded], None]
+    ) -> None:
+        if self.raises is not None:
+            raise self.raises
+        for number, downloads in enumerate(pods):
+            self.downloads += downloads
+            key = ("pods", downloads[0].namespace, downloads[0].pod)
+            found = [
+                Downloaded(bytes=SIZE, files=3, error=self.fails.get(each.volume, ""), warnings=("Odd.",))
+                for each in downloads
+            ]
+            error = next((each.error for each in found if each.error), "")
+            if not error:
+                notes = self._api.objects[key]["metadata"]["annotations"]
+                notes[FILLED] = notes[WANTED]
+            done(number, PodDownloaded(volumes=tuple(found), error=error))
+
+
+@pytest.fixture
+def mover(api: RestoreApi, monkeypatch: pytest.MonkeyPatch) -> NotedMover:
+    noted = NotedMover(api)
+    monkeypatch.setattr(mover_restore, "require_bucket", lambda location: location)
+    monkeypatch.setattr(mover_restore.MoverRestore, "_mover", noted)
+    return noted
+
+
+def pod(name: str = "web", *, annotations: Object | None = None, **spec: t.Any) -> Object:
+    volumes: list[Object] = [{"name": "tmp", "emptyDir": {}}, {"name": "work", "emptyDir": {}}]
+    mounts = [{"name": each["name"], "mountPath": f"/{each['name']}"} for each in volumes]
+    containers = [{"name": "web", "image": "web", "volumeMounts": mounts}]
+    full = {"containers": containers, "volumes": volumes, **spec}
+    metadata = {"name": name, "namespace": "shop", "annotations": annotations or {}}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": full}
+
+
+def record(volume: str = "tmp", name: str = "web", snapshot: str = SNAPSHOT, **status: t.Any) -> Object:
+    return {
+        "metadata": {"name": f"b-{volume}", "namespace": "velero"},
+        "spec": {"pod": {"namespace": "shop", "name": name}, "volume": volume, "uploaderType": "kopia"},
+        "status": {"phase": "Completed", "snapshotID": snapshot, "progress": {"totalBytes": SIZE}, **status},
+    }
+
+
+def put(store: t.Any, *pods: Object, records: t.Sequence[Object] = (record(), record("work", snapshot=OTHER))) -> None:
+    write_backup(store, "b", *(("pods", each) for each in pods or (pod(),)))
+    store.put("backups/b/b-podvolumebackups.json.gz", gzip.compress(json.dumps(list(records)).encode()))
+
+
+def states(outcome: RestoreOutcome) -> dict[str, tuple[str, str]]:
+    return {each["pod_volume"]: (each["method"], each["state"]) for each in outcome.volumes}
+
+
+def first_containers(api: RestoreApi, name: str = "web", namespace: str = "shop") -> list[str]:
+    return [each["name"] for each in api.objects["pods", namespace, name]["spec"].get("initContainers") or ()]
+
+
+def test_volumes_are_filled_while_their_pod_waits(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
+    """The plan names each of them. The pod is made with what it waits in, before its init hooks and all else."""
+    hook = {f"{HOOK}container-image": "alpine", f"{HOOK}container-name": "hook"}
+    put(store, pod(annotations=hook, initContainers=[{"name": "own", "image": "own"}]))
+    planned = plan(api, store, name="r")
+    assert states(planned) == dict.fromkeys(("tmp", "work"), ("PodVolumeBackup", "planned"))
+    assert [(each["namespace"], each["pod"], each["claim"]) for each in planned.volumes] == [("shop", "web", "")] * 2
+    assert planned.volumes[0]["message"].startswith(f"from snapshot {SNAPSHOT} in ")
+    assert (mover.probes, mover.downloads) == ([Probe(namespace="shop", source_namespace="shop", write=False)], [])
+
+    done = restore(api, store, name="r")
+    assert (done.phase, done.errors_list) == ("Completed", [])
+    assert states(done) == dict.fromkeys(("tmp", "work"), ("PodVolumeBackup", "filled"))
+    assert first_containers(api) == [WAIT, "hook", "own"]
+    assert [(each.pod, each.volume, each.snapshot_id, each.bytes) for each in mover.downloads] == [
+        ("web", "tmp", SNAPSHOT, SIZE),
+        ("web", "work", OTHER, SIZE),
+    ]
+    assert all(each.again for each in mover.downloads), "a run that died may have begun"
+    assert "volume 'tmp': Odd." in done.warnings_list[0]["message"]
+    notes = api.objects["pods", "shop", "web"]["metadata"]["annotations"]
+    assert notes[WANTED] == f"tmp={SNAPSHOT},work={OTHER}"
+    records = json.loads(gzip.decompress(store.get("restores/r/r-volumeinfo.json.gz")))
+    assert [(each["restoreMethod"], each["pvrInfo"]["volumeName"]) for each in records] == [
+        ("PodVolumeRestore", "tmp"),
+        ("PodVolumeRestore", "work"),
+    ]
+
+    again = restore(api, store, name="r")
+    assert (again.changed, again.phase, len(mover.downloads)) == (False, "Completed", 2)
+    assert states(again)["tmp"] == ("PodVolumeBackup", "untouched")
+    other = restore(api, store, name="later")
+    assert (other.changed, len(mover.downloads)) == (False, 2)
+
+
+def test_a_mapped_namespace(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
+    put(store)
+    done = restore(api, store, name="r", namespace_mapping={"shop": "copy"})
+    assert (done.phase, mover.probes) == ("Completed", [Probe(namespace="", source_namespace="shop", write=False)])
+    assert {(each.namespace, each.source_namespace) for each in mover.downloads} == {("copy", "shop")}
+
+
+def test_what_failed_leaves_the_pod_waiting_for_the_same_restore(
+    api: RestoreApi, store: t.Any, mover: NotedMover
+) -> None:
+    put(store)
+    mover.fails = {"work": "kopia failed."}
+    done = restore(api, store, name="r")
+    assert done.phase == "PartiallyFailed"
+    assert states(done) == dict.fromkeys(("tmp", "work"), ("PodVolumeBackup", "failed"))
+    (error,) = done.errors_list
+    assert "Pod shop/web waits for the data of its volumes, which was not brought: kopia failed." in error["message"]
+    assert "Run the restore again with name: r" in error["hint"]
+
+    other = restore(api, store, name="other")
+    assert (other.changed, len(mover.downloads)) == (False, 2)
+    assert "waits for the data that another restore has not brought" in other.volumes[0]["message"]
+
+    assert plan(api, store, name="r").changed
+    mover.fails = {}
+    again = restore(api, store, name="r")
+    assert (again.phase, again.changed, states(again)["work"]) == ("Completed", True, ("PodVolumeBackup", "filled"))
+
+
+def test_a_run_that_is_cancelled_while_data_comes(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
+    put(store)
+    mover.raises = Cancelled("stop")
+    assert restore(api, store, name="r").phase == "Failed"
+    mover.raises = None
+    assert restore(api, store, name="r").phase == "Completed"
+
+
+def test_what_would_fail_is_refused_before_anything_is_made(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
+    put(store)
+    mover.refusal = "There is no repository."
+    planned = plan(api, store, name="r")
+    assert planned.refusal is not None
+    with pytest.raises(ArkiveError, match=r"volumes of pods shop/web would not come back\. There is no repo") as raised:
+        restore(api, store, name="r")
+    assert raised.value.message == planned.refusal.message
+    assert api.names("pods", "shop") == []
+
+
+def test_a_pod_that_is_there_is_left_alone(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
+    """Whether an earlier restore of ours made it, or nobody's; it is equal without what new pods wait in."""
+    put(store)
+    stored = pod()
+    api.add("pods", "web", "shop", spec=stored["spec"])
+    done = restore(api, store, name="r")
+    assert (done.changed, done.phase, mover.downloads) == (False, "Completed", [])
+    assert states(done)["tmp"] == ("PodVolumeBackup", "untouched")
+    assert done.volumes[0]["message"] == "the pod is in the cluster"
+    assert first_containers(api) == []
+
+
+def test_a_pod_that_is_made_anew_gets_its_data(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
+    put(store)
+    api.add("pods", "web", "shop", spec={**pod()["spec"], "containers": [{"name": "web", "image": "old"}]})
+    done = restore(api, store, name="r", existing_resource_policy="recreate")
+    assert (done.errors_list, states(done)["tmp"]) == ([], ("PodVolumeBackup", "filled"))
+    assert first_containers(api) == [WAIT]
+
+
+@pytest.mark.parametrize(
+    ("volume", "made", "settings", "why"),
+    [
+        pytest.param(
+            {"emptyDir": {}}, record(phase="Failed", snapshotID=""), {}, "is in the phase Failed", id="failed"
+        ),
+        pytest.param(
+            {"nfs": {"server": "s", "path": "/"}}, record(), {}, "a volume of the kind nfs is there without", id="nfs"
+        ),
+        pytest.param(
+            {"emptyDir": {}},
+            record(),
+            {"security_context": "workload"},
+            "does not say as which user it runs",
+            id="nobody knows as whom",
+        ),
+    ],
+)
+def test_what_cannot_be_filled_is_told(
+    api: RestoreApi, store: t.Any, mover: NotedMover, volume: Object, made: Object, settings: t.Any, why: str
+) -> None:
+    """In the plan as well; the pod does not wait for it."""
+    put(store, pod(volumes=[{"name": "tmp", **volume}]), records=[made])
+    for outcome in (
+        plan(api, store, mover=MoverSettings(**settings)),
+        restore(api, store, mover=MoverSettings(**settings)),
+    ):
+        assert states(outcome) == {"tmp": ("empty", "refused")}
+        assert "Pod shop/web: volume 'tmp' does not get its data: " in outcome.warnings_list[0]["message"]
+        assert why in outcome.warnings_list[0]["message"]
+    assert (first_containers(api), mover.downloads) == ([], [])
+
+
+def test_nothing_is_brought_where_no_data_of_volumes_is(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
+    put(store)
+    done = restore(api, store, name="r", restore_pvs=False)
+    assert (done.phase, done.volumes, first_containers(api), done.warnings_list) == ("Completed", [], [], [])
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_wait_containers_of_earlier_restores(api: RestoreApi, store: t.Any, mover: NotedMover, *, keep: bool) -> None:
+    """Ours goes, with its marks; Velero's stays where it is to, and what it waits for is Velero's."""
+    waits = {"name": "restore-wait", "image": "v", "volumeMounts": [{"name": "tmp", "mountPath": "/restores/tmp"}]}
+    ours = {"name": WAIT, "image": "kopia"}
+    put(store, pod(annotations={WANTED: "a", FILLED: "a"}, initContainers=[ours, waits]))
+    done = restore(api, store, name="r", keep_wait_containers=keep)
+    assert first_containers(api) == ([WAIT, "restore-wait"] if keep else [WAIT])
+    assert [each.volume for each in mover.downloads] == (["work"] if keep else ["tmp", "work"])
+    left = [each["message"] for each in done.warnings_list if "volume 'tmp' does not get its data" in each["message"]]
+    assert len(left) == (1 if keep else 0)
+    wanted = f"work={OTHER}" if keep else f"tmp={SNAPSHOT},work={OTHER}"
+    assert api.objects["pods", "shop", "web"]["metadata"]["annotations"][WANTED] == wanted
+
+
+def test_one_that_waits_for_nothing_any_more(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
+    """Of a backup of a pod that was restored before, without data of its own."""
+    put(store, pod(annotations={WANTED: "a", FILLED: "a"}, initContainers=[{"name": WAIT, "image": "k"}]), records=[])
+    restore(api, store, name="r")
+    made = api.objects["pods", "shop", "web"]
+    assert (first_containers(api), made["metadata"].get("annotations") or {}) == ([], {})

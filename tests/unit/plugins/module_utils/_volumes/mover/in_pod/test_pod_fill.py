@@ -1,0 +1,275 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A pod that waits for the data of its volumes: what is believed, tried again, cancelled; when it is let go."""
+
+from __future__ import annotations
+
+import base64
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_errors import ExecRefused, ExecStreamLost
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod import pod_fill
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_scripts import let_go_script
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Download, PodDownloaded
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.mover.mover_cluster import (
+    NAMESPACE,
+    SNAPSHOT_ID,
+    MoverCluster,
+    manifest,
+)
+
+Object = dict[str, t.Any]
+KEY = ("pods", NAMESPACE, "web")
+WANTED, FILLED = "arkive.k8s/data-of", "arkive.k8s/data-filled"
+UNREACHABLE = "dial tcp 10.0.0.1:9000: connect: connection refused"
+
+
+def says(state: str, step: str, *lines: str, code: int = 0) -> list[str]:
+    """The output of a command, as a Job has it in its log."""
+    return [f"arkive-mover> {line}" for line in (f"arkive-mover {state} {step} {code}", *lines)]
+
+
+def done(counted: str = "2 10 0 0", **more: t.Any) -> list[str]:
+    return says("done", "compare", f"manifest {manifest(**more)}", f"counted {counted}")
+
+
+class Lab:
+    """``turns``: what becomes of each command that fills: lines with which it ends, or an error of the stream."""
+
+    def __init__(self, folder: Path) -> None:
+        self.cluster = MoverCluster(folder)
+        self.turns: list[t.Any] = []
+        self.sent: list[str] = []
+        self.scripts: list[str] = []
+        self.marked: list[str | None] = []
+        self.refused_streams = 0
+        self.aborted = 0
+        metadata = {"name": "web", "namespace": NAMESPACE, "annotations": {WANTED: f"tmp={SNAPSHOT_ID}"}}
+        pod = {"metadata": metadata, "spec": {"nodeName": "n1"}, "status": {"phase": "Pending"}}
+        self.cluster.api.kept.put(KEY, {"apiVersion": "v1", "kind": "Pod", **pod})
+        self.set_state({"running": {}})
+
+    @property
+    def pod(self) -> Object:
+        found: Object = self.cluster.api.objects[KEY]
+        return found
+
+    @property
+    def mark(self) -> str | None:
+        found: str | None = self.pod["metadata"]["annotations"].get(FILLED)
+        return found
+
+    def set_state(self, state: Object, **status: t.Any) -> None:
+        statuses = [{"name": "arkive-restore-wait", "image": "kopia:1", "state": state}]
+        kept = self.cluster.api.kept
+        with kept.changed:
+            now = {**self.pod["status"], **status, "initContainerStatuses": statuses}
+            kept.put(KEY, {**self.pod, "status": now})
+
+    def fill(self, *volumes: str, cancel: CancelToken | None = None, **settings: t.Any) -> PodDownloaded:
+        found: dict[int, PodDownloaded] = {}
+        mover = self.cluster.mover(self.cluster.run(cancel=cancel), **settings)
+        mover.fill_pods([[self._download(name) for name in volumes or ("tmp",)]], done=found.__setitem__)
+        return found[0]
+
+    def _download(self, volume: str) -> Download:
+        where = {"namespace": NAMESPACE, "claim": "", "source_namespace": "old", "snapshot_id": SNAPSHOT_ID}
+        return Download(pod="web", volume=volume, **where)
+
+    def stream(self, _client: t.Any, *, container: str, argv: t.Sequence[str], **_more: t.Any) -> Stream:
+        assert container == "arkive-restore-wait"
+        assert not any(secret in " ".join(argv) for secret in ("SECRETKEY", "s3same-open"))
+        if self.refused_streams:
+            self.refused_streams -= 1
+            raise ExecRefused("Nothing was started: container not found.", status=500)
+        self.scripts.append(argv[-1])
+        return Stream(self, goes=argv[-1] == let_go_script())
+
+
+class Stream:
+    def __init__(self, lab: Lab, *, goes: bool) -> None:
+        self._lab = lab
+        self._goes = goes
+        self._lines: list[str] = []
+
+    def send(self, text: str) -> None:
+        self._lab.sent.append(text)
+
+    def go_on(self, _seconds: float, *, cancel: CancelToken) -> bool:
+        if self._goes:
+            self._lab.marked.append(self._lab.mark)
+            self._lab.set_state({"terminated": {"exitCode": 0}})
+            return False
+        turn = self._lab.turns.pop(0) if self._lab.turns else done()
+        if callable(turn):
+            turn = turn()
+        cancel.check()
+        if isinstance(turn, Exception):
+            raise turn
+        self._lines = turn or []
+        return turn is None
+
+    def take_lines(self) -> list[str]:
+        lines, self._lines = self._lines, []
+        return lines
+
+    def take_said(self) -> str:
+        return ""
+
+    def abort(self) -> None:
+        self._lab.aborted += 1
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    found = Lab(tmp_path)
+    monkeypatch.setattr(pod_fill, "ExecStream", found.stream)
+    monkeypatch.setattr(pod_fill, "_LOOK_SECONDS", 0.01)
+    for name in ("_GOING_SECONDS", "_REFUSED_SECONDS"):
+        monkeypatch.setattr(pod_fill, name, 0.3)
+    return found
+
+
+def test_a_pod_goes_on_when_all_is_there_and_marked(lab: Lab) -> None:
+    found = lab.fill("tmp", "work")
+    assert found.error == ""
+    assert [(each.bytes, each.files, each.error, each.node) for each in found.volumes] == [(10, 2, "", "n1")] * 2
+    assert len(lab.scripts) == 3
+    assert lab.marked == [f"tmp={SNAPSHOT_ID}"], "before it goes on"
+
+
+def test_no_key_is_in_any_request_or_command(lab: Lab) -> None:
+    lab.fill()
+    text = "".join(json.dumps(request.body) for request in lab.cluster.api.seen)
+    assert not any(word in text for word in ("SECRETKEY", "KEYID", "s3same-open", "kopia/old"))
+    (given,) = lab.sent
+    values = dict(line.split("=", 1) for line in given.splitlines()[:-1])
+    config = json.loads(base64.b64decode(values["MV_CONFIG"]))
+    assert (config["readonly"], config["storage"]["config"]["prefix"]) == (True, "p/kopia/old/")
+    assert base64.b64decode(values["KOPIA_PASSWORD"]).decode() == "s3same-open"
+    assert lab.cluster.left() == ["pods/web"], "no Secret, no Job"
+
+
+@pytest.mark.parametrize(
+    ("turn", "words"),
+    [
+        # docs/compatibility 18.3: never by an exit code.
+        ([], "its command ended without a word"),
+        (done("1 5 0 0"), "Volume 'tmp' of pod shop/web is not restored as it was: it has 1 files, and its snapshot 2"),
+        (done(id="another"), "what its pod says of it cannot be read"),
+        (says("failed", "snapshot", code=2), "does not have the snapshot"),
+        (says("failed", "connect", UNREACHABLE, code=1), "do not reach the S3 server"),
+        (says("failed", "look", code=16), "another run is doing it"),
+        (says("cancelled", "download", code=143), "Cannot restore volume 'tmp' of pod shop/web: its command ended"),
+    ],
+)
+def test_what_is_no_copy_keeps_the_pod_waiting(lab: Lab, turn: list[str], words: str) -> None:
+    lab.turns = [turn] * 5
+    found = lab.fill("tmp", "work")
+    assert words in found.error
+    assert [words in each.error for each in found.volumes] == [True, True]
+    assert (lab.mark, "running" in lab.pod["status"]["initContainerStatuses"][0]["state"]) == (None, True)
+    assert let_go_script() not in lab.scripts
+
+
+def test_what_may_pass_is_tried_again(lab: Lab) -> None:
+    lab.turns = [says("failed", "connect", UNREACHABLE, code=1), ExecStreamLost("The API server is gone."), done()]
+    assert lab.fill().error == ""
+    assert len(lab.scripts) == 4
+    lab.set_state({"running": {}})
+    lab.turns = [ExecStreamLost("The API server is gone.")] * 9
+    assert "the connection to its container was lost: The API server is gone" in lab.fill().error
+
+
+def test_who_cannot_be_spoken_with_yet_is_asked_again(lab: Lab) -> None:
+    lab.refused_streams = 3
+    assert lab.fill().error == ""
+    lab.set_state({"running": {}})
+    lab.refused_streams = 10_000
+    assert "nothing can be run in the container in which it waits: Nothing was started" in lab.fill().error
+
+
+def test_a_cancel_ends_it_and_the_pod_waits(lab: Lab) -> None:
+    cancel = CancelToken()
+    lab.turns = [None, lambda: cancel.cancel("SIGTERM")]
+    with pytest.raises(Cancelled):
+        lab.fill(cancel=cancel)
+    assert (lab.aborted, lab.mark) == (1, None)
+
+
+def test_its_time_is_bounded(lab: Lab) -> None:
+    lab.turns = [None] * 50
+    assert "did not end within 0 s" in lab.fill(timeout=0.0).error
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ({"waiting": {"reason": "ErrImageNeverPull", "message": "no"}}, "ErrImageNeverPull: no. Check mover.image"),
+        ({"waiting": {"reason": "PodInitializing"}}, "it was not started"),
+        (
+            {"terminated": {"exitCode": 1, "message": "Nobody has brought the data.\n"}},
+            "its container arkive-restore-wait ended with exit code 1 (Nobody has brought the data)",
+        ),
+    ],
+)
+def test_one_that_does_not_come_to_wait(lab: Lab, state: Object, words: str) -> None:
+    lab.set_state(state)
+    found = lab.fill(pod_start_timeout=0.2)
+    assert "Cannot fill the volumes of pod shop/web: it does not come to wait for them" in found.error
+    assert words in found.error
+    assert lab.scripts == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"metadata": {"name": "web", "namespace": NAMESPACE, "deletionTimestamp": "2026-11-29T12:00:00Z"}}, "is gone"),
+        ({"status": {"phase": "Failed"}}, "the pod has ended"),
+    ],
+)
+def test_a_pod_that_is_no_more(lab: Lab, change: Object, words: str) -> None:
+    """Whoever owns it may have replaced it."""
+    lab.cluster.api.objects[KEY] = {**lab.pod, **change}
+    assert words in lab.fill().error
+
+
+def test_another_pod_of_its_name_is_not_written_to(lab: Lab) -> None:
+    def replaced() -> list[str]:
+        lab.cluster.api.objects[KEY] = {**lab.pod, "metadata": {**lab.pod["metadata"], "uid": "another"}}
+        return done()
+
+    lab.turns = [replaced]
+    assert "the pod is gone" in lab.fill("tmp", "work").error
+    assert (len(lab.scripts), lab.mark) == (1, None)
+
+
+def test_one_that_does_not_go_on_is_told(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Stream, "go_on", lambda stream, _seconds, cancel: False)
+    monkeypatch.setattr(Stream, "take_lines", lambda stream: done())
+    found = lab.fill()
+    assert "have their data, and the pod waits still" in found.error
+    assert lab.mark == f"tmp={SNAPSHOT_ID}"
+
+
+def test_a_pod_that_does_not_start_takes_nobodys_turn(lab: Lab) -> None:
+    """Of which there is one here."""
+    kept = lab.cluster.api.kept
+    for name in ("a", "b", "c"):
+        kept.put(("pods", NAMESPACE, name), {**lab.pod, "metadata": {**lab.pod["metadata"], "name": name, "uid": name}})
+    lab.cluster.api.objects["pods", NAMESPACE, "c"]["status"] = {"phase": "Pending"}
+    downloads = [
+        [Download(namespace=NAMESPACE, claim="", pod=name, volume="tmp", source_namespace="o", snapshot_id=SNAPSHOT_ID)]
+        for name in ("c", "a", "b")
+    ]
+    found: dict[int, PodDownloaded] = {}
+    lab.cluster.mover(concurrency=1, pod_start_timeout=0.5).fill_pods(downloads, done=found.__setitem__)
+    assert [bool(found[number].volumes[0].error) for number in range(3)] == [True, False, False]

@@ -1,0 +1,148 @@
+# Copyright (c) 2026, the arkive.k8s contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The init container in which a restored pod waits for data: as whom, with what, and what stays listed in the pod."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_container import (
+    wait_container,
+    why_no_user,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
+
+Object = dict[str, t.Any]
+MIB = 1 << 20
+ROOT, WORKLOAD = MoverSettings(), MoverSettings(security_context="workload")
+
+
+def spec(*resources: Object, **more: t.Any) -> Object:
+    mounts = [{"name": "tmp", "mountPath": "/tmp"}]
+    containers = [{"name": f"c{n}", "volumeMounts": mounts, "resources": each} for n, each in enumerate(resources)]
+    return {"containers": containers or [{"name": "main", "volumeMounts": mounts}], **more}
+
+
+def test_what_stays_listed_is_the_same_for_everybody() -> None:
+    """Nothing of where the data comes from: no bucket, no key, no name of the user's in a command."""
+    found = wait_container(spec(), ["tmp", "work"], MoverSettings(image="kopia:1", timeout=100, pod_start_timeout=20))
+    assert (found["name"], found["image"]) == ("arkive-restore-wait", "kopia:1")
+    assert found["volumeMounts"] == [
+        {"name": "tmp", "mountPath": "/arkive-restores/0"},
+        {"name": "work", "mountPath": "/arkive-restores/1"},
+    ]
+    assert [each["name"] for each in found["env"] if "value" in each] == ["ARKIVE_SECONDS"]
+    assert next(each["value"] for each in found["env"] if "value" in each) == "120"
+    assert {each["valueFrom"]["fieldRef"]["fieldPath"] for each in found["env"] if "valueFrom" in each} == {
+        "metadata.annotations['arkive.k8s/data-of']",
+        "metadata.annotations['arkive.k8s/data-filled']",
+        "metadata.labels['velero.io/restore-name']",
+    }
+    other = wait_container(
+        spec(), ["tmp", "work"], MoverSettings(image="kopia:1", timeout=100, pod_start_timeout=20, s3_url="http://x")
+    )
+    assert other == found
+    # To Kubernetes these would be one.
+    assert "$$" not in json.dumps(found["command"])
+
+
+def test_as_root_with_what_it_takes_to_write_owners() -> None:
+    """Whatever the pod says of itself; Pod Security's level baseline admits these (docs/compatibility 18.4)."""
+    pod = spec(securityContext={"runAsUser": 5, "runAsNonRoot": True, "seLinuxOptions": {"level": "s0:c1"}})
+    assert wait_container(pod, ["tmp"], ROOT)["securityContext"] == {
+        "runAsUser": 0,
+        "runAsGroup": 0,
+        "runAsNonRoot": False,
+        "allowPrivilegeEscalation": False,
+        "seccompProfile": {"type": "RuntimeDefault"},
+        "seLinuxOptions": {"level": "s0:c1"},
+        "capabilities": {"drop": ["ALL"], "add": ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"]},
+    }
+
+
+def test_as_the_workload_where_nothing_may_run_as_root() -> None:
+    """What Pod Security's level restricted wants (Kubernetes 1.34)."""
+    pod = spec(securityContext={"runAsUser": 5, "runAsGroup": 6, "fsGroup": 7})
+    pod["containers"][0]["securityContext"] = {"runAsUser": 8}
+    assert wait_container(pod, ["tmp"], WORKLOAD)["securityContext"] == {
+        "runAsUser": 8,
+        "runAsGroup": 6,
+        "runAsNonRoot": True,
+        "allowPrivilegeEscalation": False,
+        "seccompProfile": {"type": "RuntimeDefault"},
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "user", "words"),
+    [
+        (ROOT, None, ""),
+        (ROOT, 0, ""),
+        (WORKLOAD, 5, ""),
+        (WORKLOAD, None, "does not say as which user it runs"),
+        (WORKLOAD, 0, "runs as root"),
+    ],
+)
+def test_who_cannot_write_as_the_workload(settings: MoverSettings, user: int | None, words: str) -> None:
+    said = why_no_user(spec(securityContext={} if user is None else {"runAsUser": user}), "tmp", settings)
+    assert (words in said, bool(said)) == (True, bool(words))
+
+
+OWN = {"cpu": "50m", "memory": "256Mi"}
+EXACT = {"cpu": "100m", "memory": "64Mi"}
+
+
+@pytest.mark.parametrize(
+    ("resources", "in_memory", "expected"),
+    [
+        pytest.param([{}], 0, {"requests": OWN}, id="no limits: none"),
+        pytest.param([{"limits": {"memory": "1Gi"}}, {}], 0, {"requests": OWN}, id="one has none: none"),
+        pytest.param(
+            [{"requests": {"memory": "64Mi"}, "limits": {"memory": "512Mi"}}] * 2,
+            0,
+            {"requests": OWN, "limits": {"memory": str(1024 * MIB)}},
+            id="as much as all of them have: it counts for nothing",
+        ),
+        pytest.param(
+            [
+                {
+                    "requests": {"memory": "1Mi", "ephemeral-storage": "1k"},
+                    "limits": {"memory": "64Mi", "ephemeral-storage": "1Mi"},
+                }
+            ],
+            0,
+            {"requests": OWN, "limits": {"memory": str(256 * MIB), "ephemeral-storage": str(256 * MIB)}},
+            id="too little for kopia: what it asks for",
+        ),
+        pytest.param(
+            # Kubernetes: limits alone are requests too, and the class is Guaranteed, of init containers as well.
+            [{"limits": EXACT}, {"requests": EXACT, "limits": EXACT}],
+            0,
+            {
+                "requests": {"cpu": "200m", "memory": str(256 * MIB)},
+                "limits": {"cpu": "200m", "memory": str(256 * MIB)},
+            },
+            id="Guaranteed stays Guaranteed",
+        ),
+        pytest.param(
+            [{"requests": {"memory": "1Mi"}, "limits": {"memory": "64Mi"}}],
+            100 * MIB,
+            {"requests": OWN, "limits": {"memory": str(356 * MIB)}},
+            id="what goes into memory counts",
+        ),
+    ],
+)
+def test_its_resources(resources: list[Object], in_memory: int, expected: Object) -> None:
+    assert wait_container(spec(*resources), ["tmp"], ROOT, in_memory=in_memory)["resources"] == expected
+
+
+def test_limits_of_the_mover_are_kept() -> None:
+    settings = MoverSettings(resources={"requests": {"cpu": "1"}, "limits": {"memory": "2Gi"}})
+    found = wait_container(spec({"limits": {"memory": "1Gi", "cpu": "500m"}}), ["tmp"], settings)["resources"]
+    assert found["limits"] == {"memory": str(2048 * MIB), "cpu": "1"}
