@@ -50,6 +50,8 @@ _DEFINITION = {
     "options": {"package_manager_path": "/usr/bin/apt-get"},
 }
 
+_COMPILE = "import compileall, sysconfig; compileall.compile_dir(sysconfig.get_path('stdlib'), quiet=2)"
+
 
 def build(collections: Path) -> Path:
     """The layers below the collections, in a tree for a registry; made when they are not in the cache yet.
@@ -164,6 +166,8 @@ def _install(root: Path, steps: t.Sequence[t.Sequence[str]], wheels: Path) -> No
         options = ["--no-index", "--find-links=/output", "--root-user-action=ignore", "--no-cache-dir", "-q"]
         run("chroot", root, *command, "install", *options, *step)
     shutil.rmtree(root / "output")
+    # What Debian's packages do when they are configured; the user of a job could not keep it.
+    run("chroot", root, "/usr/bin/python3", "-c", _COMPILE)
 
 
 def _finish(root: Path, entry_point: Path) -> None:
