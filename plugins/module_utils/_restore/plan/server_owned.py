@@ -30,7 +30,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._hooks.restore_init imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.gitops import carry_pause
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.jobs import UID_LABELS
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.pods import drop_wait_container
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import WAIT_CONTAINER
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import (
+    FILLED_MARK,
+    WAIT_CONTAINER,
+    WANTED_MARK,
+)
 
 _CarryOver: t.TypeAlias = "t.Callable[[t.Mapping[str, t.Any], Object], None]"
 
@@ -84,7 +88,7 @@ def _port_key(port: t.Mapping[str, t.Any]) -> tuple[t.Any, t.Any]:
 def _carry_pod(live: t.Mapping[str, t.Any], desired: Object) -> None:
     source, target = live.get("spec") or {}, desired.setdefault("spec", {})
     _take_missing(source, target, "nodeName", "priority", "ephemeralContainers", "tolerations")
-    _carry_wait_container(source, target)
+    _carry_wait_container(live, desired)
     _carry_init_hook(live, desired)
     old = next((v for v in target.get("volumes") or [] if str(v.get("name", "")).startswith(_ACCESS_VOLUME)), None)
     new = next((v for v in source.get("volumes") or [] if str(v.get("name", "")).startswith(_ACCESS_VOLUME)), None)
@@ -99,12 +103,23 @@ def _carry_pod(live: t.Mapping[str, t.Any], desired: Object) -> None:
                 mount["name"] = after
 
 
-def _carry_wait_container(source: t.Mapping[str, t.Any], target: Object) -> None:
-    """A pod that is there has waited for its data, or was never made to: that goes into new ones only."""
-    there = [each for each in source.get("initContainers") or [] if each["name"] == WAIT_CONTAINER]
+def _carry_wait_container(live: t.Mapping[str, t.Any], desired: Object) -> None:
+    """A pod that is there has waited for its data, or was never made to: that goes into new ones only.
+
+    With the mark of one that waits, one that does not would be taken for such.
+    """
+    target = desired["spec"]
+    there = [each for each in (live.get("spec") or {}).get("initContainers") or [] if each["name"] == WAIT_CONTAINER]
     drop_wait_container(target)
     if there:
         target["initContainers"] = [*there, *(target.get("initContainers") or [])]
+    there_notes = (live.get("metadata") or {}).get("annotations") or {}
+    notes = desired["metadata"].get("annotations") or {}
+    for name in (WANTED_MARK, FILLED_MARK):
+        notes.pop(name, None)
+    kept = {name: there_notes[name] for name in (WANTED_MARK, FILLED_MARK) if name in there_notes}
+    if kept:
+        desired["metadata"]["annotations"] = {**notes, **kept}
 
 
 def _carry_init_hook(live: t.Mapping[str, t.Any], desired: Object) -> None:

@@ -106,7 +106,7 @@ class PodFiller:
         where = {"resource": str(PODS), "namespace": order.request.namespace, "name": order.request.pod}
         if found.error:
             self._run.issues.error(
-                f"Pod {order.request.where} waits for the data of its volumes, which was not brought: {found.error}",
+                f"Pod {order.request.where} has not got the data of its volumes: {found.error}",
                 **where,
                 hint=self._run.resume_hint,
             )

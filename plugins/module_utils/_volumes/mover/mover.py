@@ -26,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.p
     PodFilled,
     WaitingPod,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_container import wanted_text
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.loop import JobLoop
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.sweep import Swept, sweep_jobs
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.task import JobEnd, JobTask
@@ -154,7 +155,8 @@ class Mover:
         jobs = [DownloadJob(self._run, self._works, [each]) for each in downloads]
         try:
             tasks = tuple(job.task() for job in jobs)
-            pod = WaitingPod(namespace=downloads[0].namespace, name=downloads[0].pod, tasks=tasks)
+            wanted = wanted_text((each.volume, each.snapshot_id) for each in downloads)
+            pod = WaitingPod(namespace=downloads[0].namespace, name=downloads[0].pod, wanted=wanted, tasks=tasks)
             filled = PodFill(self._run, self._settings, turns, pod).run()
         except MoverError as exc:
             filled = PodFilled(error=exc.sentence)

@@ -17,6 +17,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_container import (
     wait_container,
+    wait_state,
+    wanted_text,
     why_no_user,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
@@ -97,6 +99,8 @@ class PodRestore:
         kind = next((key for key in volume if key != "name"), "")
         if kind != _FILLED_KIND:
             return f"what is behind a volume of the kind {kind} is there without the pod, and is not written to"
+        if _is_of_windows(spec):
+            return "its pod is made for Windows, where the container that would fill it does not run"
         return move.missing or self._side.why_unreachable() or why_no_user(spec, move.volume, self._settings)
 
     def prepare(self, pod: dict[str, t.Any], data: t.Sequence[PodData]) -> None:
@@ -110,11 +114,13 @@ class PodRestore:
         size = sum(_move(each).bytes for each in data if each.volume in in_memory)
         container = wait_container(spec, names, self._settings, in_memory=size)
         spec["initContainers"] = [container, *(spec.get("initContainers") or ())]
-        wanted = ",".join(f"{each.volume}={each.source.handle}" for each in data)
+        wanted = wanted_text((each.volume, each.source.handle) for each in data)
         metadata["annotations"] = {**(metadata.get("annotations") or {}), WANTED_MARK: wanted}
 
     def is_unfilled(self, live: ObjectView) -> bool:
-        return is_unfilled(live)
+        """One that has all of it may wait still: whoever marked it was gone before it was let go."""
+        marks = (live.get("metadata") or {}).get("annotations") or {}
+        return is_unfilled(live) or (WANTED_MARK in marks and "running" in wait_state(live))
 
     def repository_of(self, source: DataSource) -> str:
         return self._side.repository_of(source)
@@ -157,6 +163,12 @@ class PodRestore:
             # Nobody but our own container has had the volume: what is in it is of an attempt, or of a run, before.
             again=True,
         )
+
+
+def _is_of_windows(spec: ObjectView) -> bool:
+    """The API server refuses such a pod with what a container of Linux says of its rights."""
+    words = ((spec.get("os") or {}).get("name"), (spec.get("nodeSelector") or {}).get("kubernetes.io/os"))
+    return "windows" in words
 
 
 def _filled(found: Downloaded) -> FilledClaim:

@@ -100,7 +100,8 @@ def upkeep_grants(scope: RightsScope) -> list[Grant]:
 
 def restore_grants(scope: RightsScope) -> list[Grant]:
     if not scope.has(CLAIMS):
-        return _pods_filled(scope)
+        filled = _pods_filled(scope)
+        return [*filled, _password(scope)] if filled else []
     return [
         Grant(
             "Jobs that bring moved data, before what mounts the claims is made, and a mark on each claim that has it.",
@@ -116,14 +117,17 @@ def restore_grants(scope: RightsScope) -> list[Grant]:
 
 
 def _pods_filled(scope: RightsScope) -> list[Grant]:
-    """Only where the backup has such data."""
+    """Only where the backup has such data. Whether a namespace admits it is asked by a dry run of a Job."""
     if not scope.has(PODS):
         return []
     return [
         Grant(
             "Volumes of pods without a claim (emptyDir), which are filled while their pods wait, where the backup has "
             "their data.",
-            tuple(need for place in scope.places for need in fill_needs(place)),
+            (
+                *(need for place in scope.places for need in fill_needs(place)),
+                *needs_on("create", PODS, JOBS, places=scope.places),
+            ),
         )
     ]
 

@@ -25,6 +25,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import ge
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.ephemeral import handed_over
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_container import (
+    has_wait_container,
+    wait_state,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_scripts import (
     fill_script,
     let_go_script,
@@ -62,10 +66,11 @@ _SIGN_OF_LIFE = "\n"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingPod:
-    """``tasks``: how its volumes are filled, in the order in which its container mounts them."""
+    """``tasks``: how its volumes are filled, in the order in which its container mounts them; ``wanted``: its mark."""
 
     namespace: str
     name: str
+    wanted: str
     tasks: tuple[JobTask, ...]
 
     @property
@@ -79,6 +84,10 @@ class PodFilled:
 
     ends: tuple[JobEnd, ...] = ()
     error: str = ""
+
+
+class _OutOfTimeError(Exception):
+    """A volume has taken as long as it may."""
 
 
 class PodFill:
@@ -123,11 +132,11 @@ class PodFill:
         while True:
             pod = self._read()
             view = wait_view(pod)
-            if "running" in _state(view):
+            if "running" in wait_state(pod):
                 return str((pod.get("spec") or {}).get("nodeName") or "")
             stuck = starting.stuck(view, time.monotonic())
             if stuck is not None:
-                what = stuck.text if stuck.kind else _why_not_running(view)
+                what = stuck.text if stuck.kind else _why_not_running(pod)
                 raise MoverError(
                     f"{self._cannot}: it does not come to wait for them: {what}.", hint=_HINTS.get(stuck.kind)
                 )
@@ -137,9 +146,22 @@ class PodFill:
         pod = get_object(self._client, PODS, self._pod.name, self._pod.namespace)
         uid = str(pod["metadata"].get("uid") or "") if pod is not None else ""
         if pod is None or pod["metadata"].get("deletionTimestamp") or (self._uid and uid != self._uid):
-            raise MoverError(f"{self._cannot}: the pod is gone.", hint="Whoever owns it has replaced or deleted it.")
+            raise MoverError(f"{self._cannot}: the pod is gone.", hint=_REPLACED)
+        if not has_wait_container(pod):
+            raise MoverError(f"{self._cannot}: the pod of that name does not wait for them.", hint=_REPLACED)
         if is_finished(pod):
-            raise MoverError(f"{self._cannot}: the pod has ended.", hint="Delete it, and restore it again.")
+            raise MoverError(
+                f"{self._cannot}: the pod has ended.",
+                hint=f"Delete it, and restore it again. {_REPLACED}",
+            )
+        wanted = str((pod["metadata"].get("annotations") or {}).get(WANTED_MARK) or "")
+        if wanted != self._pod.wanted:
+            # Volumes are known by their numbers in its container: they would get the data of each other.
+            raise MoverError(
+                f"{self._cannot}: it was made to wait for {wanted or 'nothing'}, and this run would bring "
+                f"{self._pod.wanted}.",
+                hint="Run the restore again with the options with which it made the pod, or delete the pod.",
+            )
         self._uid = uid
         return pod
 
@@ -171,6 +193,8 @@ class PodFill:
                 lines, why = self._follow(stream, task, plan.seconds)
             finally:
                 stream.abort()
+        except _OutOfTimeError:  # as a Job, which is not tried again either
+            return JobEnd(error=f"Cannot {task.doing}: it did not end within {plan.seconds:.0f} s.")
         except KubeError as exc:
             return JobEnd(error=f"Cannot {task.doing}: {exc.sentence}", again=exc.may_pass)
         text = "\n".join(lines)
@@ -184,7 +208,7 @@ class PodFill:
         return JobEnd(error=f"Cannot {task.doing}: {why}.", again=True)
 
     def _follow(self, stream: ExecStream, task: JobTask, seconds: float) -> tuple[list[str], str]:
-        """The lines of a command until it ends; why it was left before, a phrase."""
+        """The lines of a command until it ends; why it was left before, a phrase. Raises ``_OutOfTimeError``."""
         began = life = time.monotonic()
         meter = Meter(task.where, task.size, began)
         lines: list[str] = []
@@ -192,7 +216,7 @@ class PodFill:
             while stream.go_on(_TURN_SECONDS, cancel=self._run.cancel):
                 now = time.monotonic()
                 if now - began > seconds:
-                    return lines, f"it did not end within {seconds:.0f} s"
+                    raise _OutOfTimeError
                 if now - life >= _LIFE_SECONDS:
                     stream.send(_SIGN_OF_LIFE)
                     life = now
@@ -228,9 +252,8 @@ class PodFill:
 
     def _mark(self) -> None:
         """Its container may be started again, on the node as it is then."""
-        metadata = self._read()["metadata"]
-        wanted = str((metadata.get("annotations") or {}).get(WANTED_MARK) or "")
-        change = {"metadata": {"uid": self._uid, "annotations": {FILLED_MARK: wanted}}}
+        self._read()
+        change = {"metadata": {"uid": self._uid, "annotations": {FILLED_MARK: self._pod.wanted}}}
         patch_object(self._client, PODS, self._pod.name, change, namespace=self._pod.namespace)
 
     def _let_go(self) -> None:
@@ -238,7 +261,7 @@ class PodFill:
         end = time.monotonic() + _GOING_SECONDS
         told = False
         while True:
-            if "running" not in _state(wait_view(self._read())):
+            if "running" not in wait_state(self._read()):
                 return  # it has ended, or is started again, and knows by its mark
             if time.monotonic() >= end:
                 raise MoverError(
@@ -269,12 +292,8 @@ def wait_view(pod: ObjectView) -> Object:
     return {"metadata": dict(pod["metadata"]), "spec": {}, "status": {**kept, "containerStatuses": statuses}}
 
 
-def _state(view: ObjectView) -> ObjectView:
-    return next((each.get("state") or {} for each in view["status"]["containerStatuses"]), {})
-
-
-def _why_not_running(view: ObjectView) -> str:
-    ended = _state(view).get("terminated") or {}
+def _why_not_running(pod: ObjectView) -> str:
+    ended = wait_state(pod).get("terminated") or {}
     if not ended:
         return "it was not started"
     said = str(ended.get("message") or "").strip().rstrip(".")
@@ -286,6 +305,8 @@ def _said(lines: t.Sequence[str]) -> str:
     return f": {words}" if words else ""
 
 
+#: What becomes of it where somebody owns it.
+_REPLACED = "Where something owns it, that makes another pod, which begins with empty volumes."
 _HINTS = {
     "image": "Check mover.image, and that the node reaches its registry: it is pulled with what the pod itself has "
     "under imagePullSecrets.",

@@ -51,6 +51,23 @@ def why_no_user(spec: ObjectView, volume: str, settings: MoverSettings) -> str:
     return f"{said}, and the pod runs as root" if user == 0 else ""
 
 
+def wanted_text(volumes: t.Iterable[tuple[str, str]]) -> str:
+    """The mark of a pod that waits: each volume and its snapshot, in the order in which its container mounts them."""
+    return ",".join(f"{volume}={snapshot}" for volume, snapshot in volumes)
+
+
+def has_wait_container(pod: ObjectView) -> bool:
+    """Whether a pod was made to wait, by what it is."""
+    containers = (pod.get("spec") or {}).get("initContainers") or ()
+    return any(each.get("name") == WAIT_CONTAINER for each in containers)
+
+
+def wait_state(pod: ObjectView) -> ObjectView:
+    """The state of that container; empty where nothing is known of it."""
+    statuses = (pod.get("status") or {}).get("initContainerStatuses") or ()
+    return next((each.get("state") or {} for each in statuses if each.get("name") == WAIT_CONTAINER), {})
+
+
 def wait_container(
     spec: ObjectView, volumes: t.Sequence[str], settings: MoverSettings, *, in_memory: int = 0
 ) -> Object:
@@ -138,4 +155,4 @@ def _text(number: decimal.Decimal) -> str:
     return f"{int((number * 1000).to_integral_value(decimal.ROUND_CEILING))}m"
 
 
-__all__ = ("wait_container", "why_no_user")
+__all__ = ("has_wait_container", "wait_container", "wait_state", "wanted_text", "why_no_user")

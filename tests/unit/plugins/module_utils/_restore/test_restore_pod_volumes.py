@@ -163,7 +163,7 @@ def test_what_failed_leaves_the_pod_waiting_for_the_same_restore(
     assert done.phase == "PartiallyFailed"
     assert states(done) == dict.fromkeys(("tmp", "work"), ("PodVolumeBackup", "failed"))
     (error,) = done.errors_list
-    assert "Pod shop/web waits for the data of its volumes, which was not brought: kopia failed." in error["message"]
+    assert "Pod shop/web has not got the data of its volumes: kopia failed." in error["message"]
     assert "Run the restore again with name: r" in error["hint"]
 
     other = restore(api, store, name="other")
@@ -207,6 +207,34 @@ def test_a_pod_that_is_there_is_left_alone(api: RestoreApi, store: t.Any, mover:
     assert first_containers(api) == []
 
 
+@pytest.mark.parametrize("policy", ["update", "replace"])
+def test_a_pod_that_is_changed_is_not_marked_as_one_that_waits(
+    api: RestoreApi, store: t.Any, mover: NotedMover, policy: str
+) -> None:
+    """The next run of the same restore would wait for a container that it never had."""
+    put(store, pod(annotations={"of": "mine"}))
+    api.add("pods", "web", "shop", spec=pod()["spec"])
+    for changed in (True, False):
+        done = restore(api, store, name="r", existing_resource_policy=policy)
+        assert (done.changed, done.errors_list, mover.downloads) == (changed, [], [])
+        assert states(done)["tmp"] == ("PodVolumeBackup", "untouched")
+    made = api.objects["pods", "shop", "web"]
+    assert (made["metadata"]["annotations"], first_containers(api)) == ({"of": "mine"}, [])
+
+
+@pytest.mark.parametrize("state", ["running", "terminated"])
+def test_one_that_was_marked_and_never_let_go(api: RestoreApi, store: t.Any, mover: NotedMover, state: str) -> None:
+    """Whoever marked it was gone just then; its container would wait for hours."""
+    put(store)
+    restore(api, store, name="r")
+    made = api.objects["pods", "shop", "web"]
+    made["status"] = {"phase": "Pending", "initContainerStatuses": [{"name": WAIT, "state": {state: {}}}]}
+    again = restore(api, store, name="r")
+    waited = state == "running"
+    assert (again.changed, len(mover.downloads)) == (waited, 4 if waited else 2)
+    assert states(again)["tmp"] == ("PodVolumeBackup", "filled" if waited else "untouched")
+
+
 def test_a_pod_that_is_made_anew_gets_its_data(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
     put(store)
     api.add("pods", "web", "shop", spec={**pod()["spec"], "containers": [{"name": "web", "image": "old"}]})
@@ -224,6 +252,7 @@ def test_a_pod_that_is_made_anew_gets_its_data(api: RestoreApi, store: t.Any, mo
         pytest.param(
             {"nfs": {"server": "s", "path": "/"}}, record(), {}, "a volume of the kind nfs is there without", id="nfs"
         ),
+        pytest.param({"emptyDir": {}}, record(), {}, "its pod is made for Windows", id="windows"),
         pytest.param(
             {"emptyDir": {}},
             record(),
@@ -237,7 +266,8 @@ def test_what_cannot_be_filled_is_told(
     api: RestoreApi, store: t.Any, mover: NotedMover, volume: Object, made: Object, settings: t.Any, why: str
 ) -> None:
     """In the plan as well; the pod does not wait for it."""
-    put(store, pod(volumes=[{"name": "tmp", **volume}]), records=[made])
+    more = {"os": {"name": "windows"}} if "Windows" in why else {}
+    put(store, pod(volumes=[{"name": "tmp", **volume}], **more), records=[made])
     for outcome in (
         plan(api, store, mover=MoverSettings(**settings)),
         restore(api, store, mover=MoverSettings(**settings)),

@@ -41,6 +41,10 @@ def done(counted: str = "2 10 0 0", **more: t.Any) -> list[str]:
     return says("done", "compare", f"manifest {manifest(**more)}", f"counted {counted}")
 
 
+def mark_of(*volumes: str) -> str:
+    return ",".join(f"{name}={SNAPSHOT_ID}" for name in volumes)
+
+
 class Lab:
     """``turns``: what becomes of each command that fills: lines with which it ends, or an error of the stream."""
 
@@ -53,7 +57,8 @@ class Lab:
         self.refused_streams = 0
         self.aborted = 0
         metadata = {"name": "web", "namespace": NAMESPACE, "annotations": {WANTED: f"tmp={SNAPSHOT_ID}"}}
-        pod = {"metadata": metadata, "spec": {"nodeName": "n1"}, "status": {"phase": "Pending"}}
+        spec = {"nodeName": "n1", "initContainers": [{"name": "arkive-restore-wait", "image": "kopia:1"}]}
+        pod = {"metadata": metadata, "spec": spec, "status": {"phase": "Pending"}}
         self.cluster.api.kept.put(KEY, {"apiVersion": "v1", "kind": "Pod", **pod})
         self.set_state({"running": {}})
 
@@ -74,10 +79,16 @@ class Lab:
             now = {**self.pod["status"], **status, "initContainerStatuses": statuses}
             kept.put(KEY, {**self.pod, "status": now})
 
-    def fill(self, *volumes: str, cancel: CancelToken | None = None, **settings: t.Any) -> PodDownloaded:
+    def fill(
+        self, *volumes: str, cancel: CancelToken | None = None, made: bool = True, **settings: t.Any
+    ) -> PodDownloaded:
+        """``made``: the pod was made for just these volumes."""
         found: dict[int, PodDownloaded] = {}
+        volumes = volumes or ("tmp",)
+        if made:
+            self.pod["metadata"].setdefault("annotations", {})[WANTED] = mark_of(*volumes)
         mover = self.cluster.mover(self.cluster.run(cancel=cancel), **settings)
-        mover.fill_pods([[self._download(name) for name in volumes or ("tmp",)]], done=found.__setitem__)
+        mover.fill_pods([[self._download(name) for name in volumes]], done=found.__setitem__)
         return found[0]
 
     def _download(self, volume: str) -> Download:
@@ -143,7 +154,7 @@ def test_a_pod_goes_on_when_all_is_there_and_marked(lab: Lab) -> None:
     assert found.error == ""
     assert [(each.bytes, each.files, each.error, each.node) for each in found.volumes] == [(10, 2, "", "n1")] * 2
     assert len(lab.scripts) == 3
-    assert lab.marked == [f"tmp={SNAPSHOT_ID}"], "before it goes on"
+    assert lab.marked == [mark_of("tmp", "work")], "before it goes on"
 
 
 def test_no_key_is_in_any_request_or_command(lab: Lab) -> None:
@@ -206,8 +217,10 @@ def test_a_cancel_ends_it_and_the_pod_waits(lab: Lab) -> None:
 
 
 def test_its_time_is_bounded(lab: Lab) -> None:
+    """As that of a Job, which is not tried again either."""
     lab.turns = [None] * 50
     assert "did not end within 0 s" in lab.fill(timeout=0.0).error
+    assert len(lab.scripts) == 1
 
 
 @pytest.mark.parametrize(
@@ -240,6 +253,30 @@ def test_a_pod_that_is_no_more(lab: Lab, change: Object, words: str) -> None:
     """Whoever owns it may have replaced it."""
     lab.cluster.api.objects[KEY] = {**lab.pod, **change}
     assert words in lab.fill().error
+
+
+@pytest.mark.parametrize(
+    ("mark", "volumes"),
+    [
+        (mark_of("tmp", "work"), ["work"]),
+        (mark_of("work"), ["tmp", "work"]),
+        ("tmp=another", ["tmp"]),
+    ],
+)
+def test_one_that_waits_for_something_else_is_not_written_to(lab: Lab, mark: str, volumes: list[str]) -> None:
+    """As of a run of the same restore with other options: what is the first volume to one is another to the other."""
+    lab.pod["metadata"]["annotations"][WANTED] = mark
+    error = lab.fill(*volumes, made=False).error
+    assert f"it was made to wait for {mark}, and this run would bring {mark_of(*volumes)}. Run the restore" in error
+    assert (lab.scripts, lab.mark) == ([], None)
+
+
+def test_a_pod_that_never_waited_is_told_at_once(lab: Lab) -> None:
+    """Its owner has made it anew, under its name; or a resource modifier took the container out."""
+    lab.pod["spec"] = {"nodeName": "n1"}
+    lab.pod["status"] = {"phase": "Running"}
+    error = lab.fill(pod_start_timeout=60.0).error
+    assert "the pod of that name does not wait for them. Where something owns it, that makes another pod" in error
 
 
 def test_another_pod_of_its_name_is_not_written_to(lab: Lab) -> None:
