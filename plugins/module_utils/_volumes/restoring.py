@@ -106,11 +106,15 @@ class PodData:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PodFillRequest:
-    """A pod that waits, or will wait, until its volumes have got ``data``. ``new_namespace`` as in ``FillRequest``."""
+    """A pod that waits, or will wait, until its volumes have got ``data``. ``new_namespace`` as in ``FillRequest``.
+
+    ``mark``: what one that is there says that it waits for; empty for one that is made by this run.
+    """
 
     namespace: str
     pod: str
     data: tuple[PodData, ...]
+    mark: str = ""
     new_namespace: ObjectView | None = None
 
     @property

@@ -77,8 +77,8 @@ class LiveState:
     #: Names of VolumeSnapshotContents of this restore, with what becomes of the storage's snapshot when they go.
     content_policies: dict[str, str] = dataclasses.field(default_factory=dict)
     _unfilled: set[tuple[str, str]] = dataclasses.field(default_factory=set)
-    #: Pods that were found, by namespace and name, and that wait for the data of their volumes.
-    waiting_pods: set[tuple[str, str]] = dataclasses.field(default_factory=set)
+    #: Pods that were found and that wait for the data of their volumes, by namespace and name: what their marks say.
+    waiting_pods: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
     #: Claims that keep the volumes of others, which restores have rolled back, or were about to.
     kept_claims: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     _claim_uids: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)

@@ -24,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.overwrite import NEVER_RECREATED
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.shared_objects import merge_binding
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import WANTED_MARK
 
 
 class ExistingObjects:
@@ -72,7 +73,7 @@ class ExistingObjects:
     def _note_waiting(self, item: PlanItem, live: Object) -> None:
         filling = self._volumes.pod_filling
         if filling is not None and filling.is_unfilled(live):
-            self._live.waiting_pods.add((item.namespace or "", item.name))
+            self._live.waiting_pods[item.namespace or "", item.name] = str(live["metadata"]["annotations"][WANTED_MARK])
 
     def _compare(self, item: PlanItem, live: Object, desired: Object) -> PlanItem:
         request = self._run.request

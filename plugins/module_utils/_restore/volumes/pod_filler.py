@@ -60,29 +60,33 @@ class PodFiller:
         return None
 
     def run(
-        self, plan: RestorePlan, volumes: _Volumes, *, filled: t.Callable[[PlanItem], None]
-    ) -> list[RestoredPodVolume]:
-        """What became of ``volumes``, whose pods are there. ``filled`` is told of each pod that goes on.
+        self,
+        plan: RestorePlan,
+        volumes: _Volumes,
+        *,
+        became: t.Callable[[_Volumes], None],
+        filled: t.Callable[[PlanItem], None],
+    ) -> None:
+        """Fill ``volumes``, whose pods are there.
 
-        Raises ``Cancelled``, and ``ArkiveError`` where none can be filled.
+        ``became`` is told of those of each pod, one pod after the other, however the others end; ``filled`` of each pod
+        that goes on. Raises ``Cancelled``, and ``ArkiveError`` where none can be filled.
         """
         orders, filling = self._orders(plan, volumes), self._findings.volumes.pod_filling
         if filling is None or not orders:
-            return []
+            return
         by_pod = {order.request.where: order for order in orders}
-        done: list[RestoredPodVolume] = []
         lock = threading.Lock()
 
         def ended(request: PodFillRequest, found: FilledPod) -> None:
             order = by_pod[request.where]
             with lock:
-                done.extend(self._finish(order, found, filling))
+                became(self._finish(order, found, filling))
             if not found.error:
                 filled(order.volumes[0].item)
 
         self._run.progress(f"bringing the data of the volumes of {counted(len(orders), 'pod')}, which wait for it")
         filling.fill([order.request for order in orders], done=ended)
-        return done
 
     def _orders(self, plan: RestorePlan, volumes: _Volumes) -> list[_Order]:
         """One for each pod."""
@@ -95,10 +99,12 @@ class PodFiller:
 
     def _request(self, volumes: _Volumes, namespace: PlanItem | None) -> PodFillRequest:
         first = volumes[0]
+        waiting = self._findings.live.waiting_pods
         return PodFillRequest(
             namespace=first.namespace,
             pod=first.item.name,
             data=tuple(volume.data for volume in volumes),
+            mark=waiting.get((first.namespace, first.item.name), "") if first.state == "created" else "",
             new_namespace=self._findings.objects.load(namespace.body) if namespace is not None else None,
         )
 

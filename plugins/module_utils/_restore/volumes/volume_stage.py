@@ -23,6 +23,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan imp
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.pod_filler import PodFiller
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.pod_volumes import RestoredPodVolume
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import (
     RestoredVolume,
     RestoredVolumes,
@@ -111,10 +112,13 @@ class VolumeStage:
         waiting = [volume for volume in self.volumes.pods if volume.is_to_fill]
         if not waiting:
             return
+
+        def became(done: t.Sequence[RestoredPodVolume]) -> None:
+            self.volumes = self.volumes.with_pods(done)
+            self.has_changed = True
+
         with self._timings.measure("data"):
-            done = PodFiller(self._run, self._findings).run(applied.plan, waiting, filled=filled)
-        self.volumes = self.volumes.with_pods(done)
-        self.has_changed = True
+            PodFiller(self._run, self._findings).run(applied.plan, waiting, became=became, filled=filled)
 
     def lose(self, failed: t.Mapping[_Key, str], late: _Late) -> list[RestoredVolume]:
         """Those of claims that were put back, and why."""

@@ -16,6 +16,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_container import (
+    require_same_data,
     wait_container,
     wait_state,
     wanted_text,
@@ -114,7 +115,7 @@ class PodRestore:
         size = sum(_move(each).bytes for each in data if each.volume in in_memory)
         container = wait_container(spec, names, self._settings, in_memory=size)
         spec["initContainers"] = [container, *(spec.get("initContainers") or ())]
-        wanted = wanted_text((each.volume, each.source.handle) for each in data)
+        wanted = _mark(data)
         metadata["annotations"] = {**(metadata.get("annotations") or {}), WANTED_MARK: wanted}
 
     def is_unfilled(self, live: ObjectView) -> bool:
@@ -127,6 +128,10 @@ class PodRestore:
 
     def check(self, requests: t.Sequence[PodFillRequest]) -> None:
         """Their containers ask of a namespace what the pod of a Job does."""
+        for each in requests:
+            require_same_data(
+                f"Cannot fill the volumes of pod {each.where}", each.mark or _mark(each.data), _mark(each.data)
+            )
         self._side.require_exec({each.namespace for each in requests if each.new_namespace is None})
         self._side.check(
             [
@@ -163,6 +168,10 @@ class PodRestore:
             # Nobody but our own container has had the volume: what is in it is of an attempt, or of a run, before.
             again=True,
         )
+
+
+def _mark(data: t.Iterable[PodData]) -> str:
+    return wanted_text((each.volume, each.source.handle) for each in data)
 
 
 def _is_of_windows(spec: ObjectView) -> bool:

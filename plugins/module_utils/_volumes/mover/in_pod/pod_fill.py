@@ -27,6 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors i
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.ephemeral import handed_over
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_container import (
     has_wait_container,
+    require_same_data,
     wait_state,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_scripts import (
@@ -154,14 +155,8 @@ class PodFill:
                 f"{self._cannot}: the pod has ended.",
                 hint=f"Delete it, and restore it again. {_REPLACED}",
             )
-        wanted = str((pod["metadata"].get("annotations") or {}).get(WANTED_MARK) or "")
-        if wanted != self._pod.wanted:
-            # Volumes are known by their numbers in its container: they would get the data of each other.
-            raise MoverError(
-                f"{self._cannot}: it was made to wait for {wanted or 'nothing'}, and this run would bring "
-                f"{self._pod.wanted}.",
-                hint="Run the restore again with the options with which it made the pod, or delete the pod.",
-            )
+        mark = str((pod["metadata"].get("annotations") or {}).get(WANTED_MARK) or "")
+        require_same_data(self._cannot, mark, self._pod.wanted)
         self._uid = uid
         return pod
 

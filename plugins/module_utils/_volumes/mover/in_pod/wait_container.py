@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Val
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import user_of_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_scripts import (
     mount_path,
     wait_script,
@@ -54,6 +55,18 @@ def why_no_user(spec: ObjectView, volume: str, settings: MoverSettings) -> str:
 def wanted_text(volumes: t.Iterable[tuple[str, str]]) -> str:
     """The mark of a pod that waits: each volume and its snapshot, in the order in which its container mounts them."""
     return ",".join(f"{volume}={snapshot}" for volume, snapshot in volumes)
+
+
+def require_same_data(cannot: str, mark: str, wanted: str) -> None:
+    """Raise ``MoverError`` where a pod with ``mark`` waits for something else than ``wanted``.
+
+    Volumes are known by their numbers in its container: one would get the data of another.
+    """
+    if mark != wanted:
+        raise MoverError(
+            f"{cannot}: it was made to wait for {mark or 'nothing'}, and this run would bring {wanted}.",
+            hint="Run the restore again with the options with which it made the pod, or delete the pod.",
+        )
 
 
 def has_wait_container(pod: ObjectView) -> bool:
@@ -155,4 +168,11 @@ def _text(number: decimal.Decimal) -> str:
     return f"{int((number * 1000).to_integral_value(decimal.ROUND_CEILING))}m"
 
 
-__all__ = ("has_wait_container", "wait_container", "wait_state", "wanted_text", "why_no_user")
+__all__ = (
+    "has_wait_container",
+    "require_same_data",
+    "wait_container",
+    "wait_state",
+    "wanted_text",
+    "why_no_user",
+)

@@ -16,6 +16,7 @@ import yaml
 
 from ansible_collections.arkive.k8s.plugins.module_utils._access.roles import Account, AccountRights
 from ansible_collections.arkive.k8s.plugins.module_utils._access.tasks import TASKS, grants_of, grants_of_all
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.function_table import FUNCTIONS
 from ansible_collections.arkive.k8s.plugins.module_utils._kanister.rights import FUNCTION_GRANTS
@@ -51,6 +52,13 @@ CHANGES = [
     ("backup", {"types": MAPS}, ["-list *.* in shop", "+list configmaps in shop", "-get persistentvolumes"]),
     ("backup", {"namespaces": ("shop", "bank")}, ["+list *.* in bank", "+patch pods in bank"]),
     ("backup", {"namespaces": ()}, ["+list *.*", "-list *.* in shop", "-get namespaces", "+patch pods"]),
+    # Volumes of pods are filled without any claim: keys, and what is asked before anything is made.
+    (
+        "restore",
+        {"types": (PODS,), "providers": ("mover",)},
+        ["+get secrets in velero", "+create jobs.batch in shop", "+create pods/exec in shop"],
+    ),
+    ("restore", {"types": MAPS, "providers": ("mover",)}, ["+create configmaps in shop"]),
     ("restore", {"on_existing": "update"}, ["+patch *.* in shop"]),
     ("restore", {"on_existing": "replace"}, ["+update *.* in shop"]),
     (

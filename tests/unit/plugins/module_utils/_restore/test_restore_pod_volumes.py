@@ -184,6 +184,31 @@ def test_a_run_that_is_cancelled_while_data_comes(api: RestoreApi, store: t.Any,
     assert restore(api, store, name="r").phase == "Completed"
 
 
+def test_what_has_come_is_told_of_a_run_that_is_cancelled(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
+    put(store, pod("a"), pod("b"), records=[record(name="a"), record(name="b")])
+    fill = mover.fill_pods
+
+    def first_only(pods: t.Sequence[t.Sequence[Download]], *, done: t.Any) -> None:
+        fill(pods[:1], done=done)
+        raise Cancelled("stop")
+
+    mover.fill_pods = first_only  # type: ignore[method-assign]
+    assert sorted(each["state"] for each in restore(api, store, name="r").volumes) == ["created", "filled"]
+
+
+def test_a_pod_that_waits_for_other_data_is_told_before(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
+    """As of a run of the same restore with other options."""
+    put(store)
+    mover.fails = {"work": "kopia failed."}
+    restore(api, store, name="r")
+    api.objects["pods", "shop", "web"]["metadata"]["annotations"][WANTED] = f"work={OTHER}"
+    planned = plan(api, store, name="r")
+    assert planned.refusal is not None
+    assert f"made to wait for work={OTHER}, and this run would bring tmp={SNAPSHOT}" in planned.refusal.message
+    with pytest.raises(ArkiveError, match="made to wait for"):
+        restore(api, store, name="r")
+
+
 def test_what_would_fail_is_refused_before_anything_is_made(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
     put(store)
     mover.refusal = "There is no repository."
