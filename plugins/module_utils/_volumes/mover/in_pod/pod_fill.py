@@ -29,6 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.w
     has_wait_container,
     require_same_data,
     wait_state,
+    wait_status,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_scripts import (
     fill_script,
@@ -60,6 +61,8 @@ _OPEN_SECONDS = 30.0
 #: While one is filled: how often its output is read, and how often a sign of life is sent, in seconds.
 _TURN_SECONDS = 1.0
 _LIFE_SECONDS = 10.0
+#: From when a command ends without a word until the pod may say why, in seconds.
+_STATUS_SECONDS = 5.0
 #: From when the pod is let go until its container has ended, in seconds.
 _GOING_SECONDS = 30.0
 _SIGN_OF_LIFE = "\n"
@@ -180,7 +183,7 @@ class PodFill:
     def _attempt(self, number: int, task: JobTask, attempt: int) -> JobEnd:
         plan = task.plan(JobAttempt(number=attempt, name=WAIT_CONTAINER, slot=-1))
         needed = handed_over(plan, self._settings, task.secret_data(), folder=work_folder(number))
-        self._read()
+        restarts = _restarts(self._read())
         try:
             stream = self._open(fill_script(number))
             try:
@@ -199,8 +202,27 @@ class PodFill:
         if outcome is not None and outcome.state == "failed" and not why:
             explained = explain(outcome, plan.repository, namespace=plan.namespace, doing=task.doing)
             return JobEnd(outcomes=(outcome,), error=explained.sentence, again=explained.again)
+        if not why and self._was_short_of_memory(restarts):
+            return JobEnd(
+                error=f"Cannot {task.doing}: its container needs more memory than it may have. Raise the limit in "
+                "mover.resources."
+            )
         why = why or f"its command ended without a word{_said(lines)}"
         return JobEnd(error=f"Cannot {task.doing}: {why}.", again=True)
+
+    def _was_short_of_memory(self, restarts: int) -> bool:
+        """With cgroup v2 all processes of a container end with the one that takes too much (Kubernetes 1.28)."""
+        end = time.monotonic() + _STATUS_SECONDS
+        while time.monotonic() < end:
+            pod = get_object(self._client, PODS, self._pod.name, self._pod.namespace) or {}
+            status = wait_status(pod)
+            ended = (status.get("state") or {}).get("terminated")
+            if ended is None and _restarts(pod) > restarts:
+                ended = (status.get("lastState") or {}).get("terminated")
+            if ended is not None or not pod:
+                return (ended or {}).get("reason") == "OOMKilled"
+            self._pause()
+        return False
 
     def _follow(self, stream: ExecStream, task: JobTask, seconds: float) -> tuple[list[str], str]:
         """The lines of a command until it ends; why it was left before, a phrase. Raises ``_OutOfTimeError``."""
@@ -285,6 +307,10 @@ def wait_view(pod: ObjectView) -> Object:
     statuses = [each for each in status.get("initContainerStatuses") or () if each.get("name") == WAIT_CONTAINER]
     kept = {key: status[key] for key in ("phase", "reason", "message", "conditions") if key in status}
     return {"metadata": dict(pod["metadata"]), "spec": {}, "status": {**kept, "containerStatuses": statuses}}
+
+
+def _restarts(pod: ObjectView) -> int:
+    return int(wait_status(pod).get("restartCount") or 0)
 
 
 def _why_not_running(pod: ObjectView) -> str:

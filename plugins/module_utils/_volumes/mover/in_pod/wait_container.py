@@ -77,8 +77,13 @@ def has_wait_container(pod: ObjectView) -> bool:
 
 def wait_state(pod: ObjectView) -> ObjectView:
     """The state of that container; empty where nothing is known of it."""
+    return wait_status(pod).get("state") or {}
+
+
+def wait_status(pod: ObjectView) -> ObjectView:
+    """All that is said of that container."""
     statuses = (pod.get("status") or {}).get("initContainerStatuses") or ()
-    return next((each.get("state") or {} for each in statuses if each.get("name") == WAIT_CONTAINER), {})
+    return next((each for each in statuses if each.get("name") == WAIT_CONTAINER), {})
 
 
 def wait_container(
@@ -173,6 +178,7 @@ __all__ = (
     "require_same_data",
     "wait_container",
     "wait_state",
+    "wait_status",
     "wanted_text",
     "why_no_user",
 )

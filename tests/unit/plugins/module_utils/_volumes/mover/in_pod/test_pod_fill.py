@@ -144,7 +144,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     found = Lab(tmp_path)
     monkeypatch.setattr(pod_fill, "ExecStream", found.stream)
     monkeypatch.setattr(pod_fill, "_LOOK_SECONDS", 0.01)
-    for name in ("_GOING_SECONDS", "_REFUSED_SECONDS"):
+    for name in ("_GOING_SECONDS", "_REFUSED_SECONDS", "_STATUS_SECONDS"):
         monkeypatch.setattr(pod_fill, name, 0.3)
     return found
 
@@ -198,6 +198,27 @@ def test_what_may_pass_is_tried_again(lab: Lab) -> None:
     lab.set_state({"running": {}})
     lab.turns = [ExecStreamLost("The API server is gone.")] * 9
     assert "the connection to its container was lost: The API server is gone" in lab.fill().error
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"state": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}},
+        {"restartCount": 1, "state": {"running": {}}, "lastState": {"terminated": {"reason": "OOMKilled"}}},
+    ],
+)
+def test_memory_runs_out(lab: Lab, status: Object) -> None:
+    """The container ends whole then (cgroup v2), and nobody in it can say so."""
+
+    def killed() -> list[str]:
+        lab.set_state({})
+        lab.pod["status"]["initContainerStatuses"][0].update(status)
+        return []
+
+    lab.turns = [killed]
+    error = lab.fill("tmp", "work").error
+    assert "Cannot restore volume 'tmp' of pod shop/web: its container needs more memory than it may have" in error
+    assert (len(lab.scripts), lab.mark) == (1, None)
 
 
 def test_who_cannot_be_spoken_with_yet_is_asked_again(lab: Lab) -> None:
