@@ -52,7 +52,10 @@ def skip_pod_of_job(draft: Draft, context: RuleContext) -> None:
         and owner.get("kind") == "Job"
         and str(owner.get("name")) in context.archive.names(JOBS, draft.source_namespace)
     ):
-        draft.skip = f"its Job '{owner.get('name')}' makes a new pod"
+        data = context.volumes.of_pod(draft.body, draft.source_namespace)
+        empty = ", ".join(f"'{each.volume}'" for each in data)
+        begins = f", with empty volumes: what was in {empty} is not brought" if empty else ""
+        draft.skip = f"its Job '{owner.get('name')}' makes a new pod{begins}"
 
 
 def reset_pod(draft: Draft, context: RuleContext) -> None:

@@ -100,6 +100,8 @@ class PodRestore:
         kind = next((key for key in volume if key != "name"), "")
         if kind != _FILLED_KIND:
             return f"what is behind a volume of the kind {kind} is there without the pod, and is not written to"
+        if str((volume[kind] or {}).get("medium") or "").startswith("HugePages"):
+            return "a volume of huge pages is memory that programs map, and has no files to be written"
         if _is_of_windows(spec):
             return "its pod is made for Windows, where the container that would fill it does not run"
         return move.missing or self._side.why_unreachable() or why_no_user(spec, move.volume, self._settings)

@@ -134,12 +134,20 @@ def _resources(spec: ObjectView, settings: MoverSettings, in_memory: int) -> Obj
     """Those of the mover. Where all containers of the pod have a limit, so has this one, and no smaller one.
 
     An init container counts beside the others by what it has more than all of them: nothing, mostly. Without a limit of
-    its own a pod would lose its class of quality, and be refused where a quota wants limits.
+    its own a pod would lose its class of quality, and be refused where a quota wants limits. What the pod says of
+    itself as a whole holds for it too: the API server refuses a container with more (Kubernetes 1.34).
     """
     own = {kind: dict(settings.resources.get(kind) or {}) for kind in ("requests", "limits")}
     containers = [each.get("resources") or {} for each in spec.get("containers") or ()]
     requests, limits = own["requests"], own["limits"]
+    whole = spec.get("resources") or {}
+    of_pod = {*(whole.get("requests") or ()), *(whole.get("limits") or ())}
+    for name in of_pod:
+        requests.pop(name, None)
+        limits.pop(name, None)
     for name in ("cpu", "memory", "ephemeral-storage"):
+        if name in of_pod:
+            continue
         said = [(each.get("limits") or {}).get(name) for each in containers]
         if not said or None in said:
             continue

@@ -278,6 +278,7 @@ def test_a_pod_that_is_made_anew_gets_its_data(api: RestoreApi, store: t.Any, mo
             {"nfs": {"server": "s", "path": "/"}}, record(), {}, "a volume of the kind nfs is there without", id="nfs"
         ),
         pytest.param({"emptyDir": {}}, record(), {}, "its pod is made for Windows", id="windows"),
+        pytest.param({"emptyDir": {"medium": "HugePages-2Mi"}}, record(), {}, "a volume of huge pages", id="huge"),
         pytest.param(
             {"emptyDir": {}},
             record(),
@@ -301,6 +302,17 @@ def test_what_cannot_be_filled_is_told(
         assert "Pod shop/web: volume 'tmp' does not get its data: " in outcome.warnings_list[0]["message"]
         assert why in outcome.warnings_list[0]["message"]
     assert (first_containers(api), mover.downloads) == ([], [])
+
+
+def test_what_a_pod_of_a_job_had_is_told(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
+    """Its Job makes a new one."""
+    owned = pod()
+    owned["metadata"]["ownerReferences"] = [{"kind": "Job", "name": "work", "uid": "1", "controller": True}]
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "work", "namespace": "shop"}, "spec": {}}
+    write_backup(store, "b", ("pods", owned), ("jobs.batch", job))
+    store.put("backups/b/b-podvolumebackups.json.gz", gzip.compress(json.dumps([record()]).encode()))
+    (item,) = [each for each in plan(api, store).applied.plan.items if each.name == "web"]
+    assert item.why == "its Job 'work' makes a new pod, with empty volumes: what was in 'tmp' is not brought"
 
 
 def test_nothing_is_brought_where_no_data_of_volumes_is(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:

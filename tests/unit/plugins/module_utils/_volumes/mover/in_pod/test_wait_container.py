@@ -142,6 +142,12 @@ def test_its_resources(resources: list[Object], in_memory: int, expected: Object
     assert wait_container(spec(*resources), ["tmp"], ROOT, in_memory=in_memory)["resources"] == expected
 
 
+def test_what_a_pod_may_take_as_a_whole_holds_for_it_too() -> None:
+    """Kubernetes 1.34 (pkg/apis/core/validation): no container has more, and no sum of requests is larger."""
+    pod = spec({"limits": {"cpu": "1", "memory": "64Mi"}}, resources={"limits": {"memory": "64Mi"}})
+    assert wait_container(pod, ["tmp"], ROOT)["resources"] == {"requests": {"cpu": "1"}, "limits": {"cpu": "1"}}
+
+
 def test_limits_of_the_mover_are_kept() -> None:
     settings = MoverSettings(resources={"requests": {"cpu": "1"}, "limits": {"memory": "2Gi"}})
     found = wait_container(spec({"limits": {"memory": "1Gi", "cpu": "500m"}}), ["tmp"], settings)["resources"]
