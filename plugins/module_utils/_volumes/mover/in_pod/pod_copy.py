@@ -168,7 +168,7 @@ class PodCopy:
 
     def _await_start(self, name: str) -> None:
         """Until it runs, or has run. Raises ``MoverError`` for one that does not start."""
-        starting = Starting(time.monotonic(), limit=self._settings.pod_start_timeout)
+        starting = Starting(time.monotonic(), limit=self._settings.pod_start_timeout, bounded=False)
         while is_waiting(view := container_view(self._read(), name)):
             stuck = starting.stuck(view, time.monotonic())
             if stuck is not None:

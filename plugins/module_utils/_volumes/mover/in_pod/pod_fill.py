@@ -132,7 +132,7 @@ class PodFill:
 
     def _await_start(self) -> str:
         """Until it runs: the node. Raises ``MoverError`` for one that does not, or does no more."""
-        starting = Starting(time.monotonic(), limit=self._settings.pod_start_timeout)
+        starting = Starting(time.monotonic(), limit=self._settings.pod_start_timeout, bounded=False)
         while True:
             pod = self._read()
             view = wait_view(pod)

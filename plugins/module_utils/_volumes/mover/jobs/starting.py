@@ -36,11 +36,16 @@ class Stuck(t.NamedTuple):
 
 
 class Starting:
-    """One pod that was made at ``began``, and may take ``limit`` seconds. Times are of the monotonic clock."""
+    """One pod that was made at ``began``, and may take ``limit`` seconds. Times are of the monotonic clock.
 
-    def __init__(self, began: float, *, limit: float) -> None:
+    ``bounded``: it is one of our Jobs, which wait without an end until the others on their nodes have ended. An anti-
+    affinity of an application's pod is its own.
+    """
+
+    def __init__(self, began: float, *, limit: float, bounded: bool = True) -> None:
         self._began = self._since = began
         self._limit = limit
+        self._bounded = bounded
         self._kind = ""
 
     def stuck(self, pod: ObjectView, now: float) -> Stuck | None:
@@ -50,13 +55,13 @@ class Starting:
         if kind != self._kind:
             # A pod that has had a node for a while, and then lacks its image, has not waited for that so far.
             self._kind, self._since = kind, now
-        bound = _is_bound(trouble)
+        bound = self._is_bound(trouble)
         if now - self._since < self._patience(trouble) and (bound or now - self._began < self._limit):
             return None
         return Stuck(kind, trouble.text if trouble is not None else "it was not started")
 
     def _patience(self, trouble: Trouble | None) -> float:
-        if _is_bound(trouble):
+        if self._is_bound(trouble):
             return float("inf")
         # A cluster that grows on demand may take all the time that there is.
         if trouble is None or trouble.kind == "schedule":
@@ -64,14 +69,13 @@ class Starting:
         patience = _NOT_MADE_YET_SECONDS if _NOT_MADE_YET.search(trouble.text) else trouble.patience
         return min(patience, self._limit)
 
+    def _is_bound(self, trouble: Trouble | None) -> bool:
+        return self._bounded and trouble is not None and trouble.kind == "schedule" and _BOUND_OF_NODE in trouble.text
+
 
 def is_waiting(pod: ObjectView) -> bool:
     """Whether no container has started so far, and the pod is not over."""
     return not is_finished(pod) and not any(has_started(pod, str(each.get("name"))) for each in container_statuses(pod))
-
-
-def _is_bound(trouble: Trouble | None) -> bool:
-    return trouble is not None and trouble.kind == "schedule" and _BOUND_OF_NODE in trouble.text
 
 
 __all__ = ("Starting", "Stuck", "is_waiting")

@@ -263,6 +263,15 @@ def test_one_that_does_not_come_to_wait(lab: Lab, state: Object, words: str) -> 
     assert lab.scripts == []
 
 
+def test_its_own_anti_affinity_is_no_bound_of_ours(lab: Lab) -> None:
+    """As of replicas that came to a cluster of fewer nodes: a Job of ours would be waited for without an end."""
+    text = "0/1 nodes are available: 1 node(s) didn't match pod anti-affinity rules."
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": text}
+    lab.set_state({}, conditions=[condition])
+    error = lab.fill(pod_start_timeout=0.2).error
+    assert "it does not come to wait for them: Unschedulable: 0/1 nodes are available" in error
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
