@@ -25,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.text_lines imp
     selector,
     selectors,
     shown,
+    title_of_volume,
     took,
 )
 
@@ -208,8 +209,7 @@ def _dumps(dumps: t.Any) -> list[str]:
 
 
 def _volume(volume: t.Mapping[str, t.Any]) -> tuple[str, list[str]]:
-    claim = "/".join(shown(volume.get(name)) for name in ("pvcNamespace", "pvcName") if volume.get(name))
-    title = f"    {claim or shown(volume.get('pvName'))}:"
+    title = f"    {title_of_volume(volume)}:"
     if volume.get("skipped"):
         return "Skipped", [f"{title} {shown(volume.get('skippedReason'), 'no reason is recorded')}"]
     fields: t.Sequence[tuple[str, str]]

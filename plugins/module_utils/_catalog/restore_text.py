@@ -25,6 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.text_lines imp
     selectors,
     shortened,
     shown,
+    title_of_volume,
     took,
 )
 
@@ -109,12 +110,11 @@ def _settings(spec: t.Mapping[str, t.Any]) -> Rows:
 def _volumes(volumes: t.Any) -> list[str]:
     lines = []
     for volume in map(mapping, entries(volumes)):
-        claim = "/".join(shown(volume.get(name)) for name in ("pvcNamespace", "pvcName") if volume.get(name))
         method = shown(volume.get("restoreMethod"))
         info = next((mapping(volume[name]) for name in sorted(volume) if name.endswith("Info") and volume[name]), {})
         handle = f" from {shown(info['snapshotHandle'])}" if info.get("snapshotHandle") else ""
         volume_name = f", volume {shown(volume['pvName'])}" if volume.get("pvName") else ""
-        lines.append(f"  {claim or shown(volume.get('pvName'))}: {method}{handle}{volume_name}")
+        lines.append(f"  {title_of_volume(volume)}: {method}{handle}{volume_name}")
     return ["Restored Volumes:", *shortened(lines)] if lines else [f"Restored Volumes:  {NONE}"]
 
 

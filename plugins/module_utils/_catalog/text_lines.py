@@ -151,6 +151,15 @@ def commands(title: str, hooks: t.Any) -> list[str]:
     return [f"{title}:", *shortened(lines)] if lines else []
 
 
+def title_of_volume(volume: t.Mapping[str, t.Any]) -> str:
+    """An entry of volumeinfo: its claim, its PersistentVolume or, without either, its pod and its name there."""
+    if claim := "/".join(shown(volume.get(name)) for name in ("pvcNamespace", "pvcName") if volume.get(name)):
+        return claim
+    info = mapping(volume.get("pvbInfo") or volume.get("pvrInfo"))
+    words = [shown(info[name]) for name in ("podNamespace", "podName", "volumeName") if info.get(name)]
+    return "/".join(words) if words and not volume.get("pvName") else shown(volume.get("pvName"))
+
+
 def shortened(lines: list[str]) -> list[str]:
     if len(lines) <= _MOST:
         return lines
@@ -173,5 +182,6 @@ __all__ = (
     "selectors",
     "shortened",
     "shown",
+    "title_of_volume",
     "took",
 )

@@ -58,7 +58,10 @@ class RestoredPodVolume:
         """The entry of the restore's volumeinfo file (Velero 1.18); None for one that no data was restored to."""
         if self.state != "filled":
             return None
-        return {"snapshotDataMoved": False, **self.data.source.volume_info()}
+        entry = {"snapshotDataMoved": False, **self.data.source.volume_info()}
+        if "pvrInfo" in entry:  # the restored pod's (Velero 1.18)
+            entry["pvrInfo"] = {**entry["pvrInfo"], "podNamespace": self.namespace}
+        return entry
 
     def after(self, applied: AppliedPlan) -> RestoredPodVolume:
         """What became of it by what became of its pod."""

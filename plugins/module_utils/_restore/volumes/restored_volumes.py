@@ -96,14 +96,17 @@ class RestoredVolume:
         source = self.source or self.remade_from
         if source is None:
             return None
-        entry = {
+        entry: dict[str, t.Any] = {
             "pvcName": self.claim,
             "pvcNamespace": self.namespace,
             "pvName": self.volume,
             "restoreMethod": self.method,
             "snapshotDataMoved": False,
         }
-        return entry | source.volume_info()
+        entry |= source.volume_info()
+        if "pvrInfo" in entry:  # the restored pod's (Velero 1.18)
+            entry["pvrInfo"] = {**entry["pvrInfo"], "podNamespace": self.namespace}
+        return entry
 
     @property
     def snapshot_id(self) -> str:

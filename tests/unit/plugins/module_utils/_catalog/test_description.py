@@ -69,6 +69,7 @@ BACKUP: dict[str, t.Any] = {
         },
         {"pvcNamespace": "shop", "pvcName": "old", "nativeSnapshotInfo": {"snapshotHandle": "snap-2", "volumeAZ": "a"}},
         {"pvcNamespace": "shop", "pvcName": "cache", "skipped": True, "skippedReason": "it is an emptyDir"},
+        {"pvbInfo": {"podNamespace": "shop", "podName": "web", "volumeName": "tmp", "snapshotHandle": "672e"}},
     ],
     "hooks": [
         {
@@ -164,7 +165,11 @@ Backup Volumes:
       Snapshot Size (bytes):  1024
       CSI Driver:             ebs
       Result:                 succeeded
-  Pod Volume Backups: <none included>
+  Pod Volume Backups:
+    shop/web/tmp:
+      Pod:          web
+      Volume:       tmp
+      Snapshot ID:  672e
   Skipped:
     shop/cache: it is an emptyDir
 
@@ -207,7 +212,11 @@ RESTORE: dict[str, t.Any] = {
             "pvName": "pvc-1",
             "restoreMethod": "CSISnapshot",
             "csiSnapshotInfo": {"snapshotHandle": "snap-1"},
-        }
+        },
+        {
+            "restoreMethod": "PodVolumeRestore",
+            "pvrInfo": {"snapshotHandle": "672e", "podNamespace": "copy", "podName": "web", "volumeName": "tmp"},
+        },
     ],
     "hooks": [{"namespace": "shop", "restored_pod": "web-0", "argv": ["id"], "state": "ok"}],
     "resource_list": {"v1/Pod": ["shop-copy/web-0(created)"]},
@@ -253,6 +262,7 @@ Hooks:                       <none>
 
 Restored Volumes:
   shop/data: CSISnapshot from snap-1, volume pvc-1
+  copy/web/tmp: PodVolumeRestore from 672e
 
 Objects by action:
   pods:  create=2

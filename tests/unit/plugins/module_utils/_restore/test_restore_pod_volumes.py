@@ -152,6 +152,8 @@ def test_a_mapped_namespace(api: RestoreApi, store: t.Any, mover: NotedMover) ->
     done = restore(api, store, name="r", namespace_mapping={"shop": "copy"})
     assert (done.phase, mover.probes) == ("Completed", [Probe(namespace="", source_namespace="shop", write=False)])
     assert {(each.namespace, each.source_namespace) for each in mover.downloads} == {("copy", "shop")}
+    records = json.loads(gzip.decompress(store.get("restores/r/r-volumeinfo.json.gz")))
+    assert {each["pvrInfo"]["podNamespace"] for each in records} == {"copy"}, "as Velero has it"
 
 
 def test_what_failed_leaves_the_pod_waiting_for_the_same_restore(
