@@ -62,9 +62,10 @@ IFS='
 '
 for line in $given; do
   [ "$line" != . ] || break
-  export "${line%%=*}=$(printf '%s' "${line#*=}" | base64 -d)"
+  value=$(printf '%s' "${line#*=}" | base64 -d && echo .) # a newline at its end would go
+  export "${line%%=*}=${value%?}"
 done
-unset IFS given line
+unset IFS given line value
 set +f
 @STOP@
 # Two dollars in a row are one to Kubernetes.

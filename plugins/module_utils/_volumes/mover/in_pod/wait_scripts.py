@@ -83,8 +83,10 @@ step=wait
 exec 3<&0
 line=
 while IFS= read -r line <&3 && [ "$line" != . ]; do
-  export "${line%%=*}=$(printf '%s' "${line#*=}" | base64 -d)"
+  value=$(printf '%s' "${line#*=}" | base64 -d && echo .) # a newline at its end would go
+  export "${line%%=*}=${value%?}"
 done
+unset value
 [ "$line" = . ] || fail 1
 exec </dev/null
 @STOP@

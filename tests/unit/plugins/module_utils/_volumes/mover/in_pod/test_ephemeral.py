@@ -42,7 +42,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model im
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.mover.mover_cluster import manifest
 
 PLACE = RepositoryPlace(namespace="shop", bucket="the-bucket", prefix="p/kopia/shop/", region="r", endpoint="e:9000")
-SECRETS = {"AWS_ACCESS_KEY_ID": "KEYID", "AWS_SECRET_ACCESS_KEY": "the secret\nkey", "KOPIA_PASSWORD": "pass * word $x"}
+SECRETS = {
+    "AWS_ACCESS_KEY_ID": "KEYID",
+    "AWS_SECRET_ACCESS_KEY": "the secret\nkey",
+    "KOPIA_PASSWORD": "pass * word $x\n",
+}
 INSIDE = InPod(namespace="shop", pod="web", uid="uid-web", volume="tmp")
 SOURCE = "snapshot-pod-volume/kopia/shop/web/tmp"
 
@@ -246,7 +250,7 @@ def test_it_copies_with_what_it_is_given_and_writes_no_key(program: Program) -> 
     assert lifeline.poll() is None, "it stays as long as its input is open"
     calls = program.calls.read_text()
     assert f"--override-source=default@default:{SOURCE}" in calls
-    assert "|the secret\nkey|pass * word $x|a:b\nc:d" in calls
+    assert "|the secret\nkey|pass * word $x\n|a:b\nc:d" in calls
     kept = [path for path in program.home.rglob("*") if path.is_file()]
     assert json.loads((program.home / "repository.config").read_text())["storage"]["config"]["secretAccessKey"] == ""
     text = "".join(path.read_text() for path in kept) + program.message.read_text()

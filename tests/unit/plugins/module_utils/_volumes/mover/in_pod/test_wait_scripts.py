@@ -53,7 +53,7 @@ _GIVEN = {
     "MV_BANDWIDTH": "0",
     "MV_CONNECT_SECONDS": "60",
     "MV_CONFIG": "{}",
-    "KOPIA_PASSWORD": "pass * word $x",
+    "KOPIA_PASSWORD": "pass * word $x\n",
 }
 _WANTED = {"ARKIVE_DATA_OF": "tmp=1", "ARKIVE_DATA_FILLED": "", "ARKIVE_RESTORE": "r", "ARKIVE_SECONDS": "600"}
 
@@ -152,7 +152,7 @@ def test_a_volume_is_filled_and_the_pod_goes_on(container: Container) -> None:
     assert (container.data / "folder" / "file").read_text() == "text"
     assert [path.name for path in container.data.iterdir()] == ["folder"], "no mark of ours"
     calls = container.calls.read_text()
-    assert "|pass * word $x" in calls
+    assert "|pass * word $x\n\n" in calls, "with the newline at its end"
     assert "--readonly" not in calls, "its configuration says that"
     # Nothing is kept of what it was given, and of its work.
     container.await_that(lambda: not (container.home / "0").exists())
