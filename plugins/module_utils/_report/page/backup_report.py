@@ -31,6 +31,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._report.page.plain_valu
     sentence_of,
     texts_of,
     time_of,
+    volume_of_pod,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._report.page.timeline import timeline_of
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -187,7 +188,7 @@ def _volume(volume: t.Mapping[str, t.Any]) -> Report:
     skipped = volume.get("skipped") is True
     return {
         "claim": "/".join(filter(None, (name_of(volume.get("pvcNamespace")), name_of(volume.get("pvcName"))))),
-        "volume": name_of(volume.get("pvName")),
+        "volume": name_of(volume.get("pvName")) or volume_of_pod(volume),
         "data": "nowhere: it was left out" if skipped else where,
         "place": ", ".join(filter(None, map(name_of, place))),
         "handle": name_of(info.get("snapshotHandle")),

@@ -16,6 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._report.page.plain_valu
     name_of,
     sentence_of,
     texts_of,
+    volume_of_pod,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._report.page.remedies import remedy_of
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.results_file import parse_result_text
@@ -107,7 +108,7 @@ def _of_work(described: t.Mapping[str, t.Any]) -> t.Iterator[Message]:
 def _of_volumes(described: t.Mapping[str, t.Any]) -> t.Iterator[Message]:
     for volume in mappings_of(described.get("volumes")):
         claim = "/".join(filter(None, (name_of(volume.get("pvcNamespace")), name_of(volume.get("pvcName")))))
-        where = claim or name_of(volume.get("pvName"))
+        where = claim or name_of(volume.get("pvName")) or volume_of_pod(volume)
         if volume.get("skipped"):
             reason = volume.get("skippedReason") or "no reason was recorded."
             yield message("warning", where, f"The data of the volume is not in the backup: {sentence_of(reason)}")

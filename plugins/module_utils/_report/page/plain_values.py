@@ -81,6 +81,12 @@ def texts_of(value: t.Any) -> list[t.Any]:
     return value if isinstance(value, list) else []
 
 
+def volume_of_pod(volume: t.Mapping[str, t.Any]) -> str:
+    """Of an entry of volumeinfo: a volume that has no claim, by its pod and its name there; empty for any other."""
+    info = mapping_of(volume.get("pvbInfo"))
+    return "/".join(filter(None, (name_of(info.get(word)) for word in ("podNamespace", "podName", "volumeName"))))
+
+
 def _plain(value: t.Any) -> str:
     if value is None:
         return ""
@@ -109,4 +115,5 @@ __all__ = (
     "sentence_of",
     "texts_of",
     "time_of",
+    "volume_of_pod",
 )

@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._report.page.plain_valu
     number_of,
     seconds_between,
     time_of,
+    volume_of_pod,
 )
 
 #: A picture of more is none. The tables have all of them.
@@ -108,7 +109,7 @@ def _of_databases(described: t.Mapping[str, t.Any]) -> t.Iterator[Span]:
 def _of_volumes(described: t.Mapping[str, t.Any]) -> t.Iterator[Span]:
     for volume in mappings_of(described.get("volumes")):
         claim = "/".join(filter(None, (name_of(volume.get("pvcNamespace")), name_of(volume.get("pvcName")))))
-        lane = f"volume {claim or name_of(volume.get('pvName'))}"
+        lane = f"volume {claim or name_of(volume.get('pvName')) or volume_of_pod(volume)}"
         took = _length(volume, "startTimestamp", "completionTimestamp")
         bad = volume.get("result") == "failed"
         yield from _span("snapshot", lane, "snapshot", volume.get("startTimestamp"), took, bad=bad)

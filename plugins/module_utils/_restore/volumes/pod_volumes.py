@@ -92,7 +92,8 @@ def plan_pod_volumes(plan: RestorePlan, findings: Findings) -> tuple[RestoredPod
 def _planned(item: PlanItem, data: PodData, filling: PodFilling, *, waits: bool) -> RestoredPodVolume:
     found = RestoredPodVolume(item=item, data=data, state="untouched", message=item.why)
     if data.missing:
-        return dataclasses.replace(found, state="refused", message=data.missing)
+        still = "; the pod in the cluster waits for what an earlier run was to bring" if waits else ""
+        return dataclasses.replace(found, state="refused", message=f"{data.missing}{still}")
     if item.action == "conflict":
         return dataclasses.replace(found, state="refused")
     where = f"from snapshot {data.source.handle} in {filling.repository_of(data.source)}"

@@ -211,6 +211,15 @@ def test_a_pod_that_waits_for_other_data_is_told_before(api: RestoreApi, store: 
         restore(api, store, name="r")
 
 
+def test_one_that_waits_and_that_this_run_brings_nothing_to(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
+    put(store)
+    mover.fails = {"work": "kopia failed."}
+    restore(api, store, name="r")
+    done = restore(api, store, name="r", mover=MoverSettings(security_context="workload"))
+    assert states(done)["tmp"] == ("empty", "refused")
+    assert done.volumes[0]["message"].endswith("; the pod in the cluster waits for what an earlier run was to bring")
+
+
 def test_what_would_fail_is_refused_before_anything_is_made(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
     put(store)
     mover.refusal = "There is no repository."

@@ -199,6 +199,20 @@ def test_where_the_data_of_volumes_is() -> None:
     ]
 
 
+def test_a_volume_without_a_claim_is_named_by_its_pod() -> None:
+    info = {"podNamespace": "shop", "podName": "web", "volumeName": "tmp"}
+    sample = sample_backup(
+        volumes=[{"pvbInfo": info, "result": "failed", "startTimestamp": "2026-06-01T02:00:05Z"}],
+        hooks=[],
+        freezes=[],
+        quiesces=[],
+    )
+    (volume,) = sample["volumes"]
+    assert (volume["claim"], volume["volume"]) == ("", "shop/web/tmp")
+    assert "shop/web/tmp" in [each["where"] for each in sample["messages"]]
+    assert "volume shop/web/tmp" in [each["name"] for each in sample["timeline"]["lanes"]]
+
+
 @pytest.mark.parametrize(
     "part", ["backup", "results", "resource_list", "volumes", "hooks", "freezes", "quiesces", "problems"]
 )
