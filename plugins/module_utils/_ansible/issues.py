@@ -41,6 +41,13 @@ def issue_text(entry: t.Mapping[str, t.Any]) -> str:
     return _shorten(f"{said} {hint}" if hint and hint not in said else said)
 
 
+def is_told(entry: t.Mapping[str, t.Any], sentence: str) -> bool:
+    """Whether ``sentence`` has what an error says of its object."""
+    said = str(entry.get("message") or "")
+    what = (said.partition(": ")[2] or said).rstrip(". ")
+    return bool(what) and what in sentence
+
+
 def first_errors(errors: t.Sequence[t.Mapping[str, t.Any]]) -> str:
     """The first of a run's errors for ``msg``, and how many more there are; empty without any."""
     texts = list(dict.fromkeys(map(issue_text, errors)))
@@ -97,6 +104,7 @@ def _shorten(text: str) -> str:
 __all__ = (
     "SHOWN_WARNINGS",
     "first_errors",
+    "is_told",
     "issue_text",
     "shown_warnings",
     "singular",

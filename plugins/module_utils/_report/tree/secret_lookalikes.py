@@ -72,14 +72,16 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(rf".*?(?:(?P<password>{_PASSWORDS})|{_KEYS})", re.IGNORECASE | re.DOTALL)
-#: RFC 3986 3.2.1; after the scheme.
-_IN_URL = re.compile(r"://[^\s/:@\"'<>{}$]{0,256}:(?P<value>[^\s/@\"']{1,1024})@")
+#: RFC 3986 3.2.1; after the scheme. A query or fragment (3.4, 3.5) ends the host, and what comes after it is no user's.
+_IN_URL = re.compile(r"://[^\s/:@\"'<>{}$?#]{0,256}:(?P<value>[^\s/@\"'?#]{1,1024})@")
 
 #: How what stands for a secret begins: a variable, a template, a path, a tag or an anchor of YAML, what is encrypted.
 _REFERENCES = ("$", "{", "%", "<", "/", "./", "@", "*", "|", ">", "&", "!", "[", "(", "ENC(", "ENC[", "vault:", "file:")
-_NOTHING = frozenset({"", "true", "false", "yes", "no", "null", "none", "nil", "~"})
+_NOTHING = frozenset({"", "true", "false", "yes", "no", "null", "none", "nil", "undefined", "~"})
+#: A type in the place of a value, as schemas and programs have it.
+_TYPES = frozenset({"str", "string", "text", "varchar"})
 #: What a program says in place of a value: a call, or a member.
-_CODE = re.compile(r"[\w.]+[(\[{]")
+_CODE = re.compile(r"[\w.]+[(\[{]|(?:process\.env|self|this|env|args|opts|options|params|config|settings)\.[A-Za-z_]")
 #: The shortest key or token: a shorter one is the name of something.
 _SHORTEST_KEY = 16
 
@@ -139,7 +141,7 @@ def _is_value(text: str, *, password: bool) -> bool:
     value = text[1:-1].strip() if quoted else text
     if value.lower() in _NOTHING or value.startswith(_REFERENCES) or not value.strip("*x.-"):
         return False
-    if "${" in value or "{{" in value or (not quoted and _CODE.match(value)):
+    if "${" in value or "{{" in value or (not quoted and (_CODE.match(value) or value.rstrip(");").lower() in _TYPES)):
         return False
     if password:
         return True

@@ -74,9 +74,14 @@ DO_NOT = [
     ("a.yaml", "existingSecret: shop-db\nsecret: shop-db\ntoken: /var/run/token\nimagePullSecret: pull"),
     ("a.yaml", "tokenTTL: 3600\npassword_policy: strong\nsecretName: shop"),
     ("a.py", "password = os.environ['PASSWORD']\npassword = getpass()"),
+    ("a.py", "password = args.password\n\ndef login(self, user: str, password: str) -> None:\n    pass"),
+    ("a.js", "const password = process.env.DB_PASSWORD;\nconnect({password: config.password, token: undefined})"),
+    ("openapi.yaml", "properties:\n  password:\n    type: string\nexample.password: string\n"),
     ("a.conf", "requirepassword = true\nssl_password: none"),
     ("dsn", "postgres://app@db:5432/shop"),
     ("dsn", "postgres://app:${PASSWORD}@db:5432/shop"),
+    # RFC 3986 3.4 and 3.5: an @ after the host is no user's.
+    ("url", "http://mail:8080?from=shop@example.com http://mail:8080#a@b"),
     ("nginx.conf", "server { listen 80; location / { proxy_pass http://web:8080; } }"),
     ("x", "gh_pages and eyJ and xox and A"),
 ]
