@@ -129,6 +129,11 @@ def test_an_error_with_much_beside_it(
             "error restoring PersistentVolumeClaim shop/logs: another reason.",
             id="another reason",
         ),
+        pytest.param(
+            ["pod shop/web: back"],
+            "Not begun: shop/data would not come back (its class is not there). Errors before that: pod shop/web: back.",
+            id="a word by chance",
+        ),
     ],
 )
 def test_a_reason_is_said_once(
