@@ -39,8 +39,8 @@ class Prunable:
     """A backup that a server sees, or one whose deletion was begun.
 
     ``schedule``: the label's value, empty for one that none made. ``expires``: None for never. ``problem``: why nobody
-    can say what it is, a sentence. ``has_archive``: the file with its objects is there. ``records_volumes``:
-    its files or objects may record snapshots, or a run's lock lies among them. ``verified``: it was read back and found sound.
+    can say what it is, a sentence. ``has_archive``: the file with its objects is there. ``records_volumes``: its files
+    or objects may record snapshots, or a run's lock lies among them. ``verified``: it was read back and found sound.
     """
 
     name: str

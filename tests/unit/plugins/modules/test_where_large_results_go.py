@@ -131,7 +131,8 @@ def test_an_error_with_much_beside_it(
         ),
         pytest.param(
             ["pod shop/web: back"],
-            "Not begun: shop/data would not come back (its class is not there). Errors before that: pod shop/web: back.",
+            "Not begun: shop/data would not come back (its class is not there). Errors before that: "
+            "pod shop/web: back.",
             id="a word by chance",
         ),
     ],
