@@ -41,8 +41,6 @@ _SHAPES = (
     _Shape("a private key", "client-key-data", re.compile(r"client-key-data[\"']?\s*:\s*[\"']?[A-Za-z0-9+/=]{40}")),
     # age, the file format: identities in Bech32.
     _Shape("a private key", "AGE-SECRET-KEY-", re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]{50}")),
-    # Kubernetes, Pull an Image from a Private Registry: .dockerconfigjson.
-    _Shape("a registry's password", '"auth"', re.compile(r'"auth"\s*:\s*"[A-Za-z0-9+/=]{4,}"')),
     # RFC 7515 7.1 and RFC 7519 3.1: a token of three parts, of which the first is JSON in base64url.
     _Shape("a token", "eyJ", re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}")),
     # GitHub, About authentication: token formats.
@@ -62,6 +60,8 @@ _SHAPES = (
     _Shape("an access key", "A", re.compile(r"\bA(?:KIA|SIA)[A-Z2-7]{16}\b")),
 )
 
+#: Kubernetes, Pull an Image from a Private Registry: .dockerconfigjson. Its value is ``user:password`` in base64.
+_REGISTRY = re.compile(r'"auth"\s*:\s*"(?P<value>[A-Za-z0-9+/=]{4,})"')
 #: The last words of a name, as Spring, Kafka, JDBC, the clouds' clients and Helm's charts write them.
 _PASSWORDS = r"pass(?:word|wd|phrase)"
 _KEYS = r"(?:secret|token|api[_-]?key|(?:access|secret|private|account|encryption|signing)[_-]?key)"
@@ -125,6 +125,8 @@ def _what(name: str, text: str) -> str:
     for shape in _SHAPES:
         if shape.has in text and shape.pattern.search(text):
             return shape.what
+    if any(_is_user_and_password(found["value"]) for found in _REGISTRY.finditer(text)):
+        return "a registry's password"
     named = _NAME.fullmatch(name)
     if named is not None and "\n" not in text.strip() and _is_value(text.strip(), password=bool(named["password"])):
         return "a password" if named["password"] else "a key or token"
@@ -134,6 +136,13 @@ def _what(name: str, text: str) -> str:
     if any(_is_value(found["value"], password=True) for found in _IN_URL.finditer(text)):
         return "a password in a URL"
     return ""
+
+
+def _is_user_and_password(encoded: str) -> bool:
+    try:
+        return ":" in base64.b64decode(encoded, validate=True).decode()
+    except ValueError:
+        return False
 
 
 def _is_value(text: str, *, password: bool) -> bool:
