@@ -122,8 +122,8 @@ options:
         type: bool
       namespace:
         description:
-          - The namespace of the Jobs that mount no volume, which are those of deletions and of
-            M(arkive.k8s.k8s_backup_repository). A backup of a namespace that is no more is deleted from here.
+          - The namespace of the Jobs of deletions and of M(arkive.k8s.k8s_backup_repository), which mount no volume. A
+            backup of a namespace that is no more is deleted from here.
           - If not set, it is that of the volumes, which must be there then.
         type: str
 """

@@ -364,7 +364,7 @@ options:
     default: false
   wait_timeout:
     description:
-      - How long O(wait) waits, as a Go duration.
+      - How long O(wait) waits, as a Go duration. Without O(wait) it does nothing, which a warning says.
     type: str
     default: 10m
   workers:

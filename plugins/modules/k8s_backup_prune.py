@@ -278,7 +278,13 @@ backups:
       type: int
       returned: always
       sample: 0
-    snapshots: {description: How many snapshots of volumes went with it., type: int, returned: always, sample: 0}
+    snapshots:
+      description:
+        - How many snapshots of volumes, and copies in a repository, went with it, or in check mode would.
+        - It is 0 for one that stays.
+      type: int
+      returned: always
+      sample: 0
     hidden: {description: Whether the storage keeps what was deleted., type: bool, returned: always, sample: false}
   sample: []
 deleted:

@@ -69,7 +69,7 @@ options:
   mover_namespace:
     description:
       - The namespace in which the Job runs. It need not be that of the volumes.
-      - If not set, it is O(namespace), which must be there then.
+      - If not set, it is O(mover.namespace), and without that O(namespace), which must be there then.
     type: str
   full:
     description:

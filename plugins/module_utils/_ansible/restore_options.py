@@ -220,18 +220,19 @@ def records_store(params: t.Mapping[str, t.Any], *, check_mode: bool) -> Store |
 
 @contextlib.contextmanager
 def restore_source(task: Task, client: KubeClient) -> t.Iterator[tuple[Store, str, tuple[str, ...]]]:
-    """Where the backup lies, what that is called, and warnings about it. Raises ``ArkiveError``."""
+    """Where the backup lies, what that is called, and warnings about it and the options. Raises ``ArkiveError``."""
     params = task.params
+    without_effect = _without_effect(params)
     if params["tree"] is None:
         store = open_location(task, namespace=params["velero_namespace"] or "", client=client)
-        yield store, store.location.describe, ()
+        yield store, store.location.describe, without_effect
         return
     from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_place import TreePlace
     from ansible_collections.arkive.k8s.plugins.module_utils._report.tree.tree_source import open_tree
 
     place = TreePlace(**params["tree"])
     with open_tree(place, client=client, cancel=task.cancel) as tree:
-        yield tree.store, place.describe, tree.warnings
+        yield tree.store, place.describe, (*without_effect, *tree.warnings)
 
 
 def _may_be_written(location: t.Mapping[str, t.Any] | None) -> bool:
@@ -242,6 +243,14 @@ def check_source(params: t.Mapping[str, t.Any]) -> None:
     """A backup lies in a location, a tree does not. Raises ``ValidationError``."""
     if params["tree"] is None and params["storage_location"] is None:
         raise ValidationError("missing required arguments: storage_location", hint="Say where the backup lies.")
+
+
+def _without_effect(params: t.Mapping[str, t.Any]) -> tuple[str, ...]:
+    """Sentences about options that were given and do nothing."""
+    limit = params["wait_timeout"]
+    if params["wait"] or limit == RESTORE.options["wait_timeout"]["default"]:
+        return ()
+    return (f"wait_timeout ({limit}) does nothing without wait: true, so the workloads are not waited for.",)
 
 
 def _wait_timeout(params: t.Mapping[str, t.Any]) -> float | None:

@@ -39,8 +39,8 @@ class Prunable:
     """A backup that a server sees, or one whose deletion was begun.
 
     ``schedule``: the label's value, empty for one that none made. ``expires``: None for never. ``problem``: why nobody
-    can say what it is, a sentence. ``has_archive``: the file with its objects is there. ``records_volumes``:
-    its files may record snapshots, or a run's lock lies among them. ``verified``: it was read back and found sound.
+    can say what it is, a sentence. ``has_archive``: the file with its objects is there. ``records_volumes``: its files
+    or objects may record snapshots, or a run's lock lies among them. ``verified``: it was read back and found sound.
     """
 
     name: str
@@ -137,7 +137,9 @@ def _read(catalog: Catalog, entry: BackupEntry, *, verified: bool) -> Prunable |
     if problems:
         return dataclasses.replace(seen, problem=f"It cannot be trusted. {' '.join(problems)}")
     is_verified = verified and _is_verified(catalog, entry, backup)
-    return dataclasses.replace(seen, **_told(backup, entry.name), verified=is_verified)
+    records_volumes = seen.records_volumes or _moves_data(backup)
+    told = _told(backup, entry.name)
+    return dataclasses.replace(seen, **told, verified=is_verified, records_volumes=records_volumes)
 
 
 def _is_verified(catalog: Catalog, entry: BackupEntry, backup: t.Mapping[str, t.Any]) -> bool:
@@ -155,6 +157,12 @@ def _may_record_volumes(entry: BackupEntry) -> bool:
     keys = BackupKeys(entry.name)
     records = (keys.volumeinfo, keys.volumesnapshots, keys.podvolumebackups, keys.csi_volumesnapshotcontents)
     return any(entry.files.get(key.rpartition("/")[2], 0) > _EMPTY_RECORD for key in records)
+
+
+def _moves_data(backup: t.Mapping[str, t.Any]) -> bool:
+    """Velero 1.12 writes no file about what was moved: only the backup's objects name it (docs/compatibility 19.2)."""
+    spec = backup.get("spec")
+    return isinstance(spec, dict) and spec.get("snapshotMoveData") is True
 
 
 def _told(backup: t.Mapping[str, t.Any], name: str) -> dict[str, t.Any]:

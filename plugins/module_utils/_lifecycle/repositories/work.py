@@ -37,6 +37,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock impor
     WriteLockHeld,
     require_free,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.dry_run import require_namespace
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Probe, RepositoryState
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_upkeep
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.place import lock_key
@@ -105,10 +106,16 @@ class RepositoryWork:
         if not self._check_mode:
             self._upkeep.sweep()
         state = self._repository.state()
-        if self._request.state == "present":
-            return self._present(state)
         if self._request.state == "listed" and state in _NO_STATES:
             return self._nothing(state)
+        require_namespace(
+            self._client,
+            self._request.mover_namespace,
+            doing="work on the repository",
+            option="mover_namespace",
+        )
+        if self._request.state == "present":
+            return self._present(state)
         if refusal := self._repository.refusal(state, write=False):
             raise RepositoryError(refusal, hint=None if state != "absent" else "Make it with state: present.")
         if self._request.state == "listed":
@@ -137,7 +144,7 @@ class RepositoryWork:
         )
 
     def _present(self, before: RepositoryState) -> RepositoryOutcome:
-        probe = Probe(namespace=self._request.mover_namespace, source_namespace=self._request.namespace)
+        probe = Probe(namespace=self._request.mover_namespace, source_namespace=self._request.namespace, mounts=False)
         mover = self._upkeep.mover
         [probed] = mover.preview([probe]) if self._check_mode else mover.probe([probe])
         if probed.error:
@@ -149,7 +156,7 @@ class RepositoryWork:
     def _require_admitted(self) -> None:
         """For what asks no pod in check mode: whether the namespace would let one in."""
         namespace = self._request.mover_namespace
-        probe = Probe(namespace=namespace, source_namespace=self._request.namespace, write=False)
+        probe = Probe(namespace=namespace, source_namespace=self._request.namespace, write=False, mounts=False)
         [probed] = self._upkeep.mover.preview([probe])
         if probed.error:
             raise RepositoryError(probed.error)

@@ -41,8 +41,6 @@ _SHAPES = (
     _Shape("a private key", "client-key-data", re.compile(r"client-key-data[\"']?\s*:\s*[\"']?[A-Za-z0-9+/=]{40}")),
     # age, the file format: identities in Bech32.
     _Shape("a private key", "AGE-SECRET-KEY-", re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]{50}")),
-    # Kubernetes, Pull an Image from a Private Registry: .dockerconfigjson.
-    _Shape("a registry's password", '"auth"', re.compile(r'"auth"\s*:\s*"[A-Za-z0-9+/=]{4,}"')),
     # RFC 7515 7.1 and RFC 7519 3.1: a token of three parts, of which the first is JSON in base64url.
     _Shape("a token", "eyJ", re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}")),
     # GitHub, About authentication: token formats.
@@ -62,6 +60,8 @@ _SHAPES = (
     _Shape("an access key", "A", re.compile(r"\bA(?:KIA|SIA)[A-Z2-7]{16}\b")),
 )
 
+#: Kubernetes, Pull an Image from a Private Registry: .dockerconfigjson. Its value is ``user:password`` in base64.
+_REGISTRY = re.compile(r'"auth"\s*:\s*"(?P<value>[A-Za-z0-9+/=]{4,})"')
 #: The last words of a name, as Spring, Kafka, JDBC, the clouds' clients and Helm's charts write them.
 _PASSWORDS = r"pass(?:word|wd|phrase)"
 _KEYS = r"(?:secret|token|api[_-]?key|(?:access|secret|private|account|encryption|signing)[_-]?key)"
@@ -72,14 +72,16 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(rf".*?(?:(?P<password>{_PASSWORDS})|{_KEYS})", re.IGNORECASE | re.DOTALL)
-#: RFC 3986 3.2.1; after the scheme.
-_IN_URL = re.compile(r"://[^\s/:@\"'<>{}$]{0,256}:(?P<value>[^\s/@\"']{1,1024})@")
+#: RFC 3986 3.2.1; after the scheme. A query or fragment (3.4, 3.5) ends the host, and what comes after it is no user's.
+_IN_URL = re.compile(r"://[^\s/:@\"'<>{}$?#]{0,256}:(?P<value>[^\s/@\"'?#]{1,1024})@")
 
 #: How what stands for a secret begins: a variable, a template, a path, a tag or an anchor of YAML, what is encrypted.
 _REFERENCES = ("$", "{", "%", "<", "/", "./", "@", "*", "|", ">", "&", "!", "[", "(", "ENC(", "ENC[", "vault:", "file:")
-_NOTHING = frozenset({"", "true", "false", "yes", "no", "null", "none", "nil", "~"})
+_NOTHING = frozenset({"", "true", "false", "yes", "no", "null", "none", "nil", "undefined", "~"})
+#: A type in the place of a value, as schemas and programs have it.
+_TYPES = frozenset({"str", "string", "text", "varchar"})
 #: What a program says in place of a value: a call, or a member.
-_CODE = re.compile(r"[\w.]+[(\[{]")
+_CODE = re.compile(r"[\w.]+[(\[{]|(?:process\.env|self|this|env|args|opts|options|params|config|settings)\.[A-Za-z_]")
 #: The shortest key or token: a shorter one is the name of something.
 _SHORTEST_KEY = 16
 
@@ -123,6 +125,8 @@ def _what(name: str, text: str) -> str:
     for shape in _SHAPES:
         if shape.has in text and shape.pattern.search(text):
             return shape.what
+    if any(_is_user_and_password(found["value"]) for found in _REGISTRY.finditer(text)):
+        return "a registry's password"
     named = _NAME.fullmatch(name)
     if named is not None and "\n" not in text.strip() and _is_value(text.strip(), password=bool(named["password"])):
         return "a password" if named["password"] else "a key or token"
@@ -134,12 +138,19 @@ def _what(name: str, text: str) -> str:
     return ""
 
 
+def _is_user_and_password(encoded: str) -> bool:
+    try:
+        return ":" in base64.b64decode(encoded, validate=True).decode()
+    except ValueError:
+        return False
+
+
 def _is_value(text: str, *, password: bool) -> bool:
     quoted = len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'"
     value = text[1:-1].strip() if quoted else text
     if value.lower() in _NOTHING or value.startswith(_REFERENCES) or not value.strip("*x.-"):
         return False
-    if "${" in value or "{{" in value or (not quoted and _CODE.match(value)):
+    if "${" in value or "{{" in value or (not quoted and (_CODE.match(value) or value.rstrip(");").lower() in _TYPES)):
         return False
     if password:
         return True

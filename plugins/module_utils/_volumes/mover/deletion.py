@@ -12,13 +12,11 @@ import functools
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.dry_run import require_namespace
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Probe
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.mover import Mover
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.moving import make_mover
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import Reasons, VolumeContext
 
 if t.TYPE_CHECKING:
@@ -56,9 +54,14 @@ class MovedDeletion:
     def _refusal(self, namespace: str) -> str:
         """There is a password, which opens the repository, and the namespace lets the pod in."""
         if namespace not in self._refusals:
-            probe = Probe(namespace=self._where(namespace), source_namespace=namespace, write=False)
+            probe = Probe(namespace=self._where(namespace), source_namespace=namespace, write=False, mounts=False)
             try:
-                self._require_there(probe.namespace)
+                require_namespace(
+                    self._context.client(),
+                    probe.namespace,
+                    doing="take it out of its repository",
+                    option="mover.namespace",
+                )
                 [probed] = self._mover.preview([probe])
             except Cancelled:
                 raise
@@ -72,18 +75,6 @@ class MovedDeletion:
         """In which namespace the pod is that deletes from the repository of ``namespace``."""
         moving = self._context.moving
         return (moving.settings.namespace if moving is not None else "") or namespace
-
-    def _require_there(self, namespace: str) -> None:
-        """Raise ``MoverError`` where pods have no such namespace any more. Who may not look is told by the pods."""
-        try:
-            if get_object(self._context.client(), NAMESPACES, namespace) is not None:
-                return
-        except KubeError:
-            return
-        raise MoverError(
-            f"Namespace {namespace} is no more, in which a pod would take it out of its repository.",
-            hint="Name another one as mover.namespace.",
-        )
 
     @functools.cached_property
     def _mover(self) -> Mover:

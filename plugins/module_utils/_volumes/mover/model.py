@@ -226,13 +226,15 @@ class Probe:
     """What is asked before anything is frozen: whether pods in ``namespace`` can use ``source_namespace``'s repository.
 
     ``namespace`` empty: it is not there yet, and only the repository is looked at. ``write``: that is written to, and
-    made where there is none; else it must be there. ``reads_volumes``: for a backup.
+    made where there is none; else it must be there. ``reads_volumes``: for a backup. ``mounts``: whether pods
+    will mount volumes.
     """
 
     namespace: str
     source_namespace: str
     write: bool = True
     reads_volumes: bool = False
+    mounts: bool = True
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Iss
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.between_tasks import FreezeTaskRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskOutcome, HookTaskRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import HelperPod
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.modules import k8s_hook_exec, k8s_restore
 
@@ -140,6 +143,43 @@ def test_every_option_of_a_restore(run_module: Runner, called: list[tuple[str, R
     assert request.api_version_priorities == {"widgets.example.org": ("v2", "v1")}
     assert (request.velero_namespace, request.hook_wait_limit, request.log_output) == ("backups", 300, False)
     assert request.wait_timeout == 90
+
+
+@pytest.mark.parametrize(
+    ("given", "warned", "waits"),
+    [
+        ({"wait_timeout": "100s"}, True, None),
+        ({"wait_timeout": "100s", "wait": True}, False, 100),
+        ({"wait": True}, False, 600),
+        ({}, False, None),
+    ],
+)
+def test_a_limit_of_no_wait_is_told(
+    run_module: Runner, monkeypatch: pytest.MonkeyPatch, given: t.Any, warned: bool, waits: float | None
+) -> None:
+    asked: list[RestoreRequest] = []
+    outcome = RestoreOutcome(
+        restore={"metadata": {"name": "r"}, "spec": {"backupName": "b"}},
+        phase="Completed",
+        changed=False,
+        applied=AppliedPlan(RestorePlan()),
+        diffs=[],
+        diffs_left_out=0,
+        hooks=[],
+        issues=Issues(),
+        timings={},
+        recorded=False,
+    )
+
+    def restore(request: RestoreRequest, **_means: t.Any) -> RestoreOutcome:
+        asked.append(request)
+        return outcome
+
+    monkeypatch.setattr(k8s_restore, "run_restore", restore)
+    result = run_module(k8s_restore, backup="b", storage_location={"path": "/tmp"}, **given, **AUTH)
+    said = [each["message"] for each in result["warnings_list"]]
+    expected = ["wait_timeout (100s) does nothing without wait: true, so the workloads are not waited for."]
+    assert (said, asked[0].wait_timeout) == (expected if warned else [], waits)
 
 
 @pytest.mark.parametrize(

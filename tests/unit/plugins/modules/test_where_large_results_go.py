@@ -110,6 +110,47 @@ def test_an_error_with_much_beside_it(
     assert "token-that-is-secret" not in pathlib.Path(result["result_path"]).read_text()
 
 
+@pytest.mark.parametrize(
+    ("errors", "msg"),
+    [
+        pytest.param(
+            ["error restoring PersistentVolumeClaim shop/data: its class is not there."],
+            "Not begun: shop/data would not come back (its class is not there).",
+            id="what it was refused for",
+        ),
+        pytest.param(
+            ["It had met this.", "error restoring PersistentVolumeClaim shop/data: its class is not there"],
+            "Not begun: shop/data would not come back (its class is not there). Errors before that: It had met this.",
+            id="and what was met before",
+        ),
+        pytest.param(
+            ["error restoring PersistentVolumeClaim shop/logs: another reason"],
+            "Not begun: shop/data would not come back (its class is not there). Errors before that: "
+            "error restoring PersistentVolumeClaim shop/logs: another reason.",
+            id="another reason",
+        ),
+        pytest.param(
+            ["pod shop/web: back"],
+            "Not begun: shop/data would not come back (its class is not there). Errors before that: "
+            "pod shop/web: back.",
+            id="a word by chance",
+        ),
+    ],
+)
+def test_a_reason_is_said_once(
+    run_module: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, errors: list[str], msg: str
+) -> None:
+    """All of them are in errors_list all the same."""
+
+    def refuse(*_given: t.Any, **_means: t.Any) -> t.NoReturn:
+        raise ArkiveError(msg.partition(" Errors")[0], details={"errors_list": [{"message": each} for each in errors]})
+
+    monkeypatch.setattr(k8s_restore, "run_restore", refuse)
+    result = run_module(k8s_restore, backup="b", storage_location={"path": str(tmp_path)}, **AUTH)
+    assert result["msg"] == msg
+    assert [each["message"] for each in result["errors_list"][1:]] == errors
+
+
 def test_a_module_without_a_location(
     run_module: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
 ) -> None:

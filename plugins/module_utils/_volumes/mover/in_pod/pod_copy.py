@@ -54,6 +54,8 @@ _TURN_SECONDS = 10.0
 _ENDING_SECONDS = 75.0
 _SIGN_OF_LIFE = "\n"
 _SUBRESOURCE = "ephemeralcontainers"
+#: Kubernetes gives such a container no resources of its own; it counts in what its pod may have.
+_MORE_MEMORY = "raise the memory limits of the pod's own containers, as one that is added to it can have none."
 
 Ended: t.TypeAlias = "t.Callable[[JobEnd], None]"
 
@@ -68,7 +70,7 @@ class PodCopy:
         self._run = run
         self._client = run.client
         self._settings = settings
-        self._task = task
+        self._task = dataclasses.replace(task, more_memory=_MORE_MEMORY)
         self._inside = inside
         self._ended = ended
         self._reader = JobReader(run.client)

@@ -17,7 +17,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.manifest import (
     JobPlan,
@@ -25,7 +25,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.man
     pod_template,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import CLAIMS, JOBS, PODS
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import CLAIMS, JOBS, NAMESPACES, PODS
 
 _REFUSES_ROOT = "violates PodSecurity"
 _BASELINE = "let the namespace admit the level 'baseline' (label pod-security.kubernetes.io/enforce)"
@@ -70,6 +70,22 @@ def require_admitted(
             raise MoverError(f"{what}: {exc.message}", hint=hint) from exc
 
 
+def require_namespace(client: KubeClient, namespace: str, *, doing: str, option: str) -> None:
+    """Raise ``MoverError`` where there is no such namespace, in which a pod is to be ``doing`` something.
+
+    ``option``: by which another one is named. Who may not look is told by the pods.
+    """
+    try:
+        if get_object(client, NAMESPACES, namespace) is not None:
+            return
+    except KubeError:
+        return
+    raise MoverError(
+        f"Namespace {namespace} is not there, in which a pod would {doing}.",
+        hint=f"Name one that is there as {option}.",
+    )
+
+
 def require_claims_admitted(client: KubeClient, claims: t.Iterable[ObjectView]) -> None:
     """Raise ``MoverError`` where one of these claims would not be let in. Nothing is made.
 
@@ -87,4 +103,4 @@ def require_claims_admitted(client: KubeClient, claims: t.Iterable[ObjectView]) 
             raise MoverError(f"{what}: {exc.message}", hint=hint) from exc
 
 
-__all__ = ("require_admitted", "require_claims_admitted")
+__all__ = ("require_admitted", "require_claims_admitted", "require_namespace")

@@ -154,6 +154,9 @@ _MEANINGS = (
     ),
 )
 
+#: What helps where memory runs out, from the middle of a sentence on; a container in an application's pod has another.
+MORE_MEMORY = "raise the limit in mover.resources."
+
 
 class Explained(t.NamedTuple):
     """A sentence; ``again``: whether another try may go well."""
@@ -162,8 +165,10 @@ class Explained(t.NamedTuple):
     again: bool = False
 
 
-def explain(outcome: Outcome, place: RepositoryPlace, *, namespace: str, doing: str) -> Explained:
-    """Why a container failed. ``doing``: what it was to do, as ``copy shop/files``."""
+def explain(
+    outcome: Outcome, place: RepositoryPlace, *, namespace: str, doing: str, more_memory: str = MORE_MEMORY
+) -> Explained:
+    """Why a container failed. ``doing``: what it was to do, as ``copy shop/files``. ``more_memory``: a remedy."""
     said = last_words(outcome.text)
     names = {"where": place.where, "namespace": namespace, "endpoint": place.endpoint, "said": said, "doing": doing}
     names["option"] = place.url_option
@@ -174,7 +179,7 @@ def explain(outcome: Outcome, place: RepositoryPlace, *, namespace: str, doing: 
             again=True,
         )
     if outcome.code in (_KILLED, _KILLED_CONNECTING):
-        why = "its program was killed on its node. Where memory runs out there, raise the limit in mover.resources."
+        why = f"its program was killed on its node. Where memory runs out there, {more_memory}"
         return Explained(f"Cannot {doing}: {why}", again=True)
     if found := _BY_CODE.get((outcome.step, outcome.code)):
         return Explained(f"Cannot {doing}: {found.format(**names)}")
@@ -247,4 +252,4 @@ def last_words(text: str) -> str:
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
 
 
-__all__ = ("Explained", "Outcome", "explain", "last_words", "parse_outcome", "wrong_password")
+__all__ = ("MORE_MEMORY", "Explained", "Outcome", "explain", "last_words", "parse_outcome", "wrong_password")

@@ -150,7 +150,9 @@ def _problem(outcome: Outcome | None, ended: ObjectView, task: JobTask, plan: Jo
     if outcome is not None and outcome.state == "done" and ended.get("exitCode") == 0:
         return _WELL
     if outcome is not None and outcome.state == "failed" and ended.get("reason") != "OOMKilled":
-        return explain(outcome, plan.repository, namespace=plan.namespace, doing=task.doing)
+        return explain(
+            outcome, plan.repository, namespace=plan.namespace, doing=task.doing, more_memory=task.more_memory
+        )
     reason = str((pod.get("status") or {}).get("reason") or "")
     again = ended.get("reason") != "OOMKilled" and reason != "DeadlineExceeded"
     return Explained(_killed(task, pod, ended), again)
@@ -159,7 +161,8 @@ def _problem(outcome: Outcome | None, ended: ObjectView, task: JobTask, plan: Jo
 def _killed(task: JobTask, pod: ObjectView, ended: ObjectView) -> str:
     """Of a container that did not end by itself."""
     if ended.get("reason") == "OOMKilled":
-        return f"Cannot {task.doing}: the pod needs more memory than it may have. Raise the limit in mover.resources."
+        remedy = f"{task.more_memory[0].upper()}{task.more_memory[1:]}"
+        return f"Cannot {task.doing}: the pod needs more memory than it may have. {remedy}"
     node = (pod.get("spec") or {}).get("nodeName") or "unknown"
     if pod["metadata"].get("deletionTimestamp") and not (pod.get("status") or {}).get("reason"):
         return f"Cannot {task.doing}: its pod on node {node} was deleted while it ran."

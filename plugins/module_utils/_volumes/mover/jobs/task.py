@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.manifest import JobPlan
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.outcome import Outcome
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.outcome import MORE_MEMORY, Outcome
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import OwnedObject
 
 
@@ -67,7 +67,8 @@ class JobTask:
     and raises ``MoverError`` where it must not be. ``accept`` looks at how it ended: a ``JobEnd`` with an ``error`` is
     tried again where that may help. ``where`` names it for people, ``doing`` says what it does (``copy shop/files``).
     ``size`` in bytes, for its progress, 0 where nobody knows. ``bounded``: it is one of those of which so many run at
-    once. ``waits``: until another run has ended that works on the same, for as long as a Job may take.
+    once. ``waits``: until another run has ended that works on the same, for as long as a Job may take. ``more_memory``:
+    what helps where that runs out, from the middle of a sentence on.
     """
 
     namespace: str
@@ -86,6 +87,7 @@ class JobTask:
     bounded: bool = True
     waits: bool = False
     attempts: int = 3
+    more_memory: str = MORE_MEMORY
 
     @property
     def base_name(self) -> str:

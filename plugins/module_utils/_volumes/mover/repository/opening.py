@@ -126,9 +126,9 @@ class Opening:
         return opens
 
     def _require_admitted(self, probe: Probe) -> None:
-        action: Action = dict(_DRY_ACTIONS)[probe.write]
-        claims = (ContainerTask(name="mover", claim="any"),)
-        work = dataclasses.replace(self._work(probe, action), tasks=claims)
+        action: Action = dict(_DRY_ACTIONS)[probe.write] if probe.mounts else "open"
+        tasks = (ContainerTask(name="mover", claim="any" if probe.mounts else ""),)
+        work = dataclasses.replace(self._work(probe, action), tasks=tasks)
         plan = self._works.plan(work, JobAttempt(number=1, name=f"arkive-mover-{work.works_on}-1", slot=0))
         require_admitted(self._run.client, plan, self._works.settings, reads_volumes=probe.reads_volumes)
 

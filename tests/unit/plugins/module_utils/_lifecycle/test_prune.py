@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import collections
+import datetime as dt
 import json
 import typing as t
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import hold_backup, release_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.verification import Verification
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
@@ -23,7 +25,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Kee
 from ansible_collections.arkive.k8s.plugins.module_utils._store.wrapper import StoreWrapper
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._catalog.moved_backups import (
+    claim,
+    put_moved,
+    upload,
+)
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.prune_lab import (
+    NOW,
     PruneLab,
     reasons,
     states,
@@ -53,6 +61,20 @@ def test_what_has_expired_goes_with_all_that_is_of_it(lab: PruneLab) -> None:
     assert outcome.changed
     assert outcome.to_return()["freed_bytes"] > 0
     assert [backup.snapshots for backup in outcome.backups] == [1, 0, 0]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_moved_data_that_only_objects_name_is_asked_about(lab: PruneLab, check_mode: bool) -> None:
+    """Velero 1.12 writes no file about it (docs/compatibility 19.2). Check mode fails where the run would."""
+    lab.put("shop-1", days=5)
+    put_moved(lab.store, "shop-1", claim("a" * 32), upload("a" * 32, backup="shop-1"))
+    document = json.loads(lab.store.get("backups/shop-1/velero-backup.json"))
+    document["status"] |= {"startTimestamp": rfc3339(NOW), "expiration": rfc3339(NOW)}
+    lab.store.put("backups/shop-1/velero-backup.json", json.dumps(document).encode())
+    lab.now = NOW + dt.timedelta(days=1)
+    [pruned] = lab.prune(check_mode=check_mode).backups
+    assert (pruned.state, lab.names()) == ("failed", ["shop-1"])
+    assert "records snapshots that would be left behind" in pruned.error
 
 
 def test_a_second_run_finds_nothing_to_do(lab: PruneLab) -> None:

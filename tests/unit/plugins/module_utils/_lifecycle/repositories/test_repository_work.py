@@ -55,6 +55,16 @@ def nothing_is_left(lab: RepositoryLab) -> bool:
     return not lab.cluster.left() and not locks
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("state", ["present", "listed", "maintained", "verified", "copied", "pruned"])
+def test_a_namespace_that_is_gone_is_told_with_the_option(lab: RepositoryLab, state: t.Any, check_mode: bool) -> None:
+    lab.cluster.api.kept.remove(("namespaces", "", "shop"))
+    with pytest.raises(ArkiveError, match="Namespace shop is not there, in which a pod would work") as caught:
+        lab.carry_out(state, check_mode=check_mode)
+    assert caught.value.sentence.endswith("Name one that is there as mover_namespace.")
+    assert (lab.did, nothing_is_left(lab)) == ([], True)
+
+
 def test_one_is_made_and_then_it_is_there(lab: RepositoryLab) -> None:
     lab.store.delete_many([FOLDER + "kopia.repository", FOLDER + "udmrepo.Repository"])
     planned = lab.carry_out("present", check_mode=True)

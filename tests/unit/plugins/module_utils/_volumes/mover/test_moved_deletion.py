@@ -152,8 +152,8 @@ def _refused_pods(lab: Lab) -> None:
     [
         pytest.param(_without_password, NO_PASSWORD.rstrip("."), id="no password"),
         pytest.param(_wrong_password, "does not open with this password", id="a wrong password"),
-        pytest.param(_gone, "Namespace shop is no more", id="the namespace is gone"),
-        pytest.param(_other_gone, "Name another one as mover.namespace", id="the one that is named is gone"),
+        pytest.param(_gone, "Namespace shop is not there", id="the namespace is gone"),
+        pytest.param(_other_gone, "Name one that is there as mover.namespace", id="the one that is named is gone"),
         pytest.param(_refused_pods, "violates PodSecurity", id="a namespace that lets no pod in"),
     ],
 )

@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs import loop
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.manifest import JobPlan, pod_template
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.marks import (
     MOVER,
     RENEWED,
@@ -30,10 +31,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.mar
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
     Download,
+    MoverSettings,
     OwnedObject,
     Probe,
     Upload,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository import opening
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.mover.mover_cluster import (
     NAMESPACE,
     SNAPSHOT_ID,
@@ -659,6 +662,24 @@ def test_an_address_of_this_machine_alone_is_refused_without_a_pod(
         assert probed.error.endswith("Give the address by which pods reach it as mover.s3_url.")
         assert [each.error for each in mover.probe([PROBE])] == [probed.error]
     assert cluster.made == []
+
+
+@pytest.mark.parametrize(("mounts", "claims", "user"), [(True, ["any"], None), (False, [], 65532)])
+def test_the_pod_that_is_tried_is_the_one_that_comes(
+    cluster: MoverCluster, monkeypatch: pytest.MonkeyPatch, mounts: bool, claims: list[str], user: int | None
+) -> None:
+    """Where nothing is mounted, as in a deletion, no claim is asked for, and the user is another one."""
+    tried: list[Object] = []
+
+    def note(_client: t.Any, plan: JobPlan, settings: MoverSettings, **_more: t.Any) -> None:
+        tried.append(pod_template(plan, settings)["spec"])
+
+    monkeypatch.setattr(opening, "require_admitted", note)
+    probe = dataclasses.replace(PROBE, mounts=mounts)
+    assert [each.error for each in cluster.mover(security_context="workload").preview([probe])] == [""]
+    [spec] = tried
+    found = [each["persistentVolumeClaim"]["claimName"] for each in spec["volumes"] if "persistentVolumeClaim" in each]
+    assert (found, spec["securityContext"].get("runAsUser")) == (claims, user)
 
 
 def test_a_webhook_that_cannot_be_asked_by_a_dry_run_refuses_nothing(cluster: MoverCluster) -> None:

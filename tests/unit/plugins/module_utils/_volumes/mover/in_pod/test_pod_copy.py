@@ -189,7 +189,15 @@ def test_each_run_has_names_of_its_own(lab: Lab) -> None:
         (failed("Found 1 fatal error(s) while snapshotting shop@x"), "not all of it can be read"),
         (failed(UNREACHABLE, "connect"), "do not reach the S3 server"),
         (failed("", "wait"), "nobody has given its container what it needs"),
-        (state_of(ended("", code=137, reason="OOMKilled")), "needs more memory"),
+        # It cannot have resources of its own (Kubernetes, Ephemeral Containers): mover.resources would not help.
+        (
+            state_of(ended("", code=137, reason="OOMKilled")),
+            "needs more memory than it may have. Raise the memory limits of the pod's own containers",
+        ),
+        (
+            state_of(ended("arkive-mover failed upload 137\n", code=1)),
+            "memory runs out there, raise the memory limits of the pod's own containers",
+        ),
     ],
 )
 def test_what_is_no_copy(lab: Lab, state: Object, words: str) -> None:
