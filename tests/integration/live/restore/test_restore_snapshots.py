@@ -47,6 +47,8 @@ def test_data_comes_back(
         {
             "namespace": target,
             "claim": claim,
+            "pod": "",
+            "pod_volume": "",
             "method": "CSISnapshot",
             "snapshot": handle,
             "driver": DRIVER,
