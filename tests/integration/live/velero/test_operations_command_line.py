@@ -119,7 +119,7 @@ def test_the_command_line(operator: Operator, namespace: str, kubectl: t.Any, tm
     operator("backup", "delete", backup, "--confirm")
     until(lambda: operator.get("backups", backup) is None, "the backup is deleted", seconds=60)
     assert operator.get("restores", restore) is None
-    assert operator.names("deletebackuprequests") == []
+    until(lambda: not operator.names("deletebackuprequests"), "its request is deleted after it", seconds=60)
     expected = {("BackupStarted", backup), ("BackupCompleted", backup), ("RestoreCompleted", restore)}
     assert expected <= operator.events()
 
