@@ -21,6 +21,7 @@ from callers import Callers, Rule
 from files_app import CLAIM, SCRATCH_PATH, FilesApp
 from kopia_command import Kopia
 from new_bucket import location_in
+from volume_lab import until
 
 from ansible_collections.arkive.k8s.plugins.module_utils._access.tasks import grants_of
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
@@ -225,6 +226,13 @@ class _CancelledAtItsEnd(ExecStream):
         return going
 
 
+def _ends(kubectl: Kubectl, namespace: str) -> list[int]:
+    """The exit codes of the containers that were added to the pod; empty while one of them has none."""
+    (pod,) = json.loads(kubectl("-n", namespace, "get", "pods", "-o", "json"))["items"]
+    ended = [each["state"].get("terminated") for each in pod["status"]["ephemeralContainerStatuses"]]
+    return [each["exitCode"] for each in ended] if all(ended) else []
+
+
 def test_what_was_done_when_the_run_was_cancelled_is_taken_out_again(
     copied: Copied,
     location: S3Location,
@@ -240,8 +248,7 @@ def test_what_was_done_when_the_run_was_cancelled_is_taken_out_again(
     monkeypatch.setattr(pod_copy, "ExecStream", _CancelledAtItsEnd)
     with pytest.raises(Cancelled):
         run_backup(dataclasses.replace(copied.request, name="cancelled"), client=copied.client, store=copied.store)
-    (pod,) = json.loads(kubectl("-n", copied.app.namespace, "get", "pods", "-o", "json"))["items"]
-    codes = [each["state"]["terminated"]["exitCode"] for each in pod["status"]["ephemeralContainerStatuses"]]
+    codes = until(lambda: _ends(kubectl, copied.app.namespace), "the kubelet says how they have ended", seconds=60)
     assert codes.count(0) > len(before), "of this run, too, one has ended well"
     assert sorted(kopia.ids()) == before
 

@@ -294,7 +294,7 @@ def test_a_namespace_that_admits_no_more_claims_ends_it_before_any_hook(
 
     lab.api.admit, lab.api.refuse = admit, refuse
     with pytest.raises(MoverError, match="where a claim is made of each snapshot") as caught:
-        _ = lab.plan() if check_mode else lab.back_up()
+        (lab.plan if check_mode else lab.back_up)()
     assert refusal in caught.value.message
     assert remedy in (caught.value.hint or "")
     [tried] = asked
