@@ -42,7 +42,7 @@ def store(tmp_path: Path) -> LocalStore:
 def mover(monkeypatch: pytest.MonkeyPatch) -> LabMover:
     found = LabMover([])
     monkeypatch.setattr(deletion, "make_mover", lambda _moving, _client, cancel: found)
-    monkeypatch.setattr(deletion, "get_object", lambda _client, _resource, name: {"metadata": {"name": name}})
+    monkeypatch.setattr(deletion, "require_namespace", lambda *_where, **_words: None)
     return found
 
 
