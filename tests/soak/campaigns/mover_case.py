@@ -11,12 +11,14 @@ import random
 import typing as t
 
 #: What is done, and how often of a hundred.
-_TASKS = {"moved": 34, "files": 24, "restore": 22, "delete": 10, "maintained": 10}
+TASKS = {"moved": 30, "files": 22, "restore": 18, "fill": 12, "delete": 9, "maintained": 9}
 #: At which of its pods it goes wrong. ``written`` has none: all copies are there, and the backup is not stored yet.
 _STEPS = {
     "moved": ("create", "open", "upload", "upload", "upload", "written"),
     "files": ("create", "open", "upload", "upload", "upload", "written"),
     "restore": ("download",),
+    # No pod of the mover: a command in the pod that is restored.
+    "fill": ("fill",),
     "delete": ("forget",),
     "maintained": ("look", "maintain"),
 }
@@ -34,7 +36,7 @@ LEAVING = DEADLY | frozenset(STORE_FAULTS)
 #: How many cases of a hundred have a second fault, of another kind than the first, while the first lasts.
 _TWICE = 35
 #: Longest time between the beginning of a step and the fault, in seconds: so long the slowed pods are at work.
-_LONGEST_DELAY = {"upload": 3.5, "download": 3.5}
+_LONGEST_DELAY = {"upload": 3.5, "download": 3.5, "fill": 7.0}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +71,15 @@ class Case:
         return self.task in ("moved", "files")
 
 
-def draw(chance: random.Random) -> Case:
-    task = chance.choices(list(_TASKS), list(_TASKS.values()))[0]
+def draw(chance: random.Random, tasks: t.Mapping[str, int]) -> Case:
+    """``tasks``: how often of the sum of all each is to be."""
+    task = chance.choices(list(tasks), list(tasks.values()))[0]
     step = chance.choice(_STEPS[task])
     faults: t.Sequence[str] = (*POD_FAULTS, *NODE_FAULTS, *RUN_FAULTS, *RUN_FAULTS, *STORE_FAULTS, *ROOM_FAULTS)
     if step == "written":
         faults = ("kill run", "term run", "stop kubelet", "cut S3 for all")
+    if task == "fill":  # its pod does not end with it, and its room is that of the pod
+        faults = tuple(each for each in faults if each not in (*ROOM_FAULTS, "kill run, pod ends"))
     fault = chance.choice(faults)
     room = 0
     if fault == "little memory":
@@ -82,6 +87,7 @@ def draw(chance: random.Random) -> Case:
     elif fault == "full disk":
         room = int(2 ** chance.uniform(6, 13))
     also = _second(chance, fault) if chance.randrange(100) < _TWICE and step != "written" else ""
+    also = "kill run" if task == "fill" and also == "kill run, pod ends" else also
     return Case(
         task=task,
         step=step,
@@ -100,4 +106,4 @@ def _second(chance: random.Random, first: str) -> str:
     return "" if first in DEADLY else chance.choice(chance.choice(kinds))
 
 
-__all__ = ("LEAVING", "NODE_FAULTS", "POD_FAULTS", "STORE_FAULTS", "Case", "draw")
+__all__ = ("LEAVING", "NODE_FAULTS", "POD_FAULTS", "STORE_FAULTS", "TASKS", "Case", "draw")

@@ -31,7 +31,7 @@ _POLL_SECONDS = 0.15
 #: A step that does not come is missed: the task had nothing to do there.
 _STEP_SECONDS = 60.0
 #: In whose pods kopia runs for a while, and what it does there.
-_AT_WORK = {"upload": "create", "download": "restore"}
+AT_WORK = {"upload": "create", "download": "restore", "fill": "restore"}
 
 
 class Ways:
@@ -122,14 +122,15 @@ class Strike:
         """The pod of the step, when it is at work."""
         end = time.monotonic() + _STEP_SECONDS
         while self._run.runs and time.monotonic() < end:
-            for pod in self._outside.pods(namespace, self._case.step):
+            action = "" if self._case.step == "fill" else self._case.step
+            for pod in self._outside.pods(namespace, action):
                 if self._is_at_work(pod):
                     return pod
             time.sleep(_POLL_SECONDS)
         return None
 
     def _is_at_work(self, pod: Object) -> bool:
-        word = _AT_WORK.get(self._case.step)
+        word = AT_WORK.get(self._case.step)
         if not word:
             return (pod.get("status") or {}).get("phase") in ("Running", "Succeeded", "Failed")
         return any(_is_kopia(pid) and word in words_of(pid) for pid in pids_of(pod))
@@ -208,4 +209,4 @@ def _is_kopia(pid: int) -> bool:
     return Path((words_of(pid) or [""])[0]).name == "kopia"
 
 
-__all__ = ("Strike", "Ways")
+__all__ = ("AT_WORK", "Strike", "Ways")

@@ -33,6 +33,7 @@ CAMPAIGNS: dict[str, t.Callable[[], Campaign]] = {
     "hooks": HooksCampaign,
     "jobs": JobsCampaign,
     "mover": MoverCampaign,
+    "mover-fills": functools.partial(MoverCampaign, "fill"),
     "operations": OperationsCampaign,
     "plan": PlanCampaign,
     "roll-back": RollBackCampaign,
