@@ -49,7 +49,8 @@ class Judged:
             self._judge_upkeep()
         self._require_nothing_left("the next run")
         self.campaign.require_thawed()
-        self._judge_repository()
+        if self.case.task != "fill":  # which reads another one
+            self._judge_repository()
 
     # -- runs ---------------------------------------------------------------------------------------------------------
 
