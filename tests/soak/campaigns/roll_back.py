@@ -130,6 +130,7 @@ class RollBackCampaign:
             except (RuntimeError, AssertionError) as exc:
                 wrong = f"{exc}"
         told = "" if usable else ", without its snapshot"
+        print(f"roll-back: {kind}{told}, killed after write {number}: {'WRONG' if wrong else 'right'}", flush=True)
         return f"{kind}{told}, killed after write {number}: {wrong}" if wrong else ""
 
     def _app(self, lab: SnapshotLab, kind: str, stack: contextlib.ExitStack) -> FilesApp | DatabaseApp:
