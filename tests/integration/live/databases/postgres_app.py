@@ -68,6 +68,8 @@ class PostgresApp:
         if not serves:
             return
         self.kubectl("-n", self.namespace, "wait", "--for=condition=Ready", f"pod/{self.name}", "--timeout=110s")
+        # The image's initdb does not: a snapshot would have a server's folders without what makes them one.
+        self.sh("sync")
 
     def sh(self, script: str, *, check: bool = True) -> str:
         found: str = self.kubectl("-n", self.namespace, "exec", self.name, "--", "/bin/bash", "-c", script, check=check)
