@@ -101,7 +101,8 @@ def judge_fill(judged: Judged) -> None:
         _require_none_early(app, copy, judged)
         if told is None or told.msg or told.phase != "Completed":
             told = judged.again(name=copy, backup=app.backup)
-        if told.phase != "Completed" and not _may_lose(judged):
+        lost = any("with empty volumes" in warning for warning in told.warnings) or told.phase != "Completed"
+        if lost and not _may_lose(judged):
             raise Wrong(f"the next run is {told.words}")
         if told.phase == "Completed":
             app.await_up(copy)
@@ -110,7 +111,7 @@ def judge_fill(judged: Judged) -> None:
             found = app.tree(copy, name)
             if found == app.trees[kind]:
                 continue
-            if kind == _OWNED and _may_lose(judged) and told.phase != "Completed":
+            if kind == _OWNED and lost:
                 continue
             raise Wrong(f"pod {name} runs after a restore that is {told.phase}, and has {len(found)} lines of files")
     finally:

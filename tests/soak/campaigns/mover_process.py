@@ -25,6 +25,7 @@ class Told:
 
     phase: str
     errors: tuple[str, ...]
+    warnings: tuple[str, ...]
     msg: str
 
     @property
@@ -99,7 +100,12 @@ class MovingRun:
                 self.waits.set()
             else:
                 result = found["result"]
-                self._told = Told(phase=result["phase"], errors=tuple(result["errors"]), msg=result["msg"])
+                self._told = Told(
+                    phase=result["phase"],
+                    errors=tuple(result["errors"]),
+                    warnings=tuple(result["warnings"]),
+                    msg=result["msg"],
+                )
 
     def _read_errors(self) -> None:
         for line in self._process.stderr or ():

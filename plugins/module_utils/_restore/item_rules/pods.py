@@ -24,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring impo
     FILLED_MARK,
     WAIT_CONTAINER,
     WANTED_MARK,
+    PodData,
 )
 
 _MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
@@ -52,10 +53,14 @@ def skip_pod_of_job(draft: Draft, context: RuleContext) -> None:
         and owner.get("kind") == "Job"
         and str(owner.get("name")) in context.archive.names(JOBS, draft.source_namespace)
     ):
-        data = context.volumes.of_pod(draft.body, draft.source_namespace)
-        empty = ", ".join(f"'{each.volume}'" for each in data)
-        begins = f", with empty volumes: what was in {empty} is not brought" if empty else ""
+        begins = begins_empty(context.volumes.of_pod(draft.body, draft.source_namespace))
         draft.skip = f"its Job '{owner.get('name')}' makes a new pod{begins}"
+
+
+def begins_empty(data: t.Iterable[PodData]) -> str:
+    """What is lost where another pod is made in place of the stored one, which had ``data``: the end of a sentence."""
+    volumes = ", ".join(f"'{each.volume}'" for each in data)
+    return f", with empty volumes: what was in {volumes} is not brought" if volumes else ""
 
 
 def reset_pod(draft: Draft, context: RuleContext) -> None:
@@ -132,6 +137,7 @@ def _drop_token_volumes(spec: dict[str, t.Any]) -> None:
 
 __all__ = (
     "await_pod_data",
+    "begins_empty",
     "drop_wait_container",
     "replace_init_containers",
     "reset_pod",

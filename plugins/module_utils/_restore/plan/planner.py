@@ -28,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_lists import LiveLists
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.restore_mark import LEASE_NAME
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.pods import begins_empty
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import (
     LEAVING,
     ObjectKey,
@@ -306,8 +307,8 @@ class Planner:
             return found
         maker = self._live_controller(candidate, found.prepared.owner, api)
         if maker:
-            why = f"its {maker} is in the cluster and makes its own"
-            return self._reader.item(candidate, found).decided("skip", why)
+            why = f"its {maker} is in the cluster and makes its own{begins_empty(found.prepared.pod_data)}"
+            return self._tell_left_empty(self._reader.item(candidate, found).decided("skip", why))
         unlisted: dict[str, t.Any] = (
             {"action": "unverified", "reason": candidate.unlisted} if candidate.unlisted else {}
         )
@@ -329,6 +330,19 @@ class Planner:
         if item.group_resource == NAMESPACES:
             for error in prepared.errors:
                 self._run.issues.error(f"error preparing {item.title}: {error}", **where)
+
+    def _tell_left_empty(self, item: PlanItem) -> PlanItem:
+        """``item``, a pod that is left out: a restore is not whole where that costs data, and says so."""
+        if any(not each.missing for each in item.facts.pod_data):
+            self._run.issues.warning(
+                f"Pod {item.namespace}/{item.name} does not come back: {item.why}.",
+                resource=str(item.group_resource),
+                namespace=item.namespace or "",
+                name=item.name,
+                hint="Delete what makes it, a ReplicaSet with its Deployment, and run the restore again: it comes "
+                "back with its data then.",
+            )
+        return item
 
     def _live_controller(self, candidate: Candidate, owner: t.Mapping[str, t.Any] | None, api: ApiTypes) -> str:
         """The live controller that owned this pod: it would delete a restored pod beside its own."""

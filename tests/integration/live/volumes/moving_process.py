@@ -7,7 +7,7 @@
 The first line on stdin is JSON, what is asked: ``do`` (``moved``, ``files``: a backup; ``restore``, ``delete``,
 ``maintained``, ``pruned``), ``kubeconfig``, ``location``, ``password``, ``mover``, ``namespace``, ``backup``, ``name``.
 Lines of JSON come out: ``{"line": text}`` for each line of progress, at last ``{"result": {"phase", "errors",
-"msg"}}``; ``msg`` is empty where nothing was raised. With ``wait_at`` it says ``{"at": text}`` at the first line of
+"warnings", "msg"}}``; ``msg`` is empty where nothing was raised, and ``warnings`` are those of a restore. With ``wait_at`` it says ``{"at": text}`` at the first line of
 progress that begins so, and goes on when a line comes. ``work_size`` is the room of the pods, and ``spoilt`` what it
 does without. ``connect_seconds``: after which a pod that reaches no server gives up.
 """
@@ -76,8 +76,10 @@ class Tasks:
         self._mover = MoverSettings(**asked["mover"])
         run = RunContext(run_id=secrets.token_hex(8), progress=self._progress, cancel=cancel)
         self._moving = Moving(settings=self._mover, store=store, password=asked["password"], run=run)
+        self.warnings: list[str] = []
 
     def carry_out(self) -> tuple[str, list[str]]:
+        """Its phase, and its errors."""
         do = self._asked["do"]
         if do in _BACKUPS:
             return self._backup(do)
@@ -106,6 +108,7 @@ class Tasks:
         done = run_restore(
             request, client=self._client, store=self._store, progress=self._progress, cancel=self._cancel
         )
+        self.warnings = [each["message"] for each in done.warnings_list]
         return done.phase, [each["message"] for each in done.errors_list]
 
     def _delete(self) -> tuple[str, list[str]]:
@@ -150,16 +153,18 @@ def main() -> None:
     manifest.CONNECT_SECONDS = asked.get("connect_seconds", manifest.CONNECT_SECONDS)
     spoil(asked.get("spoilt", ""))
     cancel = CancelToken()
-    phase, errors, msg = "", list[str](), ""
+    phase, errors, warnings, msg = "", list[str](), list[str](), ""
     with CancelSignals(cancel):
         client = connect(KubeAuth(kubeconfig=asked["kubeconfig"])).with_cancel(cancel)
         store = open_store(S3Location(**asked["location"]), cancel=cancel)
         try:
-            phase, errors = Tasks(asked, client, store, cancel).carry_out()
+            tasks = Tasks(asked, client, store, cancel)
+            phase, errors = tasks.carry_out()
+            warnings = tasks.warnings
         except ArkiveError as exc:
             msg = exc.sentence
             errors = [each["message"] for each in exc.details.get("warnings_list") or ()]
-    say(result={"phase": phase, "errors": errors, "msg": msg})
+    say(result={"phase": phase, "errors": errors, "warnings": warnings, "msg": msg})
 
 
 if __name__ == "__main__":
