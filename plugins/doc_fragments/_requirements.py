@@ -31,7 +31,7 @@ requirements:
     MOVER = r"""
 options: {}
 requirements:
-  - cryptography >= 37.0.2 (optional, ansible-core brings it; the password of a repository is tried with it before any pod is there)
+  - cryptography >= 37.0.2 (optional, to try the password of repositories before any pod; ansible-core has it)
 """
 
     S3 = r"""

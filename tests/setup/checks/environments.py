@@ -63,7 +63,7 @@ def tools() -> Environment:
 
 
 def oldest_libraries() -> Environment:
-    """What the tests of the store run with once more, as each botocore speaks otherwise to servers; and of passwords."""
+    """What tests of stores run with once more, as each botocore speaks otherwise to servers; and those of passwords."""
     return _environment("oldest")
 
 

@@ -184,7 +184,7 @@ def test_check_mode_knows_what_pod_security_says(
     lab: MoverLab, kubectl: Kubectl, namespace: str, level: str, kind: str, sentence: str
 ) -> None:
     kubectl("label", "namespace", namespace, f"pod-security.kubernetes.io/enforce={level}")
-    probes = [Probe(namespace=namespace, source_namespace="another", write=True)]
+    probes = [Probe(namespace=namespace, source_namespace="another")]
     [probed] = lab.mover(security_context=kind).preview(probes)
     assert sentence in probed.error
     assert bool(probed.error) is bool(sentence)

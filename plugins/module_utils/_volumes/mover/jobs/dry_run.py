@@ -48,14 +48,9 @@ _CLAIM_HINTS = (
 )
 
 
-def require_admitted(
-    client: KubeClient, plan: JobPlan, settings: MoverSettings, *, reads_volumes: bool = False
-) -> None:
-    """Raise ``MoverError`` where its pod would not be let in, or the Job not. Nothing is made.
-
-    ``reads_volumes``: it is for a backup.
-    """
-    hints = ((_REFUSES_ROOT, _READ_AS_WORKLOAD if reads_volumes else _AS_WORKLOAD), *_HINTS)
+def require_admitted(client: KubeClient, plan: JobPlan, settings: MoverSettings) -> None:
+    """Raise ``MoverError`` where its pod would not be let in, or the Job not. Nothing is made."""
+    hints = ((_REFUSES_ROOT, _READ_AS_WORKLOAD if plan.action == "upload" else _AS_WORKLOAD), *_HINTS)
     what = f"Data of volumes cannot be moved in namespace {plan.namespace}"
     template = pod_template(plan, settings)
     metadata = {**template["metadata"], "name": plan.name, "namespace": plan.namespace}

@@ -45,7 +45,7 @@ _OTHER_SECONDS = 600.0
 _LOOK_SECONDS = 1.0
 _TRIES = 3
 _UNREADABLE = "cannot be opened by anybody"
-_DRY_ACTIONS: tuple[tuple[bool, Action], ...] = ((True, "upload"), (False, "download"))
+_MOUNT_VOLUMES: tuple[Action, ...] = ("upload", "download")
 
 
 class Opening:
@@ -126,11 +126,10 @@ class Opening:
         return opens
 
     def _require_admitted(self, probe: Probe) -> None:
-        action: Action = dict(_DRY_ACTIONS)[probe.write] if probe.mounts else "open"
-        tasks = (ContainerTask(name="mover", claim="any" if probe.mounts else ""),)
-        work = dataclasses.replace(self._work(probe, action), tasks=tasks)
+        tasks = (ContainerTask(name="mover", claim="any" if probe.action in _MOUNT_VOLUMES else ""),)
+        work = dataclasses.replace(self._work(probe, probe.action), tasks=tasks)
         plan = self._works.plan(work, JobAttempt(number=1, name=f"arkive-mover-{work.works_on}-1", slot=0))
-        require_admitted(self._run.client, plan, self._works.settings, reads_volumes=probe.reads_volumes)
+        require_admitted(self._run.client, plan, self._works.settings)
 
     def _state(self, probe: Probe) -> RepositoryState:
         """What is being made, or was by a run that died, counts as absent."""
