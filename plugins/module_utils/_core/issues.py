@@ -65,6 +65,7 @@ class Issues:
         self._lock = threading.Lock()
         self._warnings: list[Issue] = []
         self._errors: list[Issue] = []
+        self._warned: set[str] = set()
 
     @classmethod
     def of(cls, *, warnings: t.Iterable[str] = (), errors: t.Iterable[str] = ()) -> Issues:
@@ -84,6 +85,14 @@ class Issues:
 
     def warning(self, message: str, **fields: t.Any) -> None:
         self._add("warning", self._warnings, message, fields)
+
+    def warning_once(self, key: str, message: str, **fields: t.Any) -> None:
+        """A warning, unless there was one with the same ``key``, whatever it said."""
+        with self._lock:
+            known = key in self._warned
+            self._warned.add(key)
+        if not known:
+            self.warning(message, **fields)
 
     def error(self, message: str, **fields: t.Any) -> Issue:
         return self._add("error", self._errors, message, fields)

@@ -145,7 +145,12 @@ class RepositoryWork:
 
     def _present(self, before: RepositoryState) -> RepositoryOutcome:
         request = self._request
-        probe = Probe(namespace=request.mover_namespace, source_namespace=request.namespace, action="create")
+        probe = Probe(
+            namespace=request.mover_namespace,
+            source_namespace=request.namespace,
+            action="create",
+            any_password=request.force,
+        )
         mover = self._upkeep.mover
         [probed] = mover.preview([probe]) if self._check_mode else mover.probe([probe])
         if probed.error:

@@ -229,11 +229,13 @@ class Probe:
     """What is asked before anything is frozen: whether pods in ``namespace`` can use ``source_namespace``'s repository.
 
     ``namespace`` empty: it is not there yet, and only the repository is looked at. ``action``: what the pods will do.
+    ``any_password``: the repository is made although the password opens no other one of the location.
     """
 
     namespace: str
     source_namespace: str
     action: ProbedAction = "upload"
+    any_password: bool = False
 
     @property
     def write(self) -> bool:

@@ -584,7 +584,7 @@ def test_a_password_that_only_kopia_can_try_is_said_to_be_untried(cluster: Mover
     two = [PROBE, dataclasses.replace(PROBE, namespace="")]
     assert [each.error for each in cluster.mover(run).preview(two)] == ["", ""]
     [warning] = run.issues.warnings
-    assert "kopia/source/ was not tried without a pod" in warning.message
+    assert "kopia/source/, and others, was not tried without a pod" in warning.message
 
 
 def test_one_that_nobody_can_open_is_made_again(cluster: MoverCluster) -> None:
