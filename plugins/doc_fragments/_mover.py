@@ -104,6 +104,7 @@ options:
       pod_start_timeout:
         description:
           - How long it may take until such a pod runs, as a Go duration.
+          - As long is room in a quota waited for that other backups take by their temporary claims.
           - If not set, it is V(10m).
         type: str
       keep_failed:

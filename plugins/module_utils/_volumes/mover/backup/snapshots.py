@@ -107,28 +107,31 @@ class MovedBackup:
         return why_not_movable(claim) or (why_no_user(claim.where, claim.user) if as_workload else "")
 
     def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
-        """Pods have reached the repositories when this returns. Raises ``MoverError`` where they do not."""
+        """Pods have reached the repositories when this returns. Raises ``SnapshotError`` where nothing can be moved."""
         self._plans = plans
-        self._require_claims_admitted()
+        self._require_claims_admitted(patience=self._mover.moving.settings.pod_start_timeout)
+        # Room for snapshots is known without a pod.
+        warnings = self._inner.begin(plans, namespaces=namespaces, sweeps=sweeps)
         self._mover.open(plans, hint=_HINT)
-        return self._inner.begin(plans, namespaces=namespaces, sweeps=sweeps)
+        return warnings
 
     def foresee(self, plans: t.Mapping[Key, PlannedSnapshot]) -> list[str]:
         self._plans = plans
-        self._require_claims_admitted()
+        self._require_claims_admitted(patience=0.0)
+        warnings = self._inner.foresee(plans)
         self._mover.foresee(plans, hint=_HINT)
-        return self._inner.foresee(plans)
+        return warnings
 
-    def _require_claims_admitted(self) -> None:
-        """Raises ``MoverError``."""
+    def _require_claims_admitted(self, *, patience: float) -> None:
+        """Raises ``MoverError``; room that other backups take is waited for for ``patience`` seconds."""
         # Many backups move nothing.
-        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.dry_run import (
-            require_claims_admitted,
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup.claim_room import (
+            await_claim_room,
         )
 
         if self._inner.snapshot_type is not None:
             claims = claims_to_try([plan.claim for plan in self._plans.values()], self._inner.snapshot_type)
-            require_claims_admitted(self._mover.client, claims)
+            await_claim_room(self._mover, claims, patience=patience)
 
     def close(self) -> None:
         self._inner.close()

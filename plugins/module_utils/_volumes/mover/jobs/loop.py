@@ -29,6 +29,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.man
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.marks import MOVER, RENEW_SECONDS, RENEWED
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.objects import make_job, remove_job
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.progress import Meter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.room import (
+    is_out_of_room,
+    temporary_claims,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.run import (
     JobReader,
     has_ended,
@@ -209,10 +213,10 @@ class JobLoop:
     def _waits_for_room(self, planned: _Planned, refusal: KubeError) -> bool:
         """Whether its claim is tried again once others have ended, whose claims take what a quota admits.
 
-        A quota learns a moment later that a claim has gone.
+        A quota learns a moment later that a claim has gone. Those of another run are waited for as a pod is.
         """
         task, now = planned.task, time.monotonic()
-        if "exceeded quota" not in refusal.message or task.temporary_claim is None:
+        if not is_out_of_room(refusal) or task.temporary_claim is None:
             return False
         same = [each for each in self._active if each.task.namespace == task.namespace]
         others = frozenset(each.position for each in same if each.task.temporary_claim is not None)
@@ -220,8 +224,13 @@ class JobLoop:
             self._run.progress(f"{task.where}: waiting for others to end, whose claims take the room in a quota")
             self._planned.append(planned._replace(after=others, room_until=None))
             return True
-        until = now + _ROOM_SECONDS if planned.room_until is None else planned.room_until
-        if not planned.after or now > until:
+        until = planned.room_until
+        if until is None:
+            is_held = not planned.after and bool(temporary_claims(self._run.client, task.namespace))
+            if not (planned.after or is_held):
+                return False
+            until = now + (self._settings.pod_start_timeout if is_held else _ROOM_SECONDS)
+        if now > until:
             return False
         self._planned.append(planned._replace(not_before=now + _TAKEN_SECONDS, room_until=until))
         return True
