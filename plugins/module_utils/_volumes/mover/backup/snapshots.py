@@ -195,8 +195,7 @@ class MovedBackup:
 
     def _record(self, key: Key, uploaded: Uploaded) -> DataUpload:
         claim, taken, job = self._plans[key].claim, self._taken[key], self._job
-        good = not uploaded.failed
-        return DataUpload(
+        record = DataUpload(
             name=record_name(job.name, _uid(claim)),
             namespace=job.namespace,
             backup_name=job.name,
@@ -214,16 +213,10 @@ class MovedBackup:
             timeout_seconds=job.cut_seconds,
             data_mover=job.data_mover,
             parallel=job.parallel,
-            phase="Completed" if good else "Failed",
-            snapshot_id=uploaded.snapshot_id if good else "",
-            bytes=uploaded.bytes,
-            incremental_bytes=uploaded.incremental_bytes,
             created=taken.requested,
-            started=uploaded.started,
-            ended=uploaded.ended or utc_now(),
             node=uploaded.node,
-            message="" if good else uploaded.error or "Nothing was moved.",
         )
+        return record.of_copy(uploaded, ended=utc_now())
 
     # -- record -------------------------------------------------------------------------------------------------------
 
