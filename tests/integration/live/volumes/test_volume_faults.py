@@ -256,7 +256,9 @@ def test_a_quota_without_room_for_all_is_known_before(two_claims: DataApp, runs:
     with pytest.raises(SnapshotError, match="exceeded quota: few") as caught:
         runs.back_up(two_claims.namespace)
     assert "2 there, are all there at once" in (caught.value.hint or "")
-    nothing_is_left(two_claims, storage, handles)
+    assert (two_claims.marks(), two_claims.snapshot_objects()) == ("", [])
+    assert LATE not in two_claims.files(), "it was never frozen"
+    assert storage.snapshots(*handles) == set()
 
 
 def test_the_quota_is_used_up(
