@@ -21,33 +21,42 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.swe
 _LOOK_SECONDS = 3.0
 
 
-def await_claim_room(mover: BackupMover, claims: t.Sequence[ObjectView], *, patience: float) -> None:
+def await_claim_room(mover: BackupMover, claims: t.Sequence[ObjectView]) -> None:
     """Return when the cluster would let in each of ``claims``. Raises ``MoverError``, ``Cancelled`` once the run is.
 
-    Where other backups hold what a quota admits, they are waited for for ``patience`` seconds, and what dead runs hold
-    goes. With no patience, as in check mode, nothing changes.
+    What dead runs hold goes. Other backups are waited for as long as a pod.
     """
-    end = time.monotonic() + patience
+    end = time.monotonic() + mover.moving.settings.pod_start_timeout
     waits = False
     while True:
         try:
             require_claims_admitted(mover.client, claims)
         except NoRoomError as exc:
             # A quota learns a moment later that a claim has gone: who has waited once waits for that too.
-            if time.monotonic() >= end or not (exc.holders or waits or _has_swept(mover, claims)):
+            if time.monotonic() >= end or not (exc.holders or waits):
                 raise
         else:
             return
         if not waits:
             waits = True
+            sweep_jobs(mover.client, {claim["metadata"]["namespace"] for claim in claims})
             mover.moving.run.progress("waiting for room in a quota, which temporary claims of other backups take")
         if mover.cancel.wait(_LOOK_SECONDS):
             mover.cancel.check()
 
 
-def _has_swept(mover: BackupMover, claims: t.Iterable[ObjectView]) -> bool:
-    """Whether anything of dead runs was there, with which its claims go."""
-    return bool(sweep_jobs(mover.client, {claim["metadata"]["namespace"] for claim in claims}).removed)
+def foresee_claim_room(mover: BackupMover, claims: t.Iterable[ObjectView]) -> list[str]:
+    """What the same would wait for, sentences. Raises what it would raise without waiting."""
+    warnings = []
+    for claim in claims:
+        try:
+            require_claims_admitted(mover.client, [claim])
+        except NoRoomError as exc:
+            if not exc.holders:
+                raise
+            seconds = mover.moving.settings.pod_start_timeout
+            warnings.append(f"{exc.message} The backup waits for them, for {seconds:.0f} s at most.")
+    return warnings
 
 
-__all__ = ("await_claim_room",)
+__all__ = ("await_claim_room", "foresee_claim_room")

@@ -109,7 +109,13 @@ class MovedBackup:
     def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
         """Pods have reached the repositories when this returns. Raises ``SnapshotError`` where nothing can be moved."""
         self._plans = plans
-        self._require_claims_admitted(patience=self._mover.moving.settings.pod_start_timeout)
+        if claims := self._claims_to_try():
+            # Many backups move nothing.
+            from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup.claim_room import (
+                await_claim_room,
+            )
+
+            await_claim_room(self._mover, claims)
         # Room for snapshots is known without a pod.
         warnings = self._inner.begin(plans, namespaces=namespaces, sweeps=sweeps)
         self._mover.open(plans, hint=_HINT)
@@ -117,21 +123,22 @@ class MovedBackup:
 
     def foresee(self, plans: t.Mapping[Key, PlannedSnapshot]) -> list[str]:
         self._plans = plans
-        self._require_claims_admitted(patience=0.0)
-        warnings = self._inner.foresee(plans)
+        warnings = []
+        if claims := self._claims_to_try():
+            from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup.claim_room import (
+                foresee_claim_room,
+            )
+
+            warnings += foresee_claim_room(self._mover, claims)
+        warnings += self._inner.foresee(plans)
         self._mover.foresee(plans, hint=_HINT)
         return warnings
 
-    def _require_claims_admitted(self, *, patience: float) -> None:
-        """Raises ``MoverError``; room that other backups take is waited for for ``patience`` seconds."""
-        # Many backups move nothing.
-        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup.claim_room import (
-            await_claim_room,
-        )
-
-        if self._inner.snapshot_type is not None:
-            claims = claims_to_try([plan.claim for plan in self._plans.values()], self._inner.snapshot_type)
-            await_claim_room(self._mover, claims, patience=patience)
+    def _claims_to_try(self) -> list[Object]:
+        """The temporary claims that the cluster has to let in."""
+        snapshot_type = self._inner.snapshot_type
+        claims = [plan.claim for plan in self._plans.values()]
+        return claims_to_try(claims, snapshot_type) if snapshot_type is not None else []
 
     def close(self) -> None:
         self._inner.close()

@@ -49,7 +49,7 @@ _HINTS = (
 )
 #: Of a claim, which is there as long as its volume is being read.
 _NO_ROOM = "Free some of the quota or raise it: while a volume is moved there is one more of its size."
-_HELD = "Run it again when these have ended, or raise the quota: while a volume is moved there is one more of its size."
+_HELD = "Run it again when these have gone, or raise the quota: while a volume is moved there is one more of its size."
 _SHOWN = 3
 _CLAIM_HINTS = (
     ("per PersistentVolumeClaim", "Let the LimitRange of the namespace admit one more volume of that size."),
@@ -112,7 +112,7 @@ def _no_room(said: str, holders: tuple[str, ...]) -> NoRoomError:
     if not holders:
         return NoRoomError(said, hint=_NO_ROOM, holders=())
     claims = some_of(holders, most=_SHOWN)
-    text = f"{said.rstrip('.')}. Backups that run at this moment hold room there by temporary claims: {claims}."
+    text = f"{said.rstrip('.')}. Other backups hold room there by temporary claims as long as they read them: {claims}."
     return NoRoomError(text, hint=_HELD, holders=holders)
 
 

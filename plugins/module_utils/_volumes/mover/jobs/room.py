@@ -8,14 +8,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list_pages
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.marks import MOVER, is_left
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import CLAIMS, JOBS
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.marks import MOVER
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import CLAIMS
 
 
 class NoRoomError(MoverError):
@@ -32,26 +30,15 @@ def is_out_of_room(refusal: KubeError) -> bool:
 
 
 def temporary_claims(client: KubeClient, namespace: str) -> tuple[str, ...]:
-    """Names of the claims there that are made of snapshots, and go when these have been read, of whichever live run.
+    """Names of the claims there that are made of snapshots, and go when these have been read, of whichever backup.
 
     Empty where nobody may look.
     """
     try:
-        jobs = _of_uploads(client, JOBS, namespace)
-        live = {job["metadata"]["uid"] for job in jobs if not is_left(job, client.server_now())}
-        claims = _of_uploads(client, CLAIMS, namespace) if live else []
+        pages = list_pages(client, CLAIMS, namespace=namespace, label_selector=f"{MOVER}=upload")
+        return tuple(sorted(str(claim["metadata"]["name"]) for page in pages for claim in page.items))
     except KubeError:
         return ()
-    return tuple(sorted(str(claim["metadata"]["name"]) for claim in claims if live & _owners(claim)))
-
-
-def _of_uploads(client: KubeClient, resource: ApiResource, namespace: str) -> list[Object]:
-    pages = list_pages(client, resource, namespace=namespace, label_selector=f"{MOVER}=upload")
-    return [obj for page in pages for obj in page.items]
-
-
-def _owners(obj: ObjectView) -> set[str]:
-    return {str(each.get("uid")) for each in obj["metadata"].get("ownerReferences") or ()}
 
 
 __all__ = ("NoRoomError", "is_out_of_room", "temporary_claims")

@@ -262,46 +262,31 @@ def test_a_quota_without_room_is_an_error(cluster: MoverCluster, monkeypatch: py
     assert cluster.left() == []
 
 
-def claim_of_another(cluster: MoverCluster, seen: dt.datetime) -> tuple[str, str, str]:
-    """A Job of another run, seen alive at ``seen``, with its temporary claim; the key of the Job."""
-    labels, marks = {MOVER: "upload", RUN_ID: "run2"}, {RENEWED: rfc3339(seen)}
-    cluster.makes_pods = False
-    cluster.api.add("jobs", "theirs", NAMESPACE, metadata={"labels": labels, "annotations": marks}, spec={})
-    cluster.makes_pods = True
-    key = ("jobs", NAMESPACE, "theirs")
-    owners = [{"kind": "Job", "name": "theirs", "uid": cluster.api.objects[key]["metadata"]["uid"]}]
-    metadata = {"labels": labels, "ownerReferences": owners}
+def claim_of_another(cluster: MoverCluster) -> tuple[str, str, str]:
+    """The temporary claim of another run; its key."""
+    metadata = {"labels": {MOVER: "upload", RUN_ID: "run2"}}
     cluster.api.add("persistentvolumeclaims", "arkive-theirs", NAMESPACE, metadata=metadata, spec={})
-    return key
+    return "persistentvolumeclaims", NAMESPACE, "arkive-theirs"
 
 
 def test_room_that_another_run_holds_is_waited_for(cluster: MoverCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its temporary claim came between the look before the freeze and the copy."""
     monkeypatch.setattr(loop, "_TAKEN_SECONDS", 0.05)
-    job = claim_of_another(cluster, utc_now())
+    theirs = claim_of_another(cluster)
     refused = quota_of_claims(cluster, 1)
-    threading.Timer(0.2, lambda: cluster.api.kept.remove(job)).start()
+    threading.Timer(0.2, lambda: cluster.api.kept.remove(theirs)).start()
     [up] = cluster.mover().upload([moved("a")])
     assert not up.error
     assert refused
     assert cluster.left() == []
 
 
-@pytest.mark.parametrize(
-    ("seen", "settings"),
-    [
-        pytest.param(0, {"pod_start_timeout": 0.0}, id="for longer than a pod may take to start"),
-        pytest.param(3600, {}, id="and is dead"),
-    ],
-)
-def test_room_that_another_run_keeps_is_an_error_in_the_end(
-    cluster: MoverCluster, seen: int, settings: dict[str, t.Any]
-) -> None:
-    claim_of_another(cluster, utc_now() - dt.timedelta(seconds=seen))
+def test_room_that_another_run_keeps_is_an_error_in_the_end(cluster: MoverCluster) -> None:
+    claim_of_another(cluster)
     quota_of_claims(cluster, 1)
-    [up] = cluster.mover(**settings).upload([moved("a")])
+    [up] = cluster.mover(pod_start_timeout=0.0).upload([moved("a")])
     assert "exceeded quota: few" in up.error
-    assert sorted(cluster.left()) == ["jobs/theirs", "persistentvolumeclaims/arkive-theirs"]
+    assert cluster.left() == ["persistentvolumeclaims/arkive-theirs"]
 
 
 def other_job(cluster: MoverCluster, **metadata: t.Any) -> None:
