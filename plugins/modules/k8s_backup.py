@@ -746,11 +746,7 @@ def delete(task: Task) -> Result:
     context = VolumeContext(connect=connect_when_needed, location=location, cancel=task.cancel, moving=moving)
     with warnings_in_failure(moving.run.issues):
         outcome = delete_backup(
-            name,
-            store=store,
-            providers=make_providers(context),
-            check_mode=task.check_mode,
-            force=task.params["force"],
+            name, store=store, providers=make_providers(context), check_mode=task.check_mode, force=task.params["force"]
         )
     result: Result = {
         "changed": outcome.changed,
