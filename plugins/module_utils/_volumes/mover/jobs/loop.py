@@ -59,6 +59,7 @@ _PAUSE = 3.0
 _TAKEN_SECONDS = 3.0
 #: Until a quota knows that a claim has gone, in seconds.
 _ROOM_SECONDS = 60.0
+_TRIES_FOR_ROOM = 60
 #: What a Job's own deadline ends is noticed after it, in seconds.
 _OVERDUE = 60.0
 #: What a Job says that may make one pod, and has none any more.
@@ -213,7 +214,7 @@ class JobLoop:
     def _waits_for_room(self, planned: _Planned, refusal: KubeError) -> bool:
         """Whether its claim is tried again once others have ended, whose claims take what a quota admits.
 
-        A quota learns a moment later that a claim has gone. Those of another run are waited for as a pod is.
+        A quota learns a moment later that a claim has gone.
         """
         task, now = planned.task, time.monotonic()
         if not is_out_of_room(refusal) or task.temporary_claim is None:
@@ -226,14 +227,20 @@ class JobLoop:
             return True
         until = planned.room_until
         if until is None:
-            is_held = not planned.after and bool(temporary_claims(self._run.client, task.namespace))
-            if not (planned.after or is_held):
-                return False
-            until = now + (self._settings.pod_start_timeout if is_held else _ROOM_SECONDS)
-        if now > until:
+            until = now + (_ROOM_SECONDS if planned.after else self._patience_with_others(task))
+        if now >= until:
             return False
-        self._planned.append(planned._replace(not_before=now + _TAKEN_SECONDS, room_until=until))
+        # Each try makes a Job.
+        pause = max(_TAKEN_SECONDS, (until - now) / _TRIES_FOR_ROOM)
+        self._planned.append(planned._replace(not_before=now + pause, room_until=until))
         return True
+
+    def _patience_with_others(self, task: JobTask) -> float:
+        """How long other backups are waited for that hold room, in seconds."""
+        if not temporary_claims(self._run.client, task.namespace):
+            return 0.0
+        self._run.progress(f"{task.where}: waiting for other backups, whose claims take the room in a quota")
+        return self._settings.pod_start_timeout
 
     def _free_slot(self, task: JobTask) -> int:
         """The one that the fewest have: of each one pod runs on a node."""

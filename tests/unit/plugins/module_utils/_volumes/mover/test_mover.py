@@ -275,9 +275,12 @@ def test_room_that_another_run_holds_is_waited_for(cluster: MoverCluster, monkey
     theirs = claim_of_another(cluster)
     refused = quota_of_claims(cluster, 1)
     threading.Timer(0.2, lambda: cluster.api.kept.remove(theirs)).start()
-    [up] = cluster.mover().upload([moved("a")])
+    lines: list[str] = []
+    run = dataclasses.replace(cluster.run(), progress=lines.append)
+    [up] = cluster.mover(run).upload([moved("a")])
     assert not up.error
     assert refused
+    assert lines == ["shop/a: waiting for other backups, whose claims take the room in a quota"]
     assert cluster.left() == []
 
 
