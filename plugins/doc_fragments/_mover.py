@@ -22,6 +22,8 @@ options:
         namespace. Where there is none, it has to be given. Velero makes that Secret with a password that everybody
         knows, unless it was there before.
       - In check mode it is tried on a repository that is there.
+      - No repository is made with one that opens none of those that are in the location already, unless
+        O(arkive.k8s.k8s_backup_repository#module:force) says so.
       - A Velero restores what was moved only if it has the same password.
     type: str
   mover:
@@ -102,6 +104,7 @@ options:
       pod_start_timeout:
         description:
           - How long it may take until such a pod runs, as a Go duration.
+          - As long is room in a quota waited for that other backups take by their temporary claims.
           - If not set, it is V(10m).
         type: str
       keep_failed:

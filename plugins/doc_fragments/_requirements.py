@@ -28,6 +28,12 @@ requirements:
   - orjson >= 3.9.0 and isal >= 1.5.0 (optional, they make backups faster)
 """
 
+    MOVER = r"""
+options: {}
+requirements:
+  - cryptography >= 37.0.2 (optional, to try the password of repositories before any pod; ansible-core has it)
+"""
+
     S3 = r"""
 options: {}
 requirements:

@@ -39,6 +39,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements
   - arkive.k8s._requirements.ebs
   - arkive.k8s._requirements.kubernetes
+  - arkive.k8s._requirements.mover
   - arkive.k8s._requirements.s3
   - arkive.k8s._results
   - arkive.k8s._selection
@@ -671,12 +672,14 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
     phase_in_failure,
     refused_phase,
     text_diff,
+    warnings_in_failure,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.selection_options import SELECTION
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.engine import run_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.auth import connect
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -739,23 +742,19 @@ def delete(task: Task) -> Result:
         require_library("kubernetes")
         return connect(kube_auth(task.params), cancel=task.cancel)
 
-    context = VolumeContext(
-        connect=connect_when_needed, location=location, cancel=task.cancel, moving=moving_of(task, store)
-    )
-    outcome = delete_backup(
-        name,
-        store=store,
-        providers=make_providers(context),
-        check_mode=task.check_mode,
-        force=task.params["force"],
-    )
+    moving = moving_of(task, store)
+    context = VolumeContext(connect=connect_when_needed, location=location, cancel=task.cancel, moving=moving)
+    with warnings_in_failure(moving.run.issues):
+        outcome = delete_backup(
+            name, store=store, providers=make_providers(context), check_mode=task.check_mode, force=task.params["force"]
+        )
     result: Result = {
         "changed": outcome.changed,
         "backup": outcome.backup or {},
         "phase": outcome.phase,
         "deleted": outcome.deleted,
         "deleted_snapshots": outcome.deleted_snapshots,
-        "warnings_list": outcome.warnings_list,
+        "warnings_list": [*to_return(moving.run.issues.warnings), *outcome.warnings_list],
         "location": outcome.location,
     }
     if task.diff_mode:

@@ -34,6 +34,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements
   - arkive.k8s._requirements.ebs
   - arkive.k8s._requirements.kubernetes
+  - arkive.k8s._requirements.mover
   - arkive.k8s._requirements.s3
   - arkive.k8s._results.without_store
   - arkive.k8s._storage
@@ -361,7 +362,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.location_store
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.mover_options import moving_of
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.prune_options import PRUNE, retention
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_PRUNE
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by, text_diff
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import (
+    failed_by,
+    text_diff,
+    warnings_in_failure,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
@@ -370,7 +375,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import PruneOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_run import PruneRequest, prune
-from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 
@@ -383,10 +388,12 @@ def prune_location(task: Task) -> Result:
     if task.params["snapshot_location"] is not None:
         require_library("boto3")
     store = open_location(task, namespace=task.params["velero_namespace"])
-    request = _request(task, store)
+    moving = moving_of(task, store)
+    request = _request(task, moving)
     context = RunContext(progress=task.progress, cancel=task.cancel)
-    outcome = prune(request, store, context=context, check_mode=task.check_mode)
-    result: Result = {"changed": outcome.changed, **outcome.to_return(), **_issues(outcome)}
+    with warnings_in_failure(moving.run.issues):
+        outcome = prune(request, store, context=context, check_mode=task.check_mode)
+    result: Result = {"changed": outcome.changed, **outcome.to_return(), **_issues(outcome, moving.run.issues)}
     if task.diff_mode:
         before = [backup.name for backup in outcome.backups]
         after = [backup.name for backup in outcome.backups if backup.state != "deleted"]
@@ -394,7 +401,7 @@ def prune_location(task: Task) -> Result:
     return result | _failure(outcome, result)
 
 
-def _request(task: Task, store: Store) -> PruneRequest:
+def _request(task: Task, moving: Moving) -> PruneRequest:
     """The cluster is asked only when something there is to go, or may have been left."""
 
     def connect_when_needed() -> KubeClient:
@@ -404,7 +411,7 @@ def _request(task: Task, store: Store) -> PruneRequest:
         connect=connect_when_needed,
         location=snapshot_location(task.params),
         cancel=task.cancel,
-        moving=moving_of(task, store),
+        moving=moving,
     )
     providers = make_providers(context)
     namespace, in_cluster, objects = task.params["velero_namespace"], names_cluster(task.params), None
@@ -428,8 +435,9 @@ def _connect(task: Task) -> KubeClient:
     return connect(kube_auth(task.params), cancel=task.cancel)
 
 
-def _issues(outcome: PruneOutcome) -> Result:
+def _issues(outcome: PruneOutcome, moved: Issues) -> Result:
     issues = Issues()
+    issues.extend(warnings=moved.warnings)
     issues.add_warnings(outcome.warnings)
     issues.add_warnings(leftover.message for leftover in outcome.leftovers if not leftover.removed)
     for backup in outcome.failed:

@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - arkive.k8s._progress
   - arkive.k8s._requirements
   - arkive.k8s._requirements.kubernetes
+  - arkive.k8s._requirements.mover
   - arkive.k8s._requirements.s3
   - arkive.k8s._results.without_store
   - arkive.k8s._storage
@@ -78,8 +79,10 @@ options:
     default: false
   force:
     description:
-      - Whether the repository is maintained although the cluster has a C(BackupRepository) of Velero for it, whose
-        Velero maintains it. Two that do so at once may destroy it.
+      - With O(state=maintained), whether the repository is maintained although the cluster has a C(BackupRepository) of
+        Velero for it, whose Velero maintains it. Two that do so at once may destroy it.
+      - With O(state=present), whether the repository is made although O(repository_password) opens none of those that
+        are in the location. Velero has one password for all of them, and does not open this one.
     type: bool
     default: false
   percentage:
@@ -472,7 +475,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.repository_opt
     repository_request,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import K8S_BACKUP_REPOSITORY
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import failed_by, warnings_in_failure
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.storage_options import STORAGE, require_store_library
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task import PROGRESS, RESULT, Result, Task, run_task
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
@@ -492,7 +495,8 @@ def work(task: Task) -> Result:
         store = open_to_read(task)
         return {"changed": False, "repositories": find_repositories(store), "location": store.location.describe}
     issues = Issues()
-    outcome, where = _carry_out(task, request, issues)
+    with warnings_in_failure(issues):
+        outcome, where = _carry_out(task, request, issues)
     issues.add_warnings(outcome.warnings)
     issues.add_errors(outcome.problems)
     errors = to_return(issues.errors)

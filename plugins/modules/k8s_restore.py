@@ -44,6 +44,7 @@ extends_documentation_fragment:
   - arkive.k8s._requirements
   - arkive.k8s._requirements.ebs
   - arkive.k8s._requirements.kubernetes
+  - arkive.k8s._requirements.mover
   - arkive.k8s._requirements.s3
   - arkive.k8s._requirements.select
   - arkive.k8s._restore_spec

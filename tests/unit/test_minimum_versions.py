@@ -24,6 +24,7 @@ def lines(path: str) -> list[str]:
     return [line for line in (ROOT / path).read_text().splitlines() if line and not line.startswith("#")]
 
 
+OLDEST = "tests/setup/requirements/oldest.txt"
 WANTED = requirements("requirements.txt")
 ACCELERATORS = requirements("requirements-accel.txt")
 
@@ -41,6 +42,13 @@ def test_boto3_comes_first() -> None:
 )
 def test_requirements_are_lower_bounds_in_the_same_order(path: str) -> None:
     assert lines(path) == [f"{name}>={version}" for name, version in WANTED]
+
+
+def test_the_oldest_libraries_are_those_that_are_admitted() -> None:
+    """Those of them that tests run with once more."""
+    pinned = dict(re.findall(r"^([a-z0-9-]+)==([0-9.]+)$", (ROOT / OLDEST).read_text(), re.MULTILINE))
+    del pinned["botocore"]
+    assert pinned == {name: version for name, version in WANTED if name != "kubernetes"}
 
 
 def test_unit_tests_need_what_stands_in_for_ec2_too() -> None:

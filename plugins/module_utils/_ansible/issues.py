@@ -18,8 +18,6 @@ SHOWN_WARNINGS = 10
 _SHOWN_ERRORS = 3
 #: One error takes at most so much of ``msg``: an admission webhook may answer with pages.
 _LONGEST, _END = 600, 250
-#: Words that are no chance when they are in two sentences.
-_LEAST = 16
 
 _FIELDS = ("resource", "namespace", "name", "message", "reason", "hint")
 
@@ -41,12 +39,6 @@ def issue_text(entry: t.Mapping[str, t.Any]) -> str:
         said += "."
     hint = str(entry.get("hint") or "").strip()
     return _shorten(f"{said} {hint}" if hint and hint not in said else said)
-
-
-def is_told(entry: t.Mapping[str, t.Any], sentence: str) -> bool:
-    """Whether ``sentence`` has what an error says of its object; a word or two may be of something else."""
-    said = str(entry.get("message") or "").rstrip(". ")
-    return any(len(words) >= _LEAST and words in sentence for words in (said, said.partition(": ")[2]))
 
 
 def first_errors(errors: t.Sequence[t.Mapping[str, t.Any]]) -> str:
@@ -105,7 +97,6 @@ def _shorten(text: str) -> str:
 __all__ = (
     "SHOWN_WARNINGS",
     "first_errors",
-    "is_told",
     "issue_text",
     "shown_warnings",
     "singular",

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import first_errors
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
 
 Result: t.TypeAlias = "dict[str, t.Any]"
 
@@ -63,6 +64,16 @@ def phase_in_failure() -> t.Iterator[None]:
         raise
 
 
+@contextlib.contextmanager
+def warnings_in_failure(issues: Issues) -> t.Iterator[None]:
+    """Put the warnings of ``issues`` into the ``details`` of an error that passes, before those that it has."""
+    try:
+        yield
+    except ArkiveError as exc:
+        exc.details["warnings_list"] = [*to_return(issues.warnings), *exc.details.get("warnings_list", ())]
+        raise
+
+
 def failed_by(said: str, errors: t.Sequence[t.Mapping[str, t.Any]]) -> Result:
     """``said`` with the first errors behind it, as the keys that fail a task."""
     return {"failed": True, "msg": f"{said} {first_errors(errors)}".strip()}
@@ -93,5 +104,6 @@ __all__ = (
     "refused_phase",
     "shown_first",
     "text_diff",
+    "warnings_in_failure",
     "without_output",
 )

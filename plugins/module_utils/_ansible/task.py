@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.argument_spec import ArgumentSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.cancel_signals import CancelSignals
-from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import first_errors, is_told
+from ansible_collections.arkive.k8s.plugins.module_utils._ansible.issues import first_errors
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.pid_file import FOLDER_VARIABLE, pid_file
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.progress_file import progress_to
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.result_keys import ResultKeys
@@ -21,7 +21,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._ansible.results import
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.task_module import TaskModule
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue, to_return
 
 if t.TYPE_CHECKING:
     from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
@@ -102,7 +102,8 @@ def _failure(exc: ArkiveError, details: Result) -> Result:
     """The error comes first, those that the run had met before it behind."""
     before = [entry for entry in details.get("errors_list") or () if entry.get("message") != exc.message]
     raised = Issue(message=exc.message, reason=str(getattr(exc, "reason", "")), hint=exc.hint or "")
-    untold = [entry for entry in before if not is_told(entry, exc.message)]
+    told = to_return(exc.told)
+    untold = [entry for entry in before if entry not in told]
     said = f" Errors before that: {first_errors(untold)}" if untold else ""
     return {**details, "errors_list": [raised.to_return(), *before], "failed": True, "msg": f"{exc.sentence}{said}"}
 

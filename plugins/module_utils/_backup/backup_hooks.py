@@ -76,7 +76,7 @@ class BackupHookRunner:
         if failed is not None:
             self._issues.error(f"Error running {event} hooks of the backup", error=failed.error)
             if event == "pre":
-                raise _pre_error(failed.hook, (failed.namespace, failed.pod), failed.error)
+                raise self._pre_error(failed.hook, (failed.namespace, failed.pod), failed.error)
         return results
 
     def foresee(self) -> None:
@@ -91,7 +91,7 @@ class BackupHookRunner:
                 self._log_unrun(entry, hook, exc.sentence)
                 if hook.resolved_on_error(self._policy.default_on_error) == "Fail":
                     self._issues.error("Error running pre hooks of the backup", error=exc.sentence)
-                    raise _pre_error(hook, (entry.namespace, entry.pod), exc.sentence) from exc
+                    raise self._pre_error(hook, (entry.namespace, entry.pod), exc.sentence) from exc
 
     def _run_one(self, event: Event, entry: BackupHook, hook: Hook) -> HookResult:
         from ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor import run_hook
@@ -107,6 +107,14 @@ class BackupHookRunner:
                 raise
             return HookResult.not_run(hook, (entry.namespace, entry.pod), "skipped", f"not run: {exc.sentence}")
         return run_hook(run, pod, hook, self._policy)
+
+    def _pre_error(self, hook: Hook, pod: tuple[str, str], why: str) -> HookError:
+        text = f"The pre hook '{hook.name}' of the backup failed in {'/'.join(pod)}"
+        return HookError(
+            f"{text}: {why.rstrip('.')}. Nothing was backed up.",
+            hint="Set on_error: Continue for a hook that may fail.",
+            told=self._issues.errors_by(why),
+        )
 
     def _log_unrun(self, entry: BackupHook, hook: Hook, why: str) -> None:
         self._issues.error(
@@ -128,14 +136,6 @@ class BackupHookRunner:
                 hint="Check the namespace and the labels.",
             )
         return min(ready, key=lambda pod: str(pod["metadata"]["name"]))
-
-
-def _pre_error(hook: Hook, pod: tuple[str, str], why: str) -> HookError:
-    text = f"The pre hook '{hook.name}' of the backup failed in {'/'.join(pod)}"
-    return HookError(
-        f"{text}: {why.rstrip('.')}. Nothing was backed up.",
-        hint="Set on_error: Continue for a hook that may fail.",
-    )
 
 
 def _refuse_freeze(event: Event, entry: BackupHook) -> None:

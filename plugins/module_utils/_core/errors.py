@@ -10,18 +10,30 @@ from __future__ import annotations
 
 import typing as t
 
+if t.TYPE_CHECKING:
+    from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue
+
 
 class ArkiveError(Exception):
     """A failure that a person can read: one full sentence with the object in it, and the remedy where one exists.
 
-    ``details`` is returned to the user beside the message (JSON types only).
+    ``details`` is returned to the user beside the message (JSON types only). ``told``: errors that were reported, and
+    whose reasons the message has already.
     """
 
-    def __init__(self, message: str, *, hint: str | None = None, details: t.Mapping[str, t.Any] | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        details: t.Mapping[str, t.Any] | None = None,
+        told: t.Iterable[Issue] = (),
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.details: dict[str, t.Any] = dict(details or {})
+        self.told = tuple(told)
 
     @property
     def sentence(self) -> str:

@@ -65,6 +65,7 @@ class Issues:
         self._lock = threading.Lock()
         self._warnings: list[Issue] = []
         self._errors: list[Issue] = []
+        self._warned: set[str] = set()
 
     @classmethod
     def of(cls, *, warnings: t.Iterable[str] = (), errors: t.Iterable[str] = ()) -> Issues:
@@ -85,8 +86,20 @@ class Issues:
     def warning(self, message: str, **fields: t.Any) -> None:
         self._add("warning", self._warnings, message, fields)
 
-    def error(self, message: str, **fields: t.Any) -> None:
-        self._add("error", self._errors, message, fields)
+    def warning_once(self, key: str, message: str, **fields: t.Any) -> None:
+        """A warning, unless there was one with the same ``key``, whatever it said."""
+        with self._lock:
+            known = key in self._warned
+            self._warned.add(key)
+        if not known:
+            self.warning(message, **fields)
+
+    def error(self, message: str, **fields: t.Any) -> Issue:
+        return self._add("error", self._errors, message, fields)
+
+    def errors_by(self, cause: str) -> tuple[Issue, ...]:
+        """The errors that have ``cause`` as what went wrong."""
+        return tuple(issue for issue in self.errors if issue.error == cause)
 
     def add_warnings(self, messages: t.Iterable[str], **fields: t.Any) -> None:
         """A warning for each of the sentences."""
@@ -114,11 +127,12 @@ class Issues:
         with self._lock:
             return tuple(self._errors)
 
-    def _add(self, level: Level, found: list[Issue], message: str, fields: t.Mapping[str, t.Any]) -> None:
-        members = {name: str(value) for name, value in fields.items() if name in _MEMBERS}
+    def _add(self, level: Level, found: list[Issue], message: str, fields: t.Mapping[str, t.Any]) -> Issue:
+        issue = Issue(message=message, **{name: str(value) for name, value in fields.items() if name in _MEMBERS})
         with self._lock:
-            found.append(Issue(message=message, **members))
+            found.append(issue)
         self._log(level, message, _logged(fields))
+        return issue
 
 
 def _logged(fields: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -44,7 +44,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.report 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import RestoreRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.roll_back.planning import plan_roll_back
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import lost_claims_error
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import (
+    lost_claims_error,
+    with_told_reasons,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import default_restore_name
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import Moving
@@ -230,7 +233,8 @@ def _judge(ready: Ready) -> tuple[Ready, ArkiveError | None]:
     unreadable = ready.planned.unreadable
     if unreadable.count:
         why = [item for item in ready.plan.items if item.action == "conflict" and not item.kind]
-        return _refuse(ready.with_volumes(), unreadable.error(hint=GO_ON), why)
+        told = [item for item in why if item.reason == unreadable.sentences[0]]
+        return _refuse(ready.with_volumes(), unreadable.error(hint=GO_ON), why, told)
     plan, roll_back = plan_roll_back(ready.run, ready.plan, ready.chosen.api, ready.findings.live.kept_claims)
     ready.run.issues.add_warnings(roll_back.warnings)
     plan, lost = ready.judge.find_lost(plan)
@@ -239,7 +243,8 @@ def _judge(ready: Ready) -> tuple[Ready, ArkiveError | None]:
     planned = dataclasses.replace(ready.planned, plan=plan, gitops=gitops, roll_back=roll_back)
     ready = dataclasses.replace(ready, planned=planned).with_volumes()
     if lost:
-        return _refuse(ready, lost_claims_error(lost, ready.run.request.spec.backup_name), lost)
+        error = lost_claims_error(lost, ready.run.request.spec.backup_name)
+        return _refuse(ready, error, lost, with_told_reasons(lost))
     if gitops.refusal is not None:
         gitops.refusal.details["gitops"] = gitops.account.to_return()
         return _refuse(ready, gitops.refusal, ())
@@ -249,9 +254,14 @@ def _judge(ready: Ready) -> tuple[Ready, ArkiveError | None]:
     return (ready, None) if unfilled is None else _refuse(ready, unfilled, ())
 
 
-def _refuse(ready: Ready, error: ArkiveError, items: t.Sequence[PlanItem]) -> tuple[Ready, ArkiveError]:
+def _refuse(
+    ready: Ready, error: ArkiveError, items: t.Sequence[PlanItem], told: t.Sequence[PlanItem] = ()
+) -> tuple[Ready, ArkiveError]:
+    """Because of ``items``; the sentence of ``error`` has the reasons of those that are ``told``."""
     ready.run.report_warnings()
-    error.details |= ready.report.refused(ready.plan, items, ready.volumes)
+    reported = {item.number: ready.report.report_conflict(item) for item in items}
+    error.told = tuple(reported[item.number] for item in told)
+    error.details |= ready.report.refused(ready.plan, ready.volumes)
     return ready, error
 
 

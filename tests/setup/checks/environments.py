@@ -62,9 +62,9 @@ def tools() -> Environment:
     return _environment("tools")
 
 
-def oldest_boto3() -> Environment:
-    """What the tests of the store run with once more: servers are spoken to otherwise by each version of botocore."""
-    return _environment("boto3-oldest")
+def oldest_libraries() -> Environment:
+    """What tests of stores run with once more, as each botocore speaks otherwise to servers; and those of passwords."""
+    return _environment("oldest")
 
 
 def docs() -> Environment:
@@ -190,7 +190,7 @@ __all__ = (
     "galaxy",
     "install_packages",
     "matrix",
-    "oldest_boto3",
+    "oldest_libraries",
     "pipelines",
     "tools",
 )

@@ -21,8 +21,9 @@ LIVE = "tests/integration/live"
 #: What the live tests took, in the folder of the lane that ran them.
 LIVE_RESULTS = "junit-live.xml"
 
-#: What speaks to S3 is tried with the oldest boto3 as well.
+#: What speaks to S3 is tried with the oldest boto3 as well, and what tries passwords with the oldest cryptography.
 _STORE_UNITS = "tests/unit/plugins/module_utils/_store"
+_PASSWORD_UNITS = "tests/unit/plugins/module_utils/_volumes/mover/repository/test_password_proof.py"
 _STORE_LIVE = "tests/integration/live/store/test_store_contract.py"
 
 #: Pytest's exit code.
@@ -43,8 +44,9 @@ def units(report: Report) -> None:
     """The unit tests."""
     install_browser()
     run_tests(report, "pytest, units", {"ARKIVE_TEST_AXE": str(environments.axe())}, "tests/unit")
-    oldest = environments.oldest_boto3()
-    run_tests(report, "pytest, units of the store, oldest boto3", {}, _STORE_UNITS, environment=oldest)
+    oldest = environments.oldest_libraries()
+    files = (_STORE_UNITS, _PASSWORD_UNITS)
+    run_tests(report, "pytest, units of store and password, oldest libraries", {}, *files, environment=oldest)
 
 
 def live(report: Report, variables: Variables, files: t.Sequence[str] = (LIVE,)) -> None:
@@ -64,7 +66,7 @@ def live(report: Report, variables: Variables, files: t.Sequence[str] = (LIVE,))
     }
     run_tests(report, "pytest, live", {**variables, **programs}, *options, again=True)
     if LIVE in files or _STORE_LIVE in files:
-        oldest = environments.oldest_boto3()
+        oldest = environments.oldest_libraries()
         run_tests(
             report,
             "pytest, live store, oldest boto3",

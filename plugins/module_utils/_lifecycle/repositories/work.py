@@ -144,7 +144,13 @@ class RepositoryWork:
         )
 
     def _present(self, before: RepositoryState) -> RepositoryOutcome:
-        probe = Probe(namespace=self._request.mover_namespace, source_namespace=self._request.namespace, mounts=False)
+        request = self._request
+        probe = Probe(
+            namespace=request.mover_namespace,
+            source_namespace=request.namespace,
+            action="create",
+            any_password=request.force,
+        )
         mover = self._upkeep.mover
         [probed] = mover.preview([probe]) if self._check_mode else mover.probe([probe])
         if probed.error:
@@ -156,7 +162,7 @@ class RepositoryWork:
     def _require_admitted(self) -> None:
         """For what asks no pod in check mode: whether the namespace would let one in."""
         namespace = self._request.mover_namespace
-        probe = Probe(namespace=namespace, source_namespace=self._request.namespace, write=False, mounts=False)
+        probe = Probe(namespace=namespace, source_namespace=self._request.namespace, action="copy")
         [probed] = self._upkeep.mover.preview([probe])
         if probed.error:
             raise RepositoryError(probed.error)

@@ -19,7 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores impor
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES
-from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues, to_return
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue, Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
@@ -136,19 +136,16 @@ class RestoreReport:
         outcome = self._outcome(work, phase, changed=changed and refusal is None)
         return dataclasses.replace(outcome, refusal=refusal)
 
-    def report_conflict(self, item: PlanItem) -> None:
+    def report_conflict(self, item: PlanItem) -> Issue:
         """What cannot be written is an error; an update that is refused too, which Velero 1.18 only warns of."""
         if item.patch is not None and item.method != "recreate":
-            self.issues.error(f"{item.title} could not be updated: {item.reason}", **_where(item))
-        elif item.group_resource == NAMESPACES:
-            self.issues.error(namespace_error(item.name, item.reason), reason=item.cause, hint=item.hint)
-        else:
-            self.issues.error(f"error restoring {item.title}: {item.why}", **_where(item))
+            return self.issues.error(f"{item.title} could not be updated: {item.reason}", **_where(item))
+        if item.group_resource == NAMESPACES:
+            return self.issues.error(namespace_error(item.name, item.reason), reason=item.cause, hint=item.hint)
+        return self.issues.error(f"error restoring {item.title}: {item.why}", **_where(item))
 
-    def refused(self, plan: RestorePlan, items: t.Iterable[PlanItem], volumes: RestoredVolumes) -> dict[str, t.Any]:
-        """What an error reports beside its sentence, of a restore that was not begun because of ``items``."""
-        for item in items:
-            self.report_conflict(item)
+    def refused(self, plan: RestorePlan, volumes: RestoredVolumes) -> dict[str, t.Any]:
+        """What an error reports beside its sentence, of a restore that was not begun."""
         return {
             "phase": "Failed",
             "plan": [item.to_return() for item in plan.items if item.action == "conflict"],

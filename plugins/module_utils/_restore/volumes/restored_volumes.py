@@ -220,8 +220,7 @@ def _after_write(volume: RestoredVolume, applied: AppliedPlan) -> RestoredVolume
 def lost_claims_error(lost: t.Sequence[PlanItem], backup_name: str) -> RestoreError:
     """For claims whose data would not come back where nobody said that it may stay away."""
     claims = sorted(f"{item.namespace}/{item.name}" for item in lost)
-    empty = [item for item in lost if item.reason.startswith("its new volume would be empty")]
-    others = [item for item in lost if item not in empty]
+    empty, others = _empty_and_others(lost)
     parts = []
     if empty:
         parts.append(f"it has no data for the volumes of {_names(empty)} ({empty[0].reason})")
@@ -237,6 +236,18 @@ def lost_claims_error(lost: t.Sequence[PlanItem], backup_name: str) -> RestoreEr
         hint=hint,
         details={"claims": claims},
     )
+
+
+def with_told_reasons(lost: t.Sequence[PlanItem]) -> list[PlanItem]:
+    """Those of ``lost`` whose reasons are in the sentence of ``lost_claims_error``, which has one of each kind."""
+    empty, others = _empty_and_others(lost)
+    told = {*(item.reason for item in empty[:1]), *(item.why for item in others[:1])}
+    return [item for item in lost if item.why in told]
+
+
+def _empty_and_others(lost: t.Sequence[PlanItem]) -> tuple[list[PlanItem], list[PlanItem]]:
+    empty = [item for item in lost if item.reason.startswith("its new volume would be empty")]
+    return empty, [item for item in lost if item not in empty]
 
 
 def _names(items: t.Sequence[PlanItem]) -> str:
@@ -301,4 +312,5 @@ __all__ = (
     "VolumeState",
     "lost_claims_error",
     "plan_volumes",
+    "with_told_reasons",
 )

@@ -84,7 +84,10 @@ class CsiBackup:
         return offer_snapshot(claim, self._classes, self._job, wanted=wanted)
 
     def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
-        """What a dead run of the same backup has left can go: nobody else works on this name here."""
+        """What a dead run of the same backup has left can go: nobody else works on this name here.
+
+        Raises ``SnapshotError`` where a quota does not admit all of them.
+        """
         if self._api is None:
             return []
         # Here, before anything is frozen.
@@ -93,13 +96,23 @@ class CsiBackup:
         self._plans = plans
         self._snapshots = CsiSnapshots(self._client, self._api, with_contents=True, cancel=self._cancel)
         self._snapshots.__enter__()
-        if not sweeps:
-            return []
-        return self._snapshots.sweep(namespaces, backup_name=self._job.name, location=self._job.location)
+        job = self._job
+        swept = self._snapshots.sweep(namespaces, backup_name=job.name, location=job.location) if sweeps else []
+        self._require_room(plans)
+        return swept
 
     def foresee(self, plans: t.Mapping[Key, PlannedSnapshot]) -> list[str]:
-        """All that can be foreseen the plans say."""
+        """Beside what the plans say, a quota may have no room for all of them."""
+        self._require_room(plans)
         return []
+
+    def _require_room(self, plans: t.Mapping[Key, PlannedSnapshot]) -> None:
+        """Raises ``SnapshotError``."""
+        if self._api is not None and plans:
+            # Many backups take no snapshots.
+            from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.admission import require_room
+
+            require_room(self._client, self._api.snapshots, [plan.spec for plan in plans.values()])
 
     def close(self) -> None:
         if self._snapshots is not None:

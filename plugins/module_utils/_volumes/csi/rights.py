@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import (
     CLAIMS,
     CSI_DRIVERS,
+    RESOURCE_QUOTAS,
     VOLUME_SNAPSHOT_CLASSES,
     VOLUME_SNAPSHOT_CONTENTS,
     VOLUME_SNAPSHOTS,
@@ -59,7 +60,18 @@ def restore_needs(namespace: str) -> list[Need]:
 def backup_grants(scope: RightsScope) -> list[Grant]:
     if not scope.has(CLAIMS):
         return []
-    return [Grant("CSI snapshots of volumes.", tuple(backup_needs(scope.places)))]
+    return [
+        Grant("CSI snapshots of volumes.", tuple(backup_needs(scope.places))),
+        _room(scope),
+    ]
+
+
+def _room(scope: RightsScope) -> Grant:
+    return Grant(
+        "Room for all of them in a quota.",
+        needs_on("list", RESOURCE_QUOTAS, places=scope.places),
+        "A quota that admits some of them only is not seen before they are taken.",
+    )
 
 
 def deletion_grants(_scope: RightsScope) -> list[Grant]:
@@ -85,6 +97,7 @@ def set_grants(scope: RightsScope) -> list[Grant]:
     return [
         Grant("The snapshots.", tuple(need for need in needs if need not in unsure)),
         Grant("How they are taken.", _CLASSES, "The API server chooses the class."),
+        _room(scope),
         Grant(
             "Their handles.",
             unsure,

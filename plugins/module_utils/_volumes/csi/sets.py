@@ -24,6 +24,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.lists import list
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, patch_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.rights import rights_text, rules_text
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.admission import require_room
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import (
     GROUP,
     SnapshotApi,
@@ -112,7 +113,9 @@ class CsiSet:
         grouped = self._groups.plan(claims)
         in_groups = {plan.claim.name for plan in grouped}
         classes = list_classes(self._client, self._api)
-        return [*(self._plan_one(claim, classes) for claim in claims if claim.name not in in_groups), *grouped]
+        plans = [*(self._plan_one(claim, classes) for claim in claims if claim.name not in in_groups), *grouped]
+        require_room(self._client, self._api.snapshots, [plan.spec for plan in plans])
+        return plans
 
     def find(self) -> list[SetMember]:
         """Also those that are of a set whose long name has the same label are distinguished."""

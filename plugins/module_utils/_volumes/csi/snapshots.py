@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import secrets
 import threading
 import time
 import types
@@ -27,6 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch i
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import CreateUnknown, create_surely
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import SnapshotApi
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.manifest import snapshot_manifest
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval, is_made_for
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import is_taken, stated_error, take_status
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
@@ -40,7 +40,6 @@ _READY_ERROR_PATIENCE = 30.0
 _READ_SECONDS = 5.0
 _TICK_SECONDS = 0.5
 _PROGRESS_SECONDS = 15.0
-_LONGEST_CLAIM_PART = 200
 
 
 class CsiSnapshots:
@@ -175,27 +174,18 @@ class CsiSnapshots:
         if self._cancel.is_cancelled:
             taken.fail("The run was cancelled before it was made.")
             return
-        name = spec.name or f"velero-{spec.claim[:_LONGEST_CLAIM_PART]}-{secrets.token_hex(3)}"
-        wanted: Object = {"source": {"persistentVolumeClaimName": spec.claim}}
-        if spec.class_name:
-            wanted["volumeSnapshotClassName"] = spec.class_name
-        metadata: Object = {"name": name, "namespace": spec.namespace}
-        for member, values in (("labels", spec.labels), ("annotations", spec.annotations)):
-            if values:
-                metadata[member] = dict(values)
-        api = self._api.snapshots
-        body = {"apiVersion": api.api_version, "kind": api.kind, "metadata": metadata, "spec": wanted}
+        body = snapshot_manifest(spec, self._api.snapshots)
         try:
             made = create_surely(
                 self._making_client,
-                api,
+                self._api.snapshots,
                 body,
                 namespace=spec.namespace,
                 is_ours=lambda found: is_made_for(spec, found),
             )
         except CreateUnknown as exc:
             # Whoever removes the set looks for it by its name.
-            taken.name = name
+            taken.name = body["metadata"]["name"]
             taken.fail(exc.sentence)
             return
         except KubeError as exc:

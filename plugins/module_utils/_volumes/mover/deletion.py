@@ -54,7 +54,7 @@ class MovedDeletion:
     def _refusal(self, namespace: str) -> str:
         """There is a password, which opens the repository, and the namespace lets the pod in."""
         if namespace not in self._refusals:
-            probe = Probe(namespace=self._where(namespace), source_namespace=namespace, write=False, mounts=False)
+            probe = Probe(namespace=self._where(namespace), source_namespace=namespace, action="forget")
             try:
                 require_namespace(
                     self._context.client(),

@@ -29,6 +29,9 @@ Mount: t.TypeAlias = t.Literal["claim", "block"]
 #: ``absent``: nothing lies there. ``foreign``: objects lie there that are no repository. ``new``: a repository without
 #: the marker of Velero 1.18, which works. ``corrupted``: the marker is another repository's.
 RepositoryState: t.TypeAlias = t.Literal["absent", "foreign", "new", "usable", "corrupted"]
+#: What the pods will do that a probe asks for. The first two mount volumes.
+ProbedAction: t.TypeAlias = t.Literal["upload", "download", "create", "forget", "copy"]
+_WRITES: tuple[ProbedAction, ...] = ("upload", "create")
 
 #: Velero's own (1.12 to 1.18): by the pin nothing expires that is not asked to.
 DESCRIPTION = "Kopia Uploader"
@@ -225,16 +228,19 @@ class PodDownloaded:
 class Probe:
     """What is asked before anything is frozen: whether pods in ``namespace`` can use ``source_namespace``'s repository.
 
-    ``namespace`` empty: it is not there yet, and only the repository is looked at. ``write``: that is written to, and
-    made where there is none; else it must be there. ``reads_volumes``: for a backup. ``mounts``: whether pods
-    will mount volumes.
+    ``namespace`` empty: it is not there yet, and only the repository is looked at. ``action``: what the pods will do.
+    ``any_password``: the repository is made although the password opens no other one of the location.
     """
 
     namespace: str
     source_namespace: str
-    write: bool = True
-    reads_volumes: bool = False
-    mounts: bool = True
+    action: ProbedAction = "upload"
+    any_password: bool = False
+
+    @property
+    def write(self) -> bool:
+        """Whether the repository is written to, and made where there is none; else it must be there."""
+        return self.action in _WRITES
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +266,7 @@ __all__ = (
     "PodDownloaded",
     "Probe",
     "Probed",
+    "ProbedAction",
     "RepositoryPlace",
     "RepositoryState",
     "SecurityContext",

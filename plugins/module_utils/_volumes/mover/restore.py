@@ -184,7 +184,7 @@ class MoverRestore(NewVolumes):
             Probe(
                 namespace=each.namespace if each.new_namespace is None else "",
                 source_namespace=_move(each).namespace,
-                write=False,
+                action="download",
             )
             for each in requests
         )
@@ -192,7 +192,7 @@ class MoverRestore(NewVolumes):
 
     def prove(self, requests: t.Sequence[FillRequest]) -> None:
         probes = dict.fromkeys(
-            Probe(namespace=each.namespace, source_namespace=_move(each).namespace, write=False)
+            Probe(namespace=each.namespace, source_namespace=_move(each).namespace, action="download")
             for each in requests
             if each.new_namespace is None
         )

@@ -172,6 +172,7 @@ def test_a_quota_for_fewer_snapshots(make_runs: MakeRuns, kubectl: t.Any) -> Non
     kubectl("-n", runs.app.namespace, "create", "quota", "few", hard)
     used = f"jsonpath={{.status.used.count/volumesnapshots\\.{GROUP.replace('.', chr(92) + '.')}}}"
     until(lambda: kubectl("-n", runs.app.namespace, "get", "quota", "few", "-o", used) == "0", "it holds", seconds=60)
-    outcome = runs.take()
-    assert "exceeded quota" in outcome.errors[0]
+    for check_mode in (True, False):
+        with pytest.raises(SnapshotError, match="exceeded quota: few"):
+            runs.take(check_mode=check_mode)
     assert runs.app.snapshot_objects() == []

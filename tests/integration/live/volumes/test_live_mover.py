@@ -184,10 +184,24 @@ def test_check_mode_knows_what_pod_security_says(
     lab: MoverLab, kubectl: Kubectl, namespace: str, level: str, kind: str, sentence: str
 ) -> None:
     kubectl("label", "namespace", namespace, f"pod-security.kubernetes.io/enforce={level}")
-    probes = [Probe(namespace=namespace, source_namespace="another", write=True)]
+    probes = [Probe(namespace=namespace, source_namespace="another")]
     [probed] = lab.mover(security_context=kind).preview(probes)
     assert sentence in probed.error
     assert bool(probed.error) is bool(sentence)
+
+
+def test_a_new_repository_wants_the_password_of_the_others(lab: MoverLab, repository: list[Probed]) -> None:
+    """It is tried on what a pod's kopia wrote, and by no pod."""
+    assert repository
+    new = Probe(namespace=lab.namespace, source_namespace="new")
+    [foreseen] = lab.mover(password="another").preview([new])
+    [probed] = lab.mover(password="another").probe([new])
+    assert "No repository is made for namespace new: the password does not open that at" in probed.error
+    assert probed.error == foreseen.error
+    assert not lab.store.list("kopia/new").objects
+    [insists] = lab.mover(password="another").preview([dataclasses.replace(new, any_password=True)])
+    assert insists.error == ""
+    assert [each.error for each in lab.mover().preview([new])] == [""]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.model import FreezePolicy
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import admission
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 
 pytestmark = pytest.mark.fault
 
@@ -237,16 +239,35 @@ def test_there_is_no_class(
     works_again(app, storage, runs, handles)
 
 
-def test_the_quota_is_used_up(
-    make_app: t.Callable[..., DataApp], runs: VolumeRuns, storage: Storage, kubectl: t.Any
-) -> None:
-    """One of two snapshots of a pod is refused: that one failed, the other is good."""
+@pytest.fixture
+def two_claims(make_app: t.Callable[..., DataApp], kubectl: t.Any) -> DataApp:
+    """Where a quota has room for one snapshot."""
     app = make_app(claims=2)
-    handles = app.volume_handles()
     count = f"count/volumesnapshots.{_GROUP}"
     kubectl("-n", app.namespace, "create", "quota", "few", f"--hard={count}=1")
     get = ("-n", app.namespace, "get", "quota", "few", "-o", "json")
     until(lambda: count in (json.loads(kubectl(*get)).get("status") or {}).get("hard", {}), "counted", seconds=60)
+    return app
+
+
+def test_a_quota_without_room_for_all_is_known_before(two_claims: DataApp, runs: VolumeRuns, storage: Storage) -> None:
+    """Nothing is frozen, and nothing is made."""
+    handles = two_claims.volume_handles()
+    with pytest.raises(SnapshotError, match="exceeded quota: few") as caught:
+        runs.back_up(two_claims.namespace)
+    assert "2 there, are all there at once" in (caught.value.hint or "")
+    assert (two_claims.marks(), two_claims.snapshot_objects()) == ("", [])
+    assert LATE not in two_claims.files(), "it was never frozen"
+    assert storage.snapshots(*handles) == set()
+
+
+def test_the_quota_is_used_up(
+    two_claims: DataApp, runs: VolumeRuns, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By somebody else, after it was looked at. One of two snapshots of a pod is refused: that one failed."""
+    monkeypatch.setattr(admission, "require_room", lambda *_given: None)
+    app = two_claims
+    handles = app.volume_handles()
     outcome = runs.back_up(app.namespace)
     assert outcome.phase == "PartiallyFailed"
     (error,) = outcome.errors_list

@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._ansible.large_results import LIMIT
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
-from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue, Issues, to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._quiesce.hook_task import HookTaskOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import RestorePlan
@@ -110,45 +110,46 @@ def test_an_error_with_much_beside_it(
     assert "token-that-is-secret" not in pathlib.Path(result["result_path"]).read_text()
 
 
+REFUSED = "Not begun: shop/data would not come back (its class is not there)."
+LOST = Issue(message="error restoring PersistentVolumeClaim shop/data: its class is not there")
+OTHER = Issue(message="error restoring PersistentVolumeClaim shop/logs: another reason")
+SAME_WORDS = Issue(message="its class is not there")
+
+
 @pytest.mark.parametrize(
-    ("errors", "msg"),
+    ("errors", "told", "msg"),
     [
+        pytest.param([LOST], [LOST], REFUSED, id="what it was refused for"),
         pytest.param(
-            ["error restoring PersistentVolumeClaim shop/data: its class is not there."],
-            "Not begun: shop/data would not come back (its class is not there).",
-            id="what it was refused for",
+            [OTHER, LOST], [LOST], f"{REFUSED} Errors before that: {OTHER.message}.", id="and what was met before"
         ),
+        pytest.param([LOST, OTHER], [LOST, OTHER], REFUSED, id="several reasons"),
         pytest.param(
-            ["It had met this.", "error restoring PersistentVolumeClaim shop/data: its class is not there"],
-            "Not begun: shop/data would not come back (its class is not there). Errors before that: It had met this.",
-            id="and what was met before",
+            [SAME_WORDS],
+            [LOST],
+            f"{REFUSED} Errors before that: {SAME_WORDS.message}.",
+            id="the same words by chance",
         ),
-        pytest.param(
-            ["error restoring PersistentVolumeClaim shop/logs: another reason"],
-            "Not begun: shop/data would not come back (its class is not there). Errors before that: "
-            "error restoring PersistentVolumeClaim shop/logs: another reason.",
-            id="another reason",
-        ),
-        pytest.param(
-            ["pod shop/web: back"],
-            "Not begun: shop/data would not come back (its class is not there). Errors before that: "
-            "pod shop/web: back.",
-            id="a word by chance",
-        ),
+        pytest.param([LOST], [], f"{REFUSED} Errors before that: {LOST.message}.", id="nothing that it says it tells"),
     ],
 )
 def test_a_reason_is_said_once(
-    run_module: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, errors: list[str], msg: str
+    run_module: Runner,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: pathlib.Path,
+    errors: list[Issue],
+    told: list[Issue],
+    msg: str,
 ) -> None:
     """All of them are in errors_list all the same."""
 
     def refuse(*_given: t.Any, **_means: t.Any) -> t.NoReturn:
-        raise ArkiveError(msg.partition(" Errors")[0], details={"errors_list": [{"message": each} for each in errors]})
+        raise ArkiveError(REFUSED, details={"errors_list": to_return(errors)}, told=told)
 
     monkeypatch.setattr(k8s_restore, "run_restore", refuse)
     result = run_module(k8s_restore, backup="b", storage_location={"path": str(tmp_path)}, **AUTH)
     assert result["msg"] == msg
-    assert [each["message"] for each in result["errors_list"][1:]] == errors
+    assert result["errors_list"][1:] == to_return(errors)
 
 
 def test_a_module_without_a_location(

@@ -228,8 +228,8 @@ class FileBackup:
         )
 
     def _record(self, claim: ClaimVolume, source: PodVolume, found: Uploaded, created: dt.datetime) -> PodVolumeBackup:
-        job, good = self._job, not found.failed
-        return PodVolumeBackup(
+        job = self._job
+        record = PodVolumeBackup(
             name=record_name(job.name, f"{source.pod_uid}/{source.volume}"),
             namespace=job.namespace,
             backup_name=job.name,
@@ -243,15 +243,9 @@ class FileBackup:
             node=source.node,
             storage_location=job.storage_location,
             parallel=job.parallel,
-            phase="Completed" if good else "Failed",
-            snapshot_id=found.snapshot_id if good else "",
-            bytes=found.bytes,
-            incremental_bytes=found.incremental_bytes,
             created=created,
-            started=found.started,
-            ended=found.ended or utc_now(),
-            message="" if good else found.error or "Nothing was copied.",
         )
+        return record.of_copy(found, ended=utc_now())
 
     def spoil(self, keys: t.Sequence[Key], *, why: str) -> None:
         for key in keys:

@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
 def probes_of(keys: t.Iterable[Key]) -> list[Probe]:
     """One for each namespace that has a claim among ``keys``."""
     places = sorted({key[0] for key in keys})
-    return [Probe(namespace=place, source_namespace=place, reads_volumes=True) for place in places]
+    return [Probe(namespace=place, source_namespace=place) for place in places]
 
 
 def require_opened(found: t.Sequence[Probed], *, hint: str) -> None:

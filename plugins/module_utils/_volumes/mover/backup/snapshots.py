@@ -107,28 +107,38 @@ class MovedBackup:
         return why_not_movable(claim) or (why_no_user(claim.where, claim.user) if as_workload else "")
 
     def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
-        """Pods have reached the repositories when this returns. Raises ``MoverError`` where they do not."""
+        """Pods have reached the repositories when this returns. Raises ``SnapshotError`` where nothing can be moved."""
         self._plans = plans
-        self._require_claims_admitted()
+        if claims := self._claims_to_try():
+            # Many backups move nothing.
+            from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup.claim_room import (
+                await_claim_room,
+            )
+
+            await_claim_room(self._mover, claims)
+        # Room for snapshots is known without a pod.
+        warnings = self._inner.begin(plans, namespaces=namespaces, sweeps=sweeps)
         self._mover.open(plans, hint=_HINT)
-        return self._inner.begin(plans, namespaces=namespaces, sweeps=sweeps)
+        return warnings
 
     def foresee(self, plans: t.Mapping[Key, PlannedSnapshot]) -> list[str]:
         self._plans = plans
-        self._require_claims_admitted()
+        warnings = []
+        if claims := self._claims_to_try():
+            from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.backup.claim_room import (
+                foresee_claim_room,
+            )
+
+            warnings += foresee_claim_room(self._mover, claims)
+        warnings += self._inner.foresee(plans)
         self._mover.foresee(plans, hint=_HINT)
-        return self._inner.foresee(plans)
+        return warnings
 
-    def _require_claims_admitted(self) -> None:
-        """Raises ``MoverError``."""
-        # Many backups move nothing.
-        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.dry_run import (
-            require_claims_admitted,
-        )
-
-        if self._inner.snapshot_type is not None:
-            claims = claims_to_try([plan.claim for plan in self._plans.values()], self._inner.snapshot_type)
-            require_claims_admitted(self._mover.client, claims)
+    def _claims_to_try(self) -> list[Object]:
+        """The temporary claims that the cluster has to let in."""
+        snapshot_type = self._inner.snapshot_type
+        claims = [plan.claim for plan in self._plans.values()]
+        return claims_to_try(claims, snapshot_type) if snapshot_type is not None else []
 
     def close(self) -> None:
         self._inner.close()
@@ -192,8 +202,7 @@ class MovedBackup:
 
     def _record(self, key: Key, uploaded: Uploaded) -> DataUpload:
         claim, taken, job = self._plans[key].claim, self._taken[key], self._job
-        good = not uploaded.failed
-        return DataUpload(
+        record = DataUpload(
             name=record_name(job.name, _uid(claim)),
             namespace=job.namespace,
             backup_name=job.name,
@@ -211,16 +220,10 @@ class MovedBackup:
             timeout_seconds=job.cut_seconds,
             data_mover=job.data_mover,
             parallel=job.parallel,
-            phase="Completed" if good else "Failed",
-            snapshot_id=uploaded.snapshot_id if good else "",
-            bytes=uploaded.bytes,
-            incremental_bytes=uploaded.incremental_bytes,
             created=taken.requested,
-            started=uploaded.started,
-            ended=uploaded.ended or utc_now(),
             node=uploaded.node,
-            message="" if good else uploaded.error or "Nothing was moved.",
         )
+        return record.of_copy(uploaded, ended=utc_now())
 
     # -- record -------------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, get_object
@@ -23,6 +24,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.man
     JobPlan,
     job_manifest,
     pod_template,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.room import (
+    NoRoomError,
+    is_out_of_room,
+    temporary_claims,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import CLAIMS, JOBS, NAMESPACES, PODS
@@ -42,20 +48,17 @@ _HINTS = (
     ("usage per", "Set mover.resources within the LimitRange of the namespace."),
 )
 #: Of a claim, which is there as long as its volume is being read.
+_NO_ROOM = "Free some of the quota or raise it: while a volume is moved there is one more of its size."
+_HELD = "Run it again when these have gone, or raise the quota: while a volume is moved there is one more of its size."
+_SHOWN = 3
 _CLAIM_HINTS = (
-    ("exceeded quota", "Free some of the quota or raise it: while a volume is moved there is one more of its size."),
     ("per PersistentVolumeClaim", "Let the LimitRange of the namespace admit one more volume of that size."),
 )
 
 
-def require_admitted(
-    client: KubeClient, plan: JobPlan, settings: MoverSettings, *, reads_volumes: bool = False
-) -> None:
-    """Raise ``MoverError`` where its pod would not be let in, or the Job not. Nothing is made.
-
-    ``reads_volumes``: it is for a backup.
-    """
-    hints = ((_REFUSES_ROOT, _READ_AS_WORKLOAD if reads_volumes else _AS_WORKLOAD), *_HINTS)
+def require_admitted(client: KubeClient, plan: JobPlan, settings: MoverSettings) -> None:
+    """Raise ``MoverError`` where its pod would not be let in, or the Job not. Nothing is made."""
+    hints = ((_REFUSES_ROOT, _READ_AS_WORKLOAD if plan.action == "upload" else _AS_WORKLOAD), *_HINTS)
     what = f"Data of volumes cannot be moved in namespace {plan.namespace}"
     template = pod_template(plan, settings)
     metadata = {**template["metadata"], "name": plan.name, "namespace": plan.namespace}
@@ -89,7 +92,7 @@ def require_namespace(client: KubeClient, namespace: str, *, doing: str, option:
 def require_claims_admitted(client: KubeClient, claims: t.Iterable[ObjectView]) -> None:
     """Raise ``MoverError`` where one of these claims would not be let in. Nothing is made.
 
-    Each is asked about as if it came alone.
+    Each is asked about as if it came alone. Where a quota refuses one, it is a ``NoRoomError``.
     """
     for claim in claims:
         namespace = claim["metadata"]["namespace"]
@@ -99,8 +102,18 @@ def require_claims_admitted(client: KubeClient, claims: t.Iterable[ObjectView]) 
             if exc.without_dry_run:
                 continue
             what = f"Data of volumes cannot be moved in namespace {namespace}, where a claim is made of each snapshot"
+            if is_out_of_room(exc):
+                raise _no_room(f"{what}: {exc.message}", temporary_claims(client, namespace)) from exc
             hint = next((text for words, text in _CLAIM_HINTS if words in exc.message), exc.hint)
             raise MoverError(f"{what}: {exc.message}", hint=hint) from exc
+
+
+def _no_room(said: str, holders: tuple[str, ...]) -> NoRoomError:
+    if not holders:
+        return NoRoomError(said, hint=_NO_ROOM, holders=())
+    claims = some_of(holders, most=_SHOWN)
+    text = f"{said.rstrip('.')}. Other backups hold room there by temporary claims as long as they read them: {claims}."
+    return NoRoomError(text, hint=_HELD, holders=holders)
 
 
 __all__ = ("require_admitted", "require_claims_admitted", "require_namespace")

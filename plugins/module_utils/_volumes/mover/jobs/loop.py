@@ -29,6 +29,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.man
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.marks import MOVER, RENEW_SECONDS, RENEWED
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.objects import make_job, remove_job
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.progress import Meter
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.room import (
+    is_out_of_room,
+    temporary_claims,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.run import (
     JobReader,
     has_ended,
@@ -55,6 +59,7 @@ _PAUSE = 3.0
 _TAKEN_SECONDS = 3.0
 #: Until a quota knows that a claim has gone, in seconds.
 _ROOM_SECONDS = 60.0
+_TRIES_FOR_ROOM = 60
 #: What a Job's own deadline ends is noticed after it, in seconds.
 _OVERDUE = 60.0
 #: What a Job says that may make one pod, and has none any more.
@@ -212,7 +217,7 @@ class JobLoop:
         A quota learns a moment later that a claim has gone.
         """
         task, now = planned.task, time.monotonic()
-        if "exceeded quota" not in refusal.message or task.temporary_claim is None:
+        if not is_out_of_room(refusal) or task.temporary_claim is None:
             return False
         same = [each for each in self._active if each.task.namespace == task.namespace]
         others = frozenset(each.position for each in same if each.task.temporary_claim is not None)
@@ -220,11 +225,22 @@ class JobLoop:
             self._run.progress(f"{task.where}: waiting for others to end, whose claims take the room in a quota")
             self._planned.append(planned._replace(after=others, room_until=None))
             return True
-        until = now + _ROOM_SECONDS if planned.room_until is None else planned.room_until
-        if not planned.after or now > until:
+        until = planned.room_until
+        if until is None:
+            until = now + (_ROOM_SECONDS if planned.after else self._patience_with_others(task))
+        if now >= until:
             return False
-        self._planned.append(planned._replace(not_before=now + _TAKEN_SECONDS, room_until=until))
+        # Each try makes a Job.
+        pause = max(_TAKEN_SECONDS, (until - now) / _TRIES_FOR_ROOM)
+        self._planned.append(planned._replace(not_before=now + pause, room_until=until))
         return True
+
+    def _patience_with_others(self, task: JobTask) -> float:
+        """How long other backups are waited for that hold room, in seconds."""
+        if not temporary_claims(self._run.client, task.namespace):
+            return 0.0
+        self._run.progress(f"{task.where}: waiting for other backups, whose claims take the room in a quota")
+        return self._settings.pod_start_timeout
 
     def _free_slot(self, task: JobTask) -> int:
         """The one that the fewest have: of each one pod runs on a node."""

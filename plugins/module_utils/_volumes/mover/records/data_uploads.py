@@ -12,25 +12,23 @@ It lies among the objects of the backup, and its name on the stored claim. A sto
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import typing as t
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import read_moment, rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.durations import format_duration
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import BACKUP_NAME, DATA_UPLOAD_NAME
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.records.members import count, member, text
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.records.members import member, text
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.records.volume_record import VolumeRecord
 
 DATA_UPLOADS = ApiResource(
     "velero.io", "v2alpha1", "datauploads", "dataupload", "DataUpload", True, frozenset(), preferred=True
 )
-_BACKUP_UID = "velero.io/backup-uid"
-_CLAIM_UID = "velero.io/pvc-uid"
 _OPERATION = "velero.io/async-operation-id"
-_PARALLEL = "ParallelFilesUpload"
+#: The member that says how it was read.
+_SETTINGS = "dataMoverConfig"
 #: The first part of the source of such a snapshot in the repository, and its tag (Velero 1.12).
 REQUESTER = "snapshot-data-upload-download"
 
@@ -48,36 +46,14 @@ class SourceSnapshot:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class DataUpload:
-    """What was moved of one claim. Sizes are in bytes.
+class DataUpload(VolumeRecord):
+    """What was moved of one claim. ``data_mover``: whose repository it is; empty for Velero's own."""
 
-    ``namespace``: of the record, which is Velero's own. ``snapshot_id``: kopia's, empty unless ``phase`` is Completed.
-    ``data_mover``: whose repository it is; empty for Velero's own. ``parallel``: files at once, 0 where nobody said.
-    ``uid``: of the record, which belongs to no cluster.
-    """
-
-    name: str
-    namespace: str
-    backup_name: str
     claim_namespace: str
     claim: str
-    backup_uid: str = ""
-    claim_uid: str = ""
-    uid: str = ""
-    storage_location: str = "default"
     source: SourceSnapshot = dataclasses.field(default_factory=SourceSnapshot)
     timeout_seconds: float = 600.0
     data_mover: str = ""
-    parallel: int = 0
-    phase: str = "Completed"
-    snapshot_id: str = ""
-    bytes: int = 0
-    incremental_bytes: int = 0
-    created: dt.datetime | None = None
-    started: dt.datetime | None = None
-    ended: dt.datetime | None = None
-    node: str = ""
-    message: str = ""
 
     @property
     def operation_id(self) -> str:
@@ -89,30 +65,15 @@ class DataUpload:
         """The value of the claim's annotation."""
         return f"{self.namespace}/{self.name}"
 
-    @property
-    def is_good(self) -> bool:
-        """Whether there is something to restore from."""
-        return self.phase == "Completed" and bool(self.snapshot_id)
-
     def to_object(self) -> Object:
         """As it is stored. One that is not good names no snapshot."""
-        labels = {
-            BACKUP_NAME: label_value(self.backup_name),
-            _BACKUP_UID: self.backup_uid,
-            _CLAIM_UID: self.claim_uid,
-            _OPERATION: self.operation_id,
-        }
-        metadata: Object = {"name": self.name, "namespace": self.namespace, "labels": labels}
-        if self.uid:
-            metadata["uid"] = self.uid
-        if self.created is not None:
-            metadata["creationTimestamp"] = rfc3339(self.created)
+        more = {"nodeOS": "linux"} if self.is_good else {}
         return {
             "apiVersion": DATA_UPLOADS.api_version,
             "kind": DATA_UPLOADS.kind,
-            "metadata": metadata,
+            "metadata": self.metadata(**{_OPERATION: self.operation_id}),
             "spec": self._spec(),
-            "status": self._status(),
+            "status": {**self.status(), **more, **({"node": self.node} if self.node else {})},
         }
 
     def _spec(self) -> Object:
@@ -131,48 +92,19 @@ class DataUpload:
         }
         if self.data_mover:
             spec["datamover"] = self.data_mover
-        if self.parallel:
-            spec["dataMoverConfig"] = {_PARALLEL: str(self.parallel)}
-        return spec
-
-    def _status(self) -> Object:
-        status: Object = {"phase": self.phase}
-        if self.is_good:
-            status["snapshotID"] = self.snapshot_id
-            status["progress"] = {"totalBytes": self.bytes, "bytesDone": self.bytes}
-            status["incrementalBytes"] = self.incremental_bytes
-            status["nodeOS"] = "linux"
-        else:
-            status["progress"] = {}
-        for key, moment in (("startTimestamp", self.started), ("completionTimestamp", self.ended)):
-            if moment is not None:
-                status[key] = rfc3339(moment)
-        for key, words in (("node", self.node), ("message", self.message)):
-            if words:
-                status[key] = words
-        return status
+        settings = self.upload_settings()
+        return {**spec, _SETTINGS: settings} if settings else spec
 
 
 def read_data_upload(obj: ObjectView) -> DataUpload:
     """A stored one, whoever wrote it. Raises ``SnapshotError`` where it does not say which claim it is of."""
-    metadata, spec, status = member(obj, "metadata"), member(obj, "spec"), member(obj, "status")
-    labels, source = member(metadata, "labels"), member(spec, "csiSnapshot")
-    progress, config = member(status, "progress"), member(spec, "dataMoverConfig")
-    name, namespace = text(metadata, "name"), text(metadata, "namespace")
-    claim, claim_namespace = text(spec, "sourcePVC"), text(spec, "sourceNamespace")
-    if not (claim and claim_namespace):
-        raise SnapshotError(f"The DataUpload {namespace}/{name} does not say which claim it is of.")
-    parallel = text(config, _PARALLEL)
-    return DataUpload(
-        name=name,
-        namespace=namespace,
-        uid=text(metadata, "uid"),
-        backup_name=text(labels, BACKUP_NAME),
-        backup_uid=text(labels, _BACKUP_UID),
-        claim_uid=text(labels, _CLAIM_UID),
-        claim=claim,
-        claim_namespace=claim_namespace,
-        storage_location=text(spec, "backupStorageLocation"),
+    spec = member(obj, "spec")
+    source = member(spec, "csiSnapshot")
+    record = DataUpload.read(
+        obj,
+        settings=_SETTINGS,
+        claim=text(spec, "sourcePVC"),
+        claim_namespace=text(spec, "sourceNamespace"),
         source=SourceSnapshot(
             name=text(source, "volumeSnapshot"),
             storage_class=text(source, "storageClass"),
@@ -180,17 +112,11 @@ def read_data_upload(obj: ObjectView) -> DataUpload:
             driver=text(source, "driver"),
         ),
         data_mover=text(spec, "datamover"),
-        parallel=int(parallel) if parallel.isdecimal() else 0,
-        phase=text(status, "phase"),
-        snapshot_id=text(status, "snapshotID"),
-        bytes=count(progress, "totalBytes"),
-        incremental_bytes=count(status, "incrementalBytes"),
-        created=read_moment(metadata.get("creationTimestamp")),
-        started=read_moment(status.get("startTimestamp")),
-        ended=read_moment(status.get("completionTimestamp")),
-        node=text(status, "node"),
-        message=text(status, "message"),
+        node=text(member(obj, "status"), "node"),
     )
+    if not (record.claim and record.claim_namespace):
+        raise SnapshotError(f"The DataUpload {record.reference} does not say which claim it is of.")
+    return record
 
 
 def mark_claim(claim: Object, upload: DataUpload) -> None:

@@ -12,18 +12,15 @@ A stock Velero restores by it only into a pod of the same name, which it makes i
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 
-from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import read_moment, rfc3339
-from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import BACKUP_NAME
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.records.members import count, member, text
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.records.members import member, text
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.records.volume_record import VolumeRecord
 
 _CLAIM_ANNOTATION = "velero.io/pvc-name"
-_BACKUP_UID = "velero.io/backup-uid"
-_CLAIM_UID = "velero.io/pvc-uid"
+#: The member that says how it was read.
+_SETTINGS = "uploaderSettings"
 #: The first part of the source of such a snapshot in the repository, and its tag (Velero 1.17).
 REQUESTER = "snapshot-pod-volume"
 #: What an empty member meant before Velero 1.10.
@@ -31,66 +28,29 @@ _OLD_UPLOADER = "restic"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class PodVolumeBackup:
-    """What was copied of one volume of a pod. Sizes are in bytes.
+class PodVolumeBackup(VolumeRecord):
+    """What was copied of one volume of a pod.
 
-    ``namespace``: of the record, which is Velero's own. ``volume``: its name in the pod. ``claim`` is empty where it is
-    none. ``snapshot_id``: empty unless ``phase`` is Completed. ``uploader``: ``kopia``, or ``restic`` in old backups.
+    ``volume``: its name in the pod. ``claim`` is empty where it is none. ``uploader``: ``kopia``, or ``restic`` in old
+    backups.
     """
 
-    name: str
-    namespace: str
-    backup_name: str
     pod_namespace: str
     pod: str
     volume: str
     pod_uid: str = ""
-    backup_uid: str = ""
     claim: str = ""
-    claim_uid: str = ""
-    uid: str = ""
-    node: str = ""
-    storage_location: str = "default"
     uploader: str = "kopia"
     repository: str = ""
-    parallel: int = 0
-    phase: str = "Completed"
-    snapshot_id: str = ""
-    bytes: int = 0
-    incremental_bytes: int = 0
     path: str = ""
-    created: dt.datetime | None = None
-    started: dt.datetime | None = None
-    ended: dt.datetime | None = None
-    message: str = ""
-
-    @property
-    def is_good(self) -> bool:
-        """Whether there is something to restore from."""
-        return self.phase == "Completed" and bool(self.snapshot_id)
-
-    def failed(self, why: str) -> PodVolumeBackup:
-        """The same, of which nothing is restored, for ``why``, a sentence."""
-        return dataclasses.replace(self, phase="Failed", snapshot_id="", message=why)
 
     def to_object(self) -> Object:
         """An element of ``podvolumebackups.json.gz``. One that is not good names no snapshot."""
-        labels = {BACKUP_NAME: label_value(self.backup_name), _BACKUP_UID: self.backup_uid}
-        metadata: Object = {
-            "name": self.name,
-            "generateName": f"{self.backup_name}-",
-            "namespace": self.namespace,
-            "labels": labels,
-        }
-        if self.claim_uid:
-            labels[_CLAIM_UID] = self.claim_uid
+        metadata = {**self.metadata(), "generateName": f"{self.backup_name}-"}
         if self.claim:
             metadata["annotations"] = {_CLAIM_ANNOTATION: self.claim}
-        if self.uid:
-            metadata["uid"] = self.uid
-        if self.created is not None:
-            metadata["creationTimestamp"] = rfc3339(self.created)
-        return {"metadata": metadata, "spec": self._spec(), "status": self._status()}
+        status = self.status(acceptedTimestamp=self.created) | ({"path": self.path} if self.path else {})
+        return {"metadata": metadata, "spec": self._spec(), "status": status}
 
     def _spec(self) -> Object:
         tags = {
@@ -112,68 +72,31 @@ class PodVolumeBackup:
             "uploaderType": self.uploader,
             "tags": tags,
         }
-        if self.parallel:
-            spec["uploaderSettings"] = {"ParallelFilesUpload": str(self.parallel)}
-        return spec
-
-    def _status(self) -> Object:
-        status: Object = {"phase": self.phase}
-        if self.path:
-            status["path"] = self.path
-        if self.is_good:
-            status["snapshotID"] = self.snapshot_id
-            status["progress"] = {"totalBytes": self.bytes, "bytesDone": self.bytes}
-            status["incrementalBytes"] = self.incremental_bytes
-        else:
-            status["progress"] = {}
-        for key, moment in (
-            ("acceptedTimestamp", self.created),
-            ("startTimestamp", self.started),
-            ("completionTimestamp", self.ended),
-        ):
-            if moment is not None:
-                status[key] = rfc3339(moment)
-        if self.message:
-            status["message"] = self.message
-        return status
+        settings = self.upload_settings()
+        return {**spec, _SETTINGS: settings} if settings else spec
 
 
 def read_pod_volume_backup(record: ObjectView) -> PodVolumeBackup:
     """A stored one, whoever wrote it. Raises ``SnapshotError`` where it does not say which volume it is of."""
-    metadata, spec, status = member(record, "metadata"), member(record, "spec"), member(record, "status")
-    labels, pod = member(metadata, "labels"), member(spec, "pod")
-    name, namespace = text(metadata, "name"), text(metadata, "namespace")
-    if not (text(pod, "name") and text(pod, "namespace") and text(spec, "volume")):
-        raise SnapshotError(f"The PodVolumeBackup {namespace}/{name} does not say which volume of which pod it is of.")
-    parallel = text(member(spec, "uploaderSettings"), "ParallelFilesUpload")
-    progress = member(status, "progress")
-    return PodVolumeBackup(
-        name=name,
-        namespace=namespace,
-        uid=text(metadata, "uid"),
-        backup_name=text(labels, BACKUP_NAME),
-        backup_uid=text(labels, _BACKUP_UID),
+    spec = member(record, "spec")
+    pod = member(spec, "pod")
+    found = PodVolumeBackup.read(
+        record,
+        settings=_SETTINGS,
         pod_namespace=text(pod, "namespace"),
         pod=text(pod, "name"),
         pod_uid=text(pod, "uid"),
         volume=text(spec, "volume"),
-        claim=text(member(metadata, "annotations"), _CLAIM_ANNOTATION),
-        claim_uid=text(labels, _CLAIM_UID),
+        claim=text(member(member(record, "metadata"), "annotations"), _CLAIM_ANNOTATION),
         node=text(spec, "node"),
-        storage_location=text(spec, "backupStorageLocation"),
         uploader=text(spec, "uploaderType") or _OLD_UPLOADER,
         repository=text(spec, "repoIdentifier"),
-        parallel=int(parallel) if parallel.isdecimal() else 0,
-        phase=text(status, "phase"),
-        snapshot_id=text(status, "snapshotID"),
-        bytes=count(progress, "totalBytes"),
-        incremental_bytes=count(status, "incrementalBytes"),
-        path=text(status, "path"),
-        created=read_moment(metadata.get("creationTimestamp")),
-        started=read_moment(status.get("startTimestamp")),
-        ended=read_moment(status.get("completionTimestamp")),
-        message=text(status, "message"),
+        path=text(member(record, "status"), "path"),
     )
+    if not (found.pod and found.pod_namespace and found.volume):
+        where = f"{found.namespace}/{found.name}"
+        raise SnapshotError(f"The PodVolumeBackup {where} does not say which volume of which pod it is of.")
+    return found
 
 
 def pod_source_path(namespace: str, pod: str, volume: str) -> str:

@@ -39,11 +39,10 @@ _SESSION = "arkive-k8s"
 _HOLD = ("s3:ListBucket", "s3:GetBucketLocation")
 _READ = ("s3:GetObject",)
 _WRITE = ("s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
-_STATIC = "The pods that move data get the keys of the storage location itself"
 STATIC_WARNING = (
-    _STATIC
-    + ", which do not end by themselves and open all of it: {why}. Whoever may read Secrets, or make pods, in a "
-    "namespace whose volumes are moved can read them meanwhile."
+    "The pods that move data get the keys of the storage location itself, which do not end by themselves and open all "
+    "of it: {why}. Whoever may read Secrets, or make pods, in a namespace whose volumes are moved can read them "
+    "meanwhile."
 )
 
 
@@ -171,11 +170,6 @@ class KeySource:
         return explain
 
 
-def is_static_warning(text: str) -> bool:
-    """Whether it says that keys are not bound, of whichever location."""
-    return text.startswith(_STATIC)
-
-
 def bound_policy(place: RepositoryPlace, *, write: bool) -> str:
     """What borrowed keys may do, in IAM's JSON: nothing but this repository."""
     partition = "aws-cn" if place.region.startswith("cn-") else "aws-us-gov" if "-gov-" in place.region else "aws"
@@ -197,4 +191,4 @@ def bound_policy(place: RepositoryPlace, *, write: bool) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
 
 
-__all__ = ("STATIC_WARNING", "KeySource", "PodKeys", "bound_policy", "is_static_warning")
+__all__ = ("STATIC_WARNING", "KeySource", "PodKeys", "bound_policy")

@@ -19,7 +19,6 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
-from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import (
     WriteLock,
     WriteLockHeld,
@@ -28,10 +27,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock impor
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.dry_run import require_admitted
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.loop import JobLoop
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.manifest import ContainerTask
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.outcome import wrong_password
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.scripts import Action
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.task import JobAttempt, JobEnd, JobTask
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Probe, Probed, RepositoryState
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.password_trial import PasswordTrial
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.place import (
     lock_key,
     require_reachable,
@@ -45,7 +44,7 @@ _OTHER_SECONDS = 600.0
 _LOOK_SECONDS = 1.0
 _TRIES = 3
 _UNREADABLE = "cannot be opened by anybody"
-_DRY_ACTIONS: tuple[tuple[bool, Action], ...] = ((True, "upload"), (False, "download"))
+_MOUNT_VOLUMES: tuple[Action, ...] = ("upload", "download")
 
 
 class Opening:
@@ -54,8 +53,7 @@ class Opening:
     def __init__(self, run: ClusterRun, works: PodWorks) -> None:
         self._run = run
         self._works = works
-        #: Whether repositories open with the password, by the namespaces that they are of.
-        self._known: dict[str, bool | None] = {}
+        self._trial = PasswordTrial(run, works)
 
     def preview(self, probes: t.Sequence[Probe]) -> list[Probed]:
         """Without a pod: whether the namespace admits them, the state of the repository, and its password.
@@ -72,7 +70,8 @@ class Opening:
         wrong = self._opens_none(good) if absent else ""
         for probe in absent:
             # One that is made with a wrong password keeps it.
-            found[probe] = Probed(probe=probe, error=wrong) if wrong else self._made(probe)
+            error = "" if probe.any_password else wrong or self._trial.refusal_of_new(probe.source_namespace)
+            found[probe] = Probed(probe=probe, error=error) if error else self._made(probe)
         # One that was made has been opened by its proof.
         rest = [probe for probe in good if not (found[probe].error or found[probe].created)]
         ends = JobLoop(self._run, self._works.settings).run([self._task(probe, "open") for probe in rest])
@@ -99,38 +98,21 @@ class Opening:
 
     def _opens_none(self, probes: t.Iterable[Probe]) -> str:
         """Why the password, which is that of all, is a wrong one; empty where no repository says so."""
-        return next(filter(None, map(self._wrong_password, probes)), "")
+        return next(filter(None, (self._trial.refusal(probe.source_namespace) for probe in probes)), "")
 
     def _wrong_password(self, probe: Probe) -> str:
-        """Empty where the repository opens, where there is none yet, and where that cannot be known without a pod."""
+        """Empty where the repository opens, or may be made, and where that cannot be known without a pod."""
         namespace = probe.source_namespace
-        try:
-            if namespace not in self._known:
-                self._known[namespace] = self._try_password(probe)
-            where = self._works.repository(namespace).where
-        except StoreError as exc:
-            return exc.sentence
-        return wrong_password(where) if self._known[namespace] is False else ""
-
-    def _try_password(self, probe: Probe) -> bool | None:
-        self._run.cancel.check()
-        if self._state(probe) not in ("usable", "new"):
-            return None
-        opens = self._works.opens(probe.source_namespace)
-        if opens is None:
-            where = self._works.repository(probe.source_namespace).where
-            self._run.issues.warning(
-                f"The password of the repository at {where} was not tried without a pod: its format, or this Python, "
-                "leaves that to the pods."
-            )
-        return opens
+        if refusal := self._trial.refusal(namespace):
+            return refusal
+        is_made = probe.write and not probe.any_password and self._state(probe) == "absent"
+        return self._trial.refusal_of_new(namespace) if is_made else ""
 
     def _require_admitted(self, probe: Probe) -> None:
-        action: Action = dict(_DRY_ACTIONS)[probe.write] if probe.mounts else "open"
-        tasks = (ContainerTask(name="mover", claim="any" if probe.mounts else ""),)
-        work = dataclasses.replace(self._work(probe, action), tasks=tasks)
+        tasks = (ContainerTask(name="mover", claim="any" if probe.action in _MOUNT_VOLUMES else ""),)
+        work = dataclasses.replace(self._work(probe, probe.action), tasks=tasks)
         plan = self._works.plan(work, JobAttempt(number=1, name=f"arkive-mover-{work.works_on}-1", slot=0))
-        require_admitted(self._run.client, plan, self._works.settings, reads_volumes=probe.reads_volumes)
+        require_admitted(self._run.client, plan, self._works.settings)
 
     def _state(self, probe: Probe) -> RepositoryState:
         """What is being made, or was by a run that died, counts as absent."""

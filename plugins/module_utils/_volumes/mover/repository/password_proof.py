@@ -5,7 +5,8 @@
 """Whether a password opens a repository, asked of its format blob alone: without a pod, and without kopia.
 
 ``kopia.repository`` is JSON in clear, with the repository's settings sealed by AES-256-GCM, whose key comes of the
-password and of the unique id (docs/compatibility 18.1).
+password and of the unique id (docs/compatibility 18.1). Python has no AES: ``cryptography`` has, which ansible-core
+brings, and which a Python that runs modules without it may lack.
 """
 
 # Private: not for use outside of this collection.
@@ -15,20 +16,46 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import hmac
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.accelerators import parse_json
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.gcm_tag import is_sealed_with
 
 _ENCRYPTION = "AES256_GCM"
 _KEY_BYTES = 32
+_NONCE_BYTES, _TAG_BYTES = 12, 16
 #: scrypt takes 64 MiB for a moment.
 _MOST_MEMORY = 128 << 20
 
 
+class _SealedBlock(t.NamedTuple):
+    """What a format blob says of its sealed part; ``salt`` is the repository's unique id."""
+
+    derivation: str
+    salt: bytes
+    sealed: bytes
+
+
 def opens(blob: bytes, password: str) -> bool | None:
-    """None where that cannot be known: another format than kopia's default, or a Python without such hashes."""
+    """None where that cannot be known: another format than kopia's default, or a Python without what that takes."""
+    block = _read(blob)
+    unseals = _unsealer()
+    if block is None or unseals is None:
+        return None
+    try:
+        # As kopia reads it from its environment.
+        master = _DERIVATIONS[block.derivation](password.strip().encode(), block.salt)
+    except (ValueError, AttributeError, MemoryError):
+        return None  # OpenSSL admits no scrypt, as in FIPS mode
+    return unseals(master, block)
+
+
+def has_library() -> bool:
+    """Whether this Python has ``cryptography``."""
+    return _unsealer() is not None
+
+
+def _read(blob: bytes) -> _SealedBlock | None:
+    """None for another format."""
     try:
         found = parse_json(blob)
     except ValueError:
@@ -36,15 +63,34 @@ def opens(blob: bytes, password: str) -> bool | None:
     if not isinstance(found, dict) or found.get("encryption") != _ENCRYPTION:
         return None
     salt, sealed = _bytes(found.get("uniqueID")), _bytes(found.get("encryptedBlockFormat"))
-    derive = _DERIVATIONS.get(str(found.get("keyAlgo")))
-    if not salt or not sealed or derive is None:
+    derivation = str(found.get("keyAlgo"))
+    if not salt or len(sealed) < _NONCE_BYTES + _TAG_BYTES or derivation not in _DERIVATIONS:
         return None
+    return _SealedBlock(derivation, salt, sealed)
+
+
+def _unsealer() -> t.Callable[[bytes, _SealedBlock], bool] | None:
+    """Whether a key that was derived of a password is that of a block; None without the library."""
     try:
-        # As kopia reads it from its environment.
-        master = derive(password.strip().encode(), salt)
-    except (ValueError, AttributeError, MemoryError):
-        return None  # OpenSSL admits no scrypt, as in FIPS mode
-    return is_sealed_with(_key_for(b"AES", master, salt), sealed, _key_for(b"CHECKSUM", master, salt))
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+    except ImportError:
+        return None
+
+    def unseals(master: bytes, block: _SealedBlock) -> bool:
+        def key_for(purpose: bytes) -> bytes:
+            return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=block.salt, info=purpose).derive(master)
+
+        nonce, text = block.sealed[:_NONCE_BYTES], block.sealed[_NONCE_BYTES:]
+        try:
+            AESGCM(key_for(b"AES")).decrypt(nonce, text, key_for(b"CHECKSUM"))
+        except InvalidTag:
+            return False
+        return True
+
+    return unseals
 
 
 def _scrypt(password: bytes, salt: bytes) -> bytes:
@@ -61,11 +107,6 @@ _DERIVATIONS: t.Mapping[str, t.Callable[[bytes, bytes], bytes]] = {
 }
 
 
-def _key_for(purpose: bytes, master: bytes, salt: bytes) -> bytes:
-    """By HKDF with SHA-256 (RFC 5869), whose first block is as long as the key."""
-    return hmac.digest(hmac.digest(salt, master, "sha256"), purpose + b"\1", "sha256")
-
-
 def _bytes(text: t.Any) -> bytes:
     try:
         return base64.b64decode(text, validate=True) if isinstance(text, str) else b""
@@ -73,4 +114,4 @@ def _bytes(text: t.Any) -> bytes:
         return b""
 
 
-__all__ = ("opens",)
+__all__ = ("has_library", "opens")

@@ -26,10 +26,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model im
     RepositoryPlace,
     WorkloadPlace,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.credentials import (
-    KeySource,
-    is_static_warning,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.credentials import KeySource
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.place import (
     repository_place,
     require_bucket,
@@ -121,8 +118,8 @@ class PodWorks:
         """Keys and password. That keys are not bound is said once in a run, which may use two locations."""
         lasts = work.seconds + self.settings.pod_start_timeout
         found = self._keys.keys(work.repository, write=work.write, seconds=lasts)
-        if found.warning and not any(is_static_warning(issue.message) for issue in self._run.issues.warnings):
-            self._run.issues.warning(found.warning)
+        if found.warning:
+            self._run.issues.warning_once("static keys", found.warning)
         return found.secret_data(self._target.password)
 
     def _place(self, namespace: str) -> RepositoryPlace:

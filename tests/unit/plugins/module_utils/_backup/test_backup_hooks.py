@@ -107,6 +107,11 @@ def test_a_failing_pre_hook_lets_nothing_be_backed_up(case: Case) -> None:
         "The pre hook 'dump' of the backup failed in shop/a: command terminated with exit code 1. "
         "Nothing was backed up."
     )
+    assert caught.value.told == case.issues.errors, "both errors have the reason that it has"
+    assert [issue.message for issue in caught.value.told] == [
+        "Error executing hook",
+        "Error running pre hooks of the backup",
+    ]
     assert [result.state for result in runner.results] == ["ok", "failed", "skipped"]
     assert [result.state for result in runner.run("post")] == ["ok"]  # it began, so it is put back
     assert case.ran == ["a:one", "a:bad", "a:undo"]

@@ -68,3 +68,28 @@ def test_threads_lose_nothing() -> None:
     for thread in threads:
         thread.join()
     assert len(issues.warnings) == 2000
+
+
+def test_what_is_known_by_its_key_is_warned_of_once() -> None:
+    issues, lines = shown_value()
+    issues.warning_once("keys", "those of a", hint="Look.")
+    issues.warning_once("keys", "those of b")
+    issues.warning_once("password", "untried")
+    assert issues.warnings == (Issue(message="those of a", hint="Look."), Issue(message="untried"))
+    assert [line[:2] for line in lines] == [("warning", "those of a"), ("warning", "untried")]
+    threads = [threading.Thread(target=lambda: issues.warning_once("late", "w")) for _thread in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(issues.warnings) == 3
+
+
+def test_errors_are_found_by_what_went_wrong() -> None:
+    issues = Issues()
+    one = issues.error("hook failed", error="exit 1", name="web")
+    issues.error("hook failed", error="exit 2")
+    issues.error("exit 1")
+    other = issues.error("hooks of the backup failed", error="exit 1")
+    assert issues.errors_by("exit 1") == (one, other)
+    assert issues.errors_by("exit") == ()

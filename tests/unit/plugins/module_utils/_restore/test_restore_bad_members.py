@@ -11,6 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import to_return
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._archive.archives import obj, tar_gz
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import ApiType
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
@@ -54,6 +55,7 @@ def test_what_filters_would_let_through_is_not_written(
     with pytest.raises(ArchiveError, match="does not hold what its path says") as caught:
         restore(api, store, **options)
     assert "on_bad_member: skip" in str(caught.value.hint)
+    assert to_return(caught.value.told) == caught.value.details["errors_list"], "it says all that there is to say"
     assert member[0] in caught.value.message
     assert written(api) == []
     done = restore(api, store, on_bad_member="skip", **options)
@@ -69,6 +71,15 @@ def test_check_mode_tells_the_same(api: RestoreApi, store: t.Any) -> None:
     assert actions(told) == {"shop": "unchanged", "good": "create"}
     assert [f"{FOLDER}/s.json" in issue["message"] for issue in told.errors_list] == [True]
     assert written(api) == []
+
+
+def test_the_first_of_several_is_in_the_refusal(api: RestoreApi, store: t.Any) -> None:
+    store_of(store, GOOD, *((f"{FOLDER}/s{number}.json", SECRET) for number in range(3)))
+    with pytest.raises(ArchiveError, match="2 more members are bad") as caught:
+        restore(api, store)
+    [told] = caught.value.told
+    assert caught.value.message.partition(" 2 more")[0] in told.message
+    assert len(caught.value.details["errors_list"]) == 3
 
 
 def test_each_of_many_is_named(api: RestoreApi, store: t.Any) -> None:

@@ -16,6 +16,7 @@ import typing as t
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import to_return
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.namespace_watch import NamespaceWatch
@@ -362,6 +363,7 @@ def test_data_that_cannot_come_back(
     with pytest.raises(RestoreError, match="it has no data for the volumes of shop/data") as caught:
         restore(api, store, **options)
     assert reason in caught.value.message
+    assert to_return(caught.value.told) == caught.value.details["errors_list"], "it says all that there is to say"
     assert api.names("persistentvolumeclaims", "shop") == []
     done = restore(api, store, on_missing_volume_data="warn", **options)
     assert done.phase == "Completed"

@@ -10,6 +10,7 @@ The rules: docs/compatibility 5.12. That bytes come back is tried in ``tests/int
 from __future__ import annotations
 
 import copy
+import dataclasses
 import gzip
 import json
 import typing as t
@@ -35,6 +36,7 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.res
 
 SNAPSHOT = "672e1ad46a99b901091104aff30d993a"
 SIZE = 8000004
+READS = Probe(namespace="shop", source_namespace="shop", action="download")
 ONLY_CLAIMS: dict[str, t.Any] = {"included_resources": ["persistentvolumeclaims"]}
 WANTED, FILLED = "arkive.k8s/data-of", "arkive.k8s/data-filled"
 
@@ -194,7 +196,7 @@ def test_the_data_comes_before_the_pod(api: Volumes, store: t.Any, mover: NotedM
     assert states(planned) == {"data": ("CSISnapshot", "planned")}
     assert planned.volumes[0]["message"].startswith(f"{SIZE} bytes from snapshot {SNAPSHOT} in ")
     assert planned.volumes[0]["message"].endswith("kopia/shop/")
-    assert (mover.probes, mover.downloads) == ([Probe(namespace="shop", source_namespace="shop", write=False)], [])
+    assert (mover.probes, mover.downloads) == ([READS], [])
     assert api.names("persistentvolumeclaims", "shop") == []
 
     done = restore(api, store, name="r")
@@ -256,7 +258,7 @@ def test_a_mapped_namespace(api: Volumes, store: t.Any, mover: NotedMover) -> No
     put(store)
     done = restore(api, store, name="r", namespace_mapping={"shop": "copy"})
     assert (done.phase, done.errors_list) == ("Completed", [])
-    assert mover.probes == [Probe(namespace="", source_namespace="shop", write=False)]
+    assert mover.probes == [dataclasses.replace(READS, namespace="")]
     assert [(each.namespace, each.source_namespace) for each in mover.downloads] == [("copy", "shop")]
     assert api.marks(namespace="copy") == (SNAPSHOT, SNAPSHOT)
 
@@ -325,7 +327,7 @@ def test_nothing_is_stopped_for_data_that_pods_cannot_reach(api: Volumes, store:
         "The restore of backup 'b' was not begun: the data of shop/data would not come back. "
         "The repository does not open with this password."
     ]
-    assert mover.tries == [Probe(namespace="shop", source_namespace="shop", write=False)]
+    assert mover.tries == [READS]
     for kind in ("pods", "persistentvolumeclaims", "persistentvolumes"):
         now = {key: obj for key, obj in api.objects.items() if key[0] == kind}
         assert now == {key: obj for key, obj in before.items() if key[0] == kind}

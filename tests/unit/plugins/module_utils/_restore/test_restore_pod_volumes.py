@@ -9,6 +9,7 @@ The rules: docs/compatibility 5.12. That bytes come back is tried in ``tests/int
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 import typing as t
@@ -36,6 +37,7 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.res
 
 SNAPSHOT, OTHER = "672e1ad46a99b901091104aff30d993a", "33b39038263009ecb37e21626c10e2a4"
 SIZE = 8000004
+READS = Probe(namespace="shop", source_namespace="shop", action="download")
 WAIT, WANTED, FILLED = "arkive-restore-wait", "arkive.k8s/data-of", "arkive.k8s/data-filled"
 HOOK = "init.hook.restore.velero.io/"
 
@@ -120,7 +122,7 @@ def test_volumes_are_filled_while_their_pod_waits(api: RestoreApi, store: t.Any,
     assert states(planned) == dict.fromkeys(("tmp", "work"), ("PodVolumeBackup", "planned"))
     assert [(each["namespace"], each["pod"], each["claim"]) for each in planned.volumes] == [("shop", "web", "")] * 2
     assert planned.volumes[0]["message"].startswith(f"from snapshot {SNAPSHOT} in ")
-    assert (mover.probes, mover.downloads) == ([Probe(namespace="shop", source_namespace="shop", write=False)], [])
+    assert (mover.probes, mover.downloads) == ([READS], [])
 
     done = restore(api, store, name="r")
     assert (done.phase, done.errors_list) == ("Completed", [])
@@ -150,7 +152,7 @@ def test_volumes_are_filled_while_their_pod_waits(api: RestoreApi, store: t.Any,
 def test_a_mapped_namespace(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
     put(store)
     done = restore(api, store, name="r", namespace_mapping={"shop": "copy"})
-    assert (done.phase, mover.probes) == ("Completed", [Probe(namespace="", source_namespace="shop", write=False)])
+    assert (done.phase, mover.probes) == ("Completed", [dataclasses.replace(READS, namespace="")])
     assert {(each.namespace, each.source_namespace) for each in mover.downloads} == {("copy", "shop")}
     records = json.loads(gzip.decompress(store.get("restores/r/r-volumeinfo.json.gz")))
     assert {each["pvrInfo"]["podNamespace"] for each in records} == {"copy"}, "as Velero has it"

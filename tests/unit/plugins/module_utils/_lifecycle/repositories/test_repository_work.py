@@ -33,6 +33,8 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.r
 )
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.mover.mover_cluster import failed
 
+SAMPLES = Path(__file__).parents[2] / "_volumes" / "mover" / "samples"
+OF_ANOTHER_PASSWORD = (SAMPLES / "kopia.repository-pbkdf2.json").read_bytes()
 A, B, C = "a" * 32, "b" * 32, "c" * 32
 
 
@@ -86,6 +88,20 @@ def test_one_is_made_and_then_it_is_there(lab: RepositoryLab) -> None:
     assert (unchanged.changed, unchanged.to_return()["repository"]["state"]) == (False, "usable")
     assert lab.did[3:] == ["look"]
     assert nothing_is_left(lab)
+
+
+def test_one_that_has_another_password_than_the_others_wants_force(lab: RepositoryLab) -> None:
+    """The other one is of kopia itself, and has another password than this run."""
+    lab.store.delete_many([FOLDER + "kopia.repository", FOLDER + "udmrepo.Repository"])
+    lab.store.put("kopia/other/kopia.repository", OF_ANOTHER_PASSWORD)
+    for check_mode in (True, False):
+        with pytest.raises(ArkiveError, match="No repository is made for namespace shop: the password does not open"):
+            lab.carry_out("present", check_mode=check_mode)
+        assert (lab.did, nothing_is_left(lab)) == ([], True)
+    assert lab.carry_out("present", check_mode=True, force=True).changed
+    made = lab.carry_out("present", force=True)
+    assert (made.changed, made.repository_state, lab.did) == (True, "usable", ["create", "open"])
+    assert not lab.carry_out("present").changed, "from now on it opens by itself"
 
 
 def test_what_is_there_is_listed_with_the_backups_that_name_it(lab: RepositoryLab) -> None:

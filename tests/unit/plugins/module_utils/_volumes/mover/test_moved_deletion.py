@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import DeletedBackup, delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import deletion
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
@@ -41,6 +42,7 @@ from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.mov
 )
 
 REAL = (Path(__file__).parent / "samples" / "kopia.repository-scrypt.json").read_bytes()
+UNTRIED = REAL.replace(b"scrypt-65536-8-1", b"argon2-of-tomorrow")
 IDS = tuple(letter * 32 for letter in "abc")
 NO_PASSWORD = "There is no password for the repository: none is given, and no Secret velero/velero-repo-credentials."
 
@@ -53,13 +55,14 @@ class Lab:
         self.password: str | None = "s3same-open"
         #: The option mover.namespace.
         self.namespace = ""
+        self.issues = Issues()
         cluster.store.put("kopia/shop/kopia.repository", REAL)
         put_moved(cluster.store, "b1", claim(IDS[0]), *(upload(each, backup="b1") for each in IDS))
 
     def make_mover(self, _moving: Moving, _client: t.Any, cancel: t.Any) -> Mover:
         if self.password is None:
             raise MoverError(NO_PASSWORD)
-        return self.cluster.mover(password=self.password)
+        return self.cluster.mover(self.cluster.run().with_issues(self.issues), password=self.password)
 
     def delete(self, **how: t.Any) -> DeletedBackup:
         moving = Moving(settings=MoverSettings(namespace=self.namespace), store=self.cluster.store)
@@ -90,6 +93,35 @@ def test_one_pod_takes_them_out(lab: Lab) -> None:
     assert (outcome.changed, len(outcome.deleted_snapshots), lab.is_there) == (True, 3, False)
     assert len(lab.cluster.made) == 1
     assert lab.cluster.left() == []
+
+
+@pytest.mark.parametrize(
+    ("check_mode", "format_blob", "said"),
+    [
+        pytest.param(True, REAL, [], id="nothing is done"),
+        pytest.param(False, REAL, ["get the keys of the storage location itself"], id="a pod gets the given keys"),
+        pytest.param(True, UNTRIED, ["was not tried without a pod"], id="a password that only kopia can try"),
+        pytest.param(
+            False,
+            UNTRIED,
+            ["was not tried without a pod", "get the keys of the storage location itself"],
+            id="both",
+        ),
+    ],
+)
+def test_what_the_mover_warns_of_is_said_once(lab: Lab, check_mode: bool, format_blob: bytes, said: list[str]) -> None:
+    """As in every other run that moves data, however many repositories there are."""
+    other = upload("d" * 32, backup="b1")
+    other["spec"]["sourceNamespace"] = "logs"
+    put_moved(lab.cluster.store, "b1", claim(IDS[0]), upload(IDS[0], backup="b1"), other)
+    lab.cluster.api.add("namespaces", "logs")
+    for namespace in ("shop", "logs"):
+        lab.cluster.store.put(f"kopia/{namespace}/kopia.repository", format_blob)
+    assert lab.delete(check_mode=check_mode).changed
+    assert len(lab.cluster.made) == (0 if check_mode else 2)
+    warnings = [each.message for each in lab.issues.warnings]
+    assert len(warnings) == len(said)
+    assert all(part in each for part, each in zip(said, warnings, strict=True))
 
 
 @pytest.mark.parametrize("is_there", [True, False])

@@ -29,6 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.mar
     RUN_ID,
     WORKS_ON,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.scripts import script_of
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
     Download,
     MoverSettings,
@@ -259,6 +260,36 @@ def test_a_quota_without_room_is_an_error(cluster: MoverCluster, monkeypatch: py
     found = cluster.mover(concurrency=2, per_node=2).upload([moved(name) for name in ("a", "b")])
     assert ["exceeded quota: few" in each.error for each in found] == [False, True]
     assert cluster.left() == []
+
+
+def claim_of_another(cluster: MoverCluster) -> tuple[str, str, str]:
+    """The temporary claim of another run; its key."""
+    metadata = {"labels": {MOVER: "upload", RUN_ID: "run2"}}
+    cluster.api.add("persistentvolumeclaims", "arkive-theirs", NAMESPACE, metadata=metadata, spec={})
+    return "persistentvolumeclaims", NAMESPACE, "arkive-theirs"
+
+
+def test_room_that_another_run_holds_is_waited_for(cluster: MoverCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its temporary claim came between the look before the freeze and the copy."""
+    monkeypatch.setattr(loop, "_TAKEN_SECONDS", 0.05)
+    theirs = claim_of_another(cluster)
+    refused = quota_of_claims(cluster, 1)
+    threading.Timer(0.2, lambda: cluster.api.kept.remove(theirs)).start()
+    lines: list[str] = []
+    run = dataclasses.replace(cluster.run(), progress=lines.append)
+    [up] = cluster.mover(run).upload([moved("a")])
+    assert not up.error
+    assert refused
+    assert lines == ["shop/a: waiting for other backups, whose claims take the room in a quota"]
+    assert cluster.left() == []
+
+
+def test_room_that_another_run_keeps_is_an_error_in_the_end(cluster: MoverCluster) -> None:
+    claim_of_another(cluster)
+    quota_of_claims(cluster, 1)
+    [up] = cluster.mover(pod_start_timeout=0.0).upload([moved("a")])
+    assert "exceeded quota: few" in up.error
+    assert cluster.left() == ["persistentvolumeclaims/arkive-theirs"]
 
 
 def other_job(cluster: MoverCluster, **metadata: t.Any) -> None:
@@ -549,13 +580,13 @@ def test_a_repository_is_made_proven_and_marked(cluster: MoverCluster) -> None:
 REAL = (Path(__file__).parent / "samples" / "kopia.repository-scrypt.json").read_bytes()
 
 
-@pytest.mark.parametrize(("write", "state"), [(True, "new"), (False, "new"), (False, "usable")])
-def test_a_wrong_password_is_known_without_a_pod(cluster: MoverCluster, write: bool, state: str) -> None:
+@pytest.mark.parametrize(("action", "state"), [("upload", "new"), ("download", "new"), ("forget", "usable")])
+def test_a_wrong_password_is_known_without_a_pod(cluster: MoverCluster, action: t.Any, state: str) -> None:
     """The format blob is one of kopia itself, whose password is that of the cluster; Python tries it."""
     cluster.store.put(FORMAT, REAL)
     if state == "usable":
         cluster.store.put(MARKER, json.dumps({"uniqueID": json.loads(REAL)["uniqueID"]}).encode())
-    probe = dataclasses.replace(PROBE, write=write)
+    probe = dataclasses.replace(PROBE, action=action)
     run = cluster.run()
     assert [each.error for each in cluster.mover(run).preview([probe])] == [""]
     [wrong] = cluster.mover(run, password="another").preview([probe])
@@ -583,7 +614,7 @@ def test_a_password_that_only_kopia_can_try_is_said_to_be_untried(cluster: Mover
     two = [PROBE, dataclasses.replace(PROBE, namespace="")]
     assert [each.error for each in cluster.mover(run).preview(two)] == ["", ""]
     [warning] = run.issues.warnings
-    assert "kopia/source/ was not tried without a pod" in warning.message
+    assert "kopia/source/, and others, was not tried without a pod" in warning.message
 
 
 def test_one_that_nobody_can_open_is_made_again(cluster: MoverCluster) -> None:
@@ -603,20 +634,23 @@ def test_one_that_has_data_is_never_removed(cluster: MoverCluster) -> None:
 
 
 @pytest.mark.parametrize(
-    ("objects", "write", "part"),
+    ("objects", "action", "part"),
     [
-        ({}, False, "There is no repository at"),
-        ({"kopia/source/other": b"x"}, True, "lie objects, but no repository"),
-        ({FORMAT: b'{"uniqueID":"abc"}', MARKER: b'{"uniqueID":"other"}'}, True, "is corrupted"),
-        ({FORMAT: b'{"uniqueID":"abc"}', MARKER: b"no JSON"}, True, "is corrupted"),
+        ({}, "download", "There is no repository at"),
+        ({}, "forget", "There is no repository at"),
+        ({}, "copy", "There is no repository at"),
+        ({"kopia/source/other": b"x"}, "upload", "lie objects, but no repository"),
+        ({"kopia/source/other": b"x"}, "create", "lie objects, but no repository"),
+        ({FORMAT: b'{"uniqueID":"abc"}', MARKER: b'{"uniqueID":"other"}'}, "upload", "is corrupted"),
+        ({FORMAT: b'{"uniqueID":"abc"}', MARKER: b"no JSON"}, "upload", "is corrupted"),
     ],
 )
 def test_a_repository_in_a_bad_state_is_refused_without_a_pod(
-    cluster: MoverCluster, objects: dict[str, bytes], write: bool, part: str
+    cluster: MoverCluster, objects: dict[str, bytes], action: t.Any, part: str
 ) -> None:
     for key, data in objects.items():
         cluster.store.put(key, data)
-    probe = Probe(namespace=NAMESPACE, source_namespace="source", write=write)
+    probe = Probe(namespace=NAMESPACE, source_namespace="source", action=action)
     for found in (cluster.mover().preview([probe]), cluster.mover().probe([probe])):
         assert part in found[0].error
     assert cluster.made == []
@@ -625,7 +659,7 @@ def test_a_repository_in_a_bad_state_is_refused_without_a_pod(
 def test_one_of_an_older_velero_is_marked_by_whoever_writes(cluster: MoverCluster) -> None:
     make_repository(cluster)
     Kopia(cluster)
-    reads = Probe(namespace=NAMESPACE, source_namespace="source", write=False)
+    reads = Probe(namespace=NAMESPACE, source_namespace="source", action="download")
     assert [each.error for each in cluster.mover().probe([reads])] == [""]
     assert not cluster.store.exists(MARKER)
     assert [each.error for each in cluster.mover().probe([PROBE])] == [""]
@@ -664,22 +698,33 @@ def test_an_address_of_this_machine_alone_is_refused_without_a_pod(
     assert cluster.made == []
 
 
-@pytest.mark.parametrize(("mounts", "claims", "user"), [(True, ["any"], None), (False, [], 65532)])
+@pytest.mark.parametrize(
+    ("action", "claims", "user"),
+    [
+        ("upload", ["any"], None),
+        ("download", ["any"], None),
+        # Where nothing is mounted no claim is asked for, and the user is another one.
+        ("create", [], 65532),
+        ("forget", [], 65532),
+        ("copy", [], 65532),
+    ],
+)
 def test_the_pod_that_is_tried_is_the_one_that_comes(
-    cluster: MoverCluster, monkeypatch: pytest.MonkeyPatch, mounts: bool, claims: list[str], user: int | None
+    cluster: MoverCluster, monkeypatch: pytest.MonkeyPatch, action: t.Any, claims: list[str], user: int | None
 ) -> None:
-    """Where nothing is mounted, as in a deletion, no claim is asked for, and the user is another one."""
-    tried: list[Object] = []
+    tried: list[tuple[str, Object]] = []
 
-    def note(_client: t.Any, plan: JobPlan, settings: MoverSettings, **_more: t.Any) -> None:
-        tried.append(pod_template(plan, settings)["spec"])
+    def note(_client: t.Any, plan: JobPlan, settings: MoverSettings) -> None:
+        tried.append((plan.labels[MOVER], pod_template(plan, settings)["spec"]))
 
     monkeypatch.setattr(opening, "require_admitted", note)
-    probe = dataclasses.replace(PROBE, mounts=mounts)
+    make_repository(cluster)
+    probe = dataclasses.replace(PROBE, action=action)
     assert [each.error for each in cluster.mover(security_context="workload").preview([probe])] == [""]
-    [spec] = tried
+    [(purpose, spec)] = tried
     found = [each["persistentVolumeClaim"]["claimName"] for each in spec["volumes"] if "persistentVolumeClaim" in each]
-    assert (found, spec["securityContext"].get("runAsUser")) == (claims, user)
+    assert (purpose, found, spec["securityContext"].get("runAsUser")) == (action, claims, user)
+    assert spec["containers"][0]["command"][-1] == script_of(action)
 
 
 def test_a_webhook_that_cannot_be_asked_by_a_dry_run_refuses_nothing(cluster: MoverCluster) -> None:
@@ -693,11 +738,13 @@ def test_a_webhook_that_cannot_be_asked_by_a_dry_run_refuses_nothing(cluster: Mo
 def test_a_namespace_that_refuses_the_pod_says_so_in_check_mode(cluster: MoverCluster) -> None:
     refusal = KubeError('pods "x" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot', status=403)
     cluster.api.refuse = lambda verb, path, dry: refusal if verb == "POST" and dry and path.endswith("/pods") else None
-    [probed] = cluster.mover().preview([PROBE])
-    assert "Set mover.security_context to 'workload'" in probed.error
-    assert "violates PodSecurity" in probed.error
+    for action in ("create", "copy"):
+        make_repository(cluster)
+        [probed] = cluster.mover().preview([dataclasses.replace(PROBE, action=action)])
+        assert "Set mover.security_context to 'workload'" in probed.error
+        assert "violates PodSecurity" in probed.error
     # In a backup there is another way: snapshots that stay with the storage.
-    [backup] = cluster.mover().preview([dataclasses.replace(PROBE, reads_volumes=True)])
+    [backup] = cluster.mover().preview([PROBE])
     assert "violates PodSecurity" in backup.error
     assert "'workload', by which volumes are read as the users of their pods" in backup.error
     assert "or leave its volumes to snapshots" in backup.error

@@ -15,6 +15,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import P
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review import Need
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.sweep import Swept
@@ -51,6 +52,8 @@ class LabSnapshots:
         self.failing: set[str] = set()
         self.uncut: set[str] = set()
         self.left: list[str] = []
+        #: Why a namespace has no room for them.
+        self.refusal = ""
         self.sizes: dict[str, int] = {}
         self._plans: t.Mapping[Key, PlannedSnapshot] = {}
         self.taken: dict[Key, TakenSnapshot] = {}
@@ -69,9 +72,11 @@ class LabSnapshots:
 
     def begin(self, plans: t.Mapping[Key, PlannedSnapshot], *, namespaces: t.Sequence[str], sweeps: bool) -> list[str]:
         self._plans = plans
-        return []
+        return self.foresee(plans)
 
     def foresee(self, plans: t.Mapping[Key, PlannedSnapshot]) -> list[str]:
+        if self.refusal:
+            raise SnapshotError(self.refusal)
         return []
 
     def close(self) -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import io
 import json
@@ -19,6 +20,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_writer 
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.plan import plan_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._backup.request import BackupOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
+from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
@@ -26,14 +29,17 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location i
 from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open_store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.hook_rules import parse_backup_hooks_option
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.provider import CsiProvider
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import moving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.marks import MOVER, RENEWED
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._backup.backup_api import (
     BackupApi,
     back_up,
     make_request,
 )
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import types_named
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.mover.backup.moving_lab import (
     LabMover,
     LabSnapshots,
@@ -52,6 +58,7 @@ class Lab(t.NamedTuple):
     snapshots: LabSnapshots
     mover: LabMover
     events: list[str]
+    patch: pytest.MonkeyPatch
 
     def add_claim(
         self, name: str, *, volume: t.Mapping[str, t.Any] | None = None, capacity: str = "1Gi", **spec: t.Any
@@ -101,7 +108,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
         "ansible_collections.arkive.k8s.plugins.module_utils._hooks.executor.exec_command", api.exec_command
     )
     api.add("namespaces", "shop", status={"phase": "Active"})
-    return Lab(api, open_store(LocalLocation(path=str(tmp_path))), snapshots, mover, events)
+    return Lab(api, open_store(LocalLocation(path=str(tmp_path))), snapshots, mover, events, monkeypatch)
 
 
 def test_a_claim_names_its_record_and_the_record_the_copy(lab: Lab) -> None:
@@ -305,6 +312,94 @@ def test_a_namespace_that_admits_no_more_claims_ends_it_before_any_hook(
     assert (lab.api.executed, lab.snapshots.taken) == ([], {})
     assert not any("probe" in event or "preview" in event for event in lab.events)
     assert lab.api.names("persistentvolumeclaims", "shop") == ["large", "other", "small"]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_namespace_without_room_for_snapshots_ends_it_before_any_pod(lab: Lab, check_mode: bool) -> None:
+    """``test_snapshot_room.py`` says when."""
+    lab.add_claim("data")
+    lab.api.add_pod("web", claims=["data"], **HOOKS)
+    lab.snapshots.refusal = "exceeded quota: few"
+    with pytest.raises(SnapshotError, match="exceeded quota: few"):
+        (lab.plan if check_mode else lab.back_up)()
+    assert (lab.api.executed, lab.snapshots.taken) == ([], {})
+    assert not any("probe" in event or "preview" in event for event in lab.events)
+
+
+def room_of_another(lab: Lab, *, comes_back: bool, alive: bool = True) -> list[float]:
+    """A quota whose room another backup holds by a temporary claim, until it has been waited for; the waits."""
+    labels, seen = {MOVER: "upload"}, utc_now() - dt.timedelta(hours=0 if alive else 1)
+    metadata = {"labels": labels, "annotations": {RENEWED: rfc3339(seen)}, "uid": "of-theirs"}
+    lab.api.types = [*lab.api.types, *types_named("jobs")]
+    lab.api.add("jobs", "theirs", "shop", metadata=metadata, spec={})
+    owned = {"labels": labels, "ownerReferences": [{"kind": "Job", "name": "theirs", "uid": "of-theirs"}]}
+    lab.api.add("persistentvolumeclaims", "arkive-theirs-1", "shop", metadata=owned, spec={})
+    waits: list[float] = []
+
+    def refuse(verb: str, path: str, _dry_run: bool) -> KubeError | None:
+        if verb != "POST" or not path.endswith("/persistentvolumeclaims") or (comes_back and len(waits) > 1):
+            return None
+        return KubeError(f'persistentvolumeclaims "arkive-data" is forbidden: {_QUOTA}', status=403)
+
+    def wait(_token: CancelToken, seconds: float) -> bool:
+        waits.append(seconds)
+        if comes_back and len(waits) == 1:
+            # The claim has gone, and the quota has not noticed yet.
+            lab.api.kept.remove(("persistentvolumeclaims", "shop", "arkive-theirs-1"))
+        return False
+
+    lab.api.refuse = refuse
+    lab.patch.setattr(CancelToken, "wait", wait)
+    return waits
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_room_that_another_backup_holds_is_waited_for(lab: Lab, alive: bool) -> None:
+    """Two backups of a namespace at once, and a quota with room for the claims of one; what a dead one holds goes."""
+    lab.add_claim("data")
+    waits = room_of_another(lab, comes_back=True, alive=alive)
+    assert lab.back_up(excluded_resources=["jobs"]).phase == "Completed"
+    assert len(waits) == 2
+    assert lab.api.names("jobs", "shop") == (["theirs"] if alive else [])
+
+
+def test_room_that_does_not_come_back_is_told_with_who_holds_it(lab: Lab) -> None:
+    lab.add_claim("data")
+    lab.api.add_pod("web", claims=["data"], **HOOKS)
+    waits = room_of_another(lab, comes_back=False)
+    settings = {"mover": MoverSettings(pod_start_timeout=0.0), "repository_password": "secret"}
+    with pytest.raises(MoverError, match=r"as long as they read them: arkive-theirs-1\.") as caught:
+        lab.back_up(request=settings)
+    assert caught.value.hint == (
+        "Run it again when these have gone, or raise the quota: while a volume is moved there is one more of its size."
+    )
+    assert (waits, lab.api.executed, lab.snapshots.taken) == ([], [], {})
+
+
+def test_check_mode_warns_of_what_the_run_would_wait_for(lab: Lab) -> None:
+    """It may have come back then; and nothing of a dead run goes."""
+    lab.add_claim("data")
+    waits = room_of_another(lab, comes_back=False, alive=False)
+    (warning,) = lab.plan(excluded_resources=["jobs"]).warnings_list
+    assert "exceeded quota: few" in warning["message"]
+    assert warning["message"].endswith("arkive-theirs-1. The backup waits for them, for 600 s at most.")
+    assert waits == []
+    assert lab.api.names("jobs", "shop") == ["theirs"]
+    assert lab.events == ["preview shop"]
+
+
+def test_a_run_that_is_cancelled_waits_for_no_room(lab: Lab) -> None:
+    lab.add_claim("data")
+    room_of_another(lab, comes_back=False)
+
+    def cancelled(token: CancelToken, _seconds: float) -> bool:
+        token.cancel("the test says so")
+        return True
+
+    lab.patch.setattr(CancelToken, "wait", cancelled)
+    with pytest.raises(Cancelled):
+        lab.back_up()
+    assert lab.snapshots.taken == {}
 
 
 def test_check_mode_says_what_would_be_moved_where(lab: Lab) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Uploaded
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.records.data_uploads import (
     DataUpload,
     mark_claim,
@@ -195,3 +196,37 @@ def test_no_times(upload: DataUpload) -> None:
     assert "startTimestamp" not in bare.to_object()["status"]
     assert "completionTimestamp" not in moved_volume_info(bare)
     assert PodVolumeBackup(name="a", namespace="b", backup_name="c", pod_namespace="d", pod="e", volume="f").to_object()
+
+
+STARTED, ENDED, NOW = (parse_rfc3339(f"2026-06-01T02:00:0{number}Z") for number in (1, 2, 3))
+GOOD = {"phase": "Completed", "snapshot_id": "s", "bytes": 9, "incremental_bytes": 4, "message": ""}
+BAD = {"phase": "Failed", "snapshot_id": "", "bytes": 0, "incremental_bytes": 0}
+
+
+@pytest.mark.parametrize("kind", ["DataUpload", "PodVolumeBackup"])
+@pytest.mark.parametrize(
+    ("found", "fields"),
+    [
+        pytest.param(
+            Uploaded(snapshot_id="s", bytes=9, incremental_bytes=4, started=STARTED, ended=ENDED),
+            {**GOOD, "started": STARTED, "ended": ENDED},
+            id="a copy",
+        ),
+        pytest.param(Uploaded(error="No."), {**BAD, "message": "No.", "started": None, "ended": NOW}, id="none"),
+        pytest.param(Uploaded(), {**BAD, "message": "Nothing was copied.", "ended": NOW}, id="and nobody says why"),
+        pytest.param(
+            Uploaded(snapshot_id="s", error="It was half.", started=STARTED),
+            {**BAD, "message": "It was half.", "started": STARTED},
+            id="one that is not to be trusted",
+        ),
+    ],
+)
+def test_what_became_of_a_copy_is_said_alike(
+    upload: DataUpload, kind: str, found: Uploaded, fields: dict[str, t.Any]
+) -> None:
+    """No record that is not good names a snapshot (Velero 1.18, both controllers)."""
+    of_pod = read_pod_volume_backup(sample("podvolumebackups")[0])
+    record = (upload if kind == "DataUpload" else of_pod).of_copy(found, ended=NOW)
+    assert {name: getattr(record, name) for name in fields} == fields
+    assert record.is_good is (fields["phase"] == "Completed")
+    assert ("snapshotID" in record.to_object()["status"]) is record.is_good
