@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import dataclasses
 import json
 import os
 import random
@@ -29,8 +28,8 @@ from campaigns.live_support import PATH, FilesApp  # isort: skip - makes the liv
 from campaigns.light_kubectl import LightKubectl  # isort: skip
 from campaigns.mover_case import TASKS, Case, draw  # isort: skip
 from campaigns.mover_faults import AT_WORK, Strike, Ways  # isort: skip
-from campaigns.mover_fills import FillsApp  # isort: skip
-from campaigns.mover_judged import Judged  # isort: skip
+from campaigns.mover_fills import FillsApp, judge_fill  # isort: skip
+from campaigns.mover_judged import Judged, Place  # isort: skip
 from campaigns.mover_outside import Bucket, HandKopia, Object, Outside  # isort: skip
 from campaigns.mover_process import MovingRun  # isort: skip
 from campaigns.wrong import Wrong  # isort: skip
@@ -49,14 +48,6 @@ _HOOKS = {
     "pre.hook.backup.velero.io/command": json.dumps(["fsfreeze", "--freeze", PATH]),
     "post.hook.backup.velero.io/command": json.dumps(["fsfreeze", "--unfreeze", PATH]),
 }
-
-
-@dataclasses.dataclass(slots=True)
-class Place:
-    """A prefix of the bucket. ``trees``: what the volume held, by the names of whole backups."""
-
-    prefix: str
-    trees: dict[str, list[str]] = dataclasses.field(default_factory=dict)
 
 
 class MoverCampaign:
@@ -115,7 +106,10 @@ class MoverCampaign:
         judged = Judged(case, self, spoilt)
         self.ran = []
         try:
-            judged.judge()
+            if case.task == "fill":
+                judge_fill(judged, self.fills)
+            else:
+                judged.judge()
         except (Wrong, RuntimeError, TimeoutError, AssertionError, OSError, subprocess.SubprocessError) as exc:
             # The next case begins anew.
             self._place = self._new_place()

@@ -13,17 +13,14 @@ from __future__ import annotations
 import json
 import secrets
 import time
-import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring import FILLED_MARK, WANTED_MARK
 
 from campaigns.live_support import LIST  # isort: skip - makes the live tests' folders importable
 from campaigns.light_kubectl import LightKubectl  # isort: skip
+from campaigns.mover_judged import Judged  # isort: skip
 from campaigns.mover_outside import Object  # isort: skip
 from campaigns.wrong import Wrong  # isort: skip
-
-if t.TYPE_CHECKING:
-    from campaigns.mover_judged import Judged
 
 _OWNED, _ALONE = "owned", "alone"
 _PATHS = ("/disk", "/memory")
@@ -91,9 +88,9 @@ def has_started(pod: Object) -> bool:
     return any("running" in each["state"] or "terminated" in each["state"] for each in statuses)
 
 
-def judge_fill(judged: Judged) -> None:
+def judge_fill(judged: Judged, app: FillsApp) -> None:
     """Raises ``Wrong``."""
-    app, copy = judged.campaign.fills, f"arkive-test-f-{secrets.token_hex(3)}"
+    copy = f"arkive-test-f-{secrets.token_hex(3)}"
     _require_backup(judged, app)
     judged.namespaces.append(copy)
     try:
@@ -114,6 +111,7 @@ def judge_fill(judged: Judged) -> None:
             if kind == _OWNED and lost:
                 continue
             raise Wrong(f"pod {name} runs after a restore that is {told.phase}, and has {len(found)} lines of files")
+        judged.require_all_ended()
     finally:
         judged.campaign.outside.remove_namespace(copy)
 

@@ -6,29 +6,79 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import secrets
 import time
 import typing as t
 
-from campaigns.live_support import CLAIM  # isort: skip - makes the live tests' folders importable
+from campaigns.live_support import CLAIM, FilesApp  # isort: skip - makes the live tests' folders importable
 from campaigns.mover_case import LEAVING, Case  # isort: skip
-from campaigns.mover_fills import judge_fill  # isort: skip
-from campaigns.mover_process import Told  # isort: skip
+from campaigns.mover_faults import Strike  # isort: skip
+from campaigns.mover_outside import Bucket, HandKopia, Outside  # isort: skip
+from campaigns.mover_process import MovingRun, Told  # isort: skip
 from campaigns.wrong import Wrong  # isort: skip
-
-if t.TYPE_CHECKING:
-    from campaigns.mover import MoverCampaign
 
 #: A run may take so long in spite of its fault, and pods that have their grace may stay so long, in seconds.
 _RUN_SECONDS = 300.0
 _GONE_SECONDS = 80.0
 
 
+@dataclasses.dataclass(slots=True)
+class Place:
+    """A prefix of the bucket. ``trees``: what the volume held, by the names of whole backups."""
+
+    prefix: str
+    trees: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+
+
+class Shared(t.Protocol):
+    """What the cases of a campaign share. ``ran``: how the runs of this one have ended, for people."""
+
+    ran: list[str]
+
+    @property
+    def app(self) -> FilesApp:
+        """Whose volume is copied."""
+
+    @property
+    def outside(self) -> Outside:
+        """The cluster."""
+
+    @property
+    def bucket(self) -> Bucket:
+        """For all cases."""
+
+    @property
+    def place(self) -> Place:
+        """Of the cases now."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What nothing may say."""
+
+    def new_name(self) -> str:
+        """Of a backup."""
+
+    def change(self) -> list[str]:
+        """The application goes on; what it has now."""
+
+    def start(
+        self, case: Case, *, faulty: bool, spoilt: str = "", do: str = "", **asked: str
+    ) -> tuple[MovingRun, Strike]:
+        """A run, and its fault, which waits for its step where the run is to be ``faulty``."""
+
+    def kopia(self) -> HandKopia:
+        """For the repository of the application."""
+
+    def require_thawed(self) -> None:
+        """Raises ``Wrong``."""
+
+
 class Judged:
     """One case, once. ``met``: its fault has met what it was meant for. ``namespaces``: where nothing is to be left."""
 
-    def __init__(self, case: Case, campaign: MoverCampaign, spoilt: str) -> None:
+    def __init__(self, case: Case, campaign: Shared, spoilt: str) -> None:
         self.case = case
         self.campaign = campaign
         self._spoilt = spoilt
@@ -41,16 +91,17 @@ class Judged:
             self._judge_backup()
         elif self.case.task == "restore":
             self._judge_restore()
-        elif self.case.task == "fill":
-            judge_fill(self)
         elif self.case.task == "delete":
             self._judge_delete()
         else:
             self._judge_upkeep()
+        self.require_all_ended()
+        self._judge_repository()
+
+    def require_all_ended(self) -> None:
+        """After the last run. Raises ``Wrong``."""
         self._require_nothing_left("the next run")
         self.campaign.require_thawed()
-        if self.case.task != "fill":  # which reads another one
-            self._judge_repository()
 
     # -- runs ---------------------------------------------------------------------------------------------------------
 
@@ -128,7 +179,7 @@ class Judged:
             raise Wrong(f"backup {name} is Completed, and names {len(handles)} copies")
         found = self.campaign.kopia().tree(handles[0])
         if found != tree:
-            raise Wrong(f"backup {name} is Completed, and its copy differs: {difference(tree, found)}")
+            raise Wrong(f"backup {name} is Completed, and its copy differs: {_difference(tree, found)}")
         place.trees[name] = tree
 
     def _require_base(self) -> str:
@@ -159,7 +210,7 @@ class Judged:
             self.campaign.app.await_ready(copy)
             found = self.campaign.app.tree(namespace=copy)
             if found != tree:
-                raise Wrong(f"it is restored, and differs: {difference(tree, found)}")
+                raise Wrong(f"it is restored, and differs: {_difference(tree, found)}")
             if made := self.campaign.outside.namespaces() - before - {copy}:
                 raise Wrong(f"the restore has made namespaces that nobody wanted: {made}")
         finally:
@@ -218,9 +269,9 @@ class Judged:
             raise Wrong(f"no backup names {left}, and it is not pruned")
 
 
-def difference(wanted: list[str], found: list[str]) -> str:
+def _difference(wanted: list[str], found: list[str]) -> str:
     missing, extra = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
     return f"{len(missing)} lines are missing ({missing[:2]}), {len(extra)} are new ({extra[:2]})"
 
 
-__all__ = ("Judged", "difference")
+__all__ = ("Judged", "Place")

@@ -7,9 +7,10 @@
 The first line on stdin is JSON, what is asked: ``do`` (``moved``, ``files``: a backup; ``restore``, ``delete``,
 ``maintained``, ``pruned``), ``kubeconfig``, ``location``, ``password``, ``mover``, ``namespace``, ``backup``, ``name``.
 Lines of JSON come out: ``{"line": text}`` for each line of progress, at last ``{"result": {"phase", "errors",
-"warnings", "msg"}}``; ``msg`` is empty where nothing was raised, and ``warnings`` are those of a restore. With ``wait_at`` it says ``{"at": text}`` at the first line of
-progress that begins so, and goes on when a line comes. ``work_size`` is the room of the pods, and ``spoilt`` what it
-does without. ``connect_seconds``: after which a pod that reaches no server gives up.
+"warnings", "msg"}}``; ``msg`` is empty where nothing was raised, and ``warnings`` are those of a restore. With
+``wait_at`` it says ``{"at": text}`` at the first line of progress that begins so, and goes on when a line comes.
+``work_size`` is the room of the pods, and ``spoilt`` what it does without. ``connect_seconds``: after which a pod that
+reaches no server gives up.
 """
 
 from __future__ import annotations
