@@ -28,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model im
     Probed,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import types_named
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,
     plan,
@@ -326,6 +327,31 @@ def test_what_a_pod_of_a_job_had_is_told(api: RestoreApi, store: t.Any, mover: N
     store.put("backups/b/b-podvolumebackups.json.gz", gzip.compress(json.dumps([record()]).encode()))
     (item,) = [each for each in plan(api, store).applied.plan.items if each.name == "web"]
     assert item.why == "its Job 'work' makes a new pod, with empty volumes: what was in 'tmp' is not brought"
+
+
+def test_what_a_pod_had_that_is_left_to_its_live_controller_is_a_warning(
+    api: RestoreApi, store: t.Any, mover: NotedMover
+) -> None:
+    """A restored pod beside its own would be deleted by it: the restore is complete, and not without a word."""
+    owned = pod()
+    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "1", "controller": True}
+    owned["metadata"]["ownerReferences"] = [owner]
+    put(store, owned)
+    api.types += types_named("replicasets")
+    api.add("namespaces", "shop")
+    api.add("replicasets", "web", "shop")
+    for done in (plan(api, store), restore(api, store, name="r")):
+        (found,) = [each for each in done.warnings_list if each["name"] == "web"]
+        assert found["message"] == (
+            "Pod shop/web does not come back: its ReplicaSet 'web' is in the cluster and makes its own, with empty "
+            "volumes: what was in 'tmp', 'work' is not brought."
+        )
+        assert "run the restore again" in found["hint"]
+        assert states(done) == {
+            "tmp": ("PodVolumeBackup", "untouched"),
+            "work": ("PodVolumeBackup", "untouched"),
+        }
+    assert not mover.downloads
 
 
 def test_nothing_is_brought_where_no_data_of_volumes_is(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
