@@ -63,7 +63,8 @@ class Init:
         kubectl = self._lab.program("kubectl")
         folders = [CODE / "manifests"]
         if what == "definitions":
-            folders = [Path(kubectl).parent / "crds", Path(self._lab.program(GROUP_DEFINITIONS))]
+            built_with_snapshots = Path(self._lab.program("snapshot-controller")).parent
+            folders = [built_with_snapshots / "crds", Path(self._lab.program(GROUP_DEFINITIONS))]
         options = [
             f"--kubeconfig={self._lab.path('pki/node-admin.conf')}",
             f"--cache-dir={self._lab.path('kubectl-cache')}",
