@@ -121,8 +121,6 @@ def _etcd(lab: Lab) -> Component:
         lab.program("etcd"),
         f"--data-dir={lab.path('etcd')}",
         "--unsafe-no-fsync",
-        "--heartbeat-interval=20",
-        "--election-timeout=200",
         "--listen-peer-urls=http://127.0.0.1:2380",
         f"--listen-client-urls={_ETCD}",
         f"--advertise-client-urls={_ETCD}",
