@@ -39,9 +39,10 @@ TERMS: dict[str, t.Any] = {
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_CONSUMER_SECONDS", "_ERROR_SECONDS", "_TICK_SECONDS"):
+    for name in ("_CONSUMER_SECONDS", "_ERROR_SECONDS"):
         monkeypatch.setattr(volume_finalizer, name, 0.0)
-    monkeypatch.setattr(in_cluster, "_TICK_SECONDS", 0.001)
+    for module in (volume_finalizer, in_cluster):
+        monkeypatch.setattr(module, "_TICK_SECONDS", 0.005)
 
 
 def _stateful(api: AppCluster) -> None:
