@@ -71,9 +71,15 @@ def frozen_lines(state: Path) -> list[str]:
     return lines
 
 
+def in_node(state: Path, command: t.Sequence[str]) -> list[str]:
+    """The command line that runs a command in the node; LabError when no cluster runs."""
+    return [*_ENTER, str(node_pid(state)), "--", *command]
+
+
 def shell(state: Path, command: t.Sequence[str]) -> t.NoReturn:
     """Replace this process by a command in the node."""
-    os.execvp(_ENTER[0], [*_ENTER, str(node_pid(state)), "--", *(command or ["/bin/sh"])])
+    argv = in_node(state, command or ["/bin/sh"])
+    os.execvp(argv[0], argv)
 
 
-__all__ = ["frozen_lines", "shell", "status"]
+__all__ = ["frozen_lines", "in_node", "shell", "status"]

@@ -7,13 +7,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 import typing as t
 from pathlib import Path
 
-LAB = Path(__file__).parents[2] / "cluster" / "lab.py"
+from lab_node import frozen_lines, run_in_node
+
 Object = dict[str, t.Any]
 
 CLAIM = "data"
@@ -167,7 +166,7 @@ class Storage:
         """Handles of the snapshots that were cut of these volumes."""
         files = f'{self._state}/volumes/pool/snap-*.json'  # fmt: skip
         script = f'for f in {files}; do [ ! -e "$f" ] || {{ cat "$f"; echo; }}; done'
-        text = self._shell("sh", "-c", script)
+        text = run_in_node(self._state, ["sh", "-c", script])
         found, decoder = set(), json.JSONDecoder()
         while text := text.lstrip():
             entry, end = decoder.raw_decode(text)
@@ -178,15 +177,7 @@ class Storage:
 
     def left_frozen(self) -> list[str]:
         """What driver and watchdog noticed of file systems that nobody thawed."""
-        found: list[str] = json.loads(self._lab("status", "--json"))["frozen"]
-        return found
-
-    def _shell(self, *argv: str) -> str:
-        return self._lab("shell", "--", *argv)
-
-    def _lab(self, command: str, *arguments: str) -> str:
-        argv = [sys.executable, str(LAB), command, "--state", str(self._state), *arguments]
-        return subprocess.run(argv, check=True, capture_output=True, text=True, timeout=60).stdout
+        return frozen_lines(self._state)
 
 
 def until(condition: t.Callable[[], t.Any], what: str, *, seconds: float, pause: float = 0.25) -> t.Any:

@@ -10,16 +10,15 @@ What leaves a pod of a namespace with the policy is dropped in the node: a netwo
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
 import threading
 import typing as t
 from pathlib import Path
 
+from lab_node import run_in_node
+
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 
-_LAB = Path(__file__).parents[3] / "cluster" / "lab.py"
 _TABLE = "arkive_test"
 _SETUP = (
     f"add table ip {_TABLE}; add chain ip {_TABLE} out {{ type filter hook prerouting priority -300; policy accept; }}"
@@ -61,8 +60,7 @@ class PolicyEnforcer:
                     self.cut.add(address)
 
     def _nft(self, commands: str) -> None:
-        command = [sys.executable, str(_LAB), "shell", "--state", str(self._state), "--", "nft", commands]
-        subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+        run_in_node(self._state, ["nft", commands])
 
 
 @contextlib.contextmanager

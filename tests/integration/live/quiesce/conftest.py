@@ -7,19 +7,18 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import typing as t
 from pathlib import Path
 
+import lab_node
 import pytest
 import yaml
 from cut_proxy import CutProxy, through
-from nginx_app import NginxApp, left_frozen, until
+from nginx_app import NginxApp, until
 from processes import Engine
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 
-LAB = Path(__file__).parents[3] / "cluster" / "lab.py"
 Location = dict[str, t.Any]
 
 
@@ -62,7 +61,7 @@ def s3_location(s3: t.Any, s3_bucket: t.Any) -> Location:
 def frozen_lines() -> t.Callable[[], list[str]]:
     """What the local cluster says was left frozen; nothing on a cluster that cannot say it."""
     state = os.environ.get("ARKIVE_TEST_STATE", "")
-    return lambda: left_frozen(LAB, Path(state)) if state else []
+    return lambda: lab_node.frozen_lines(Path(state)) if state else []
 
 
 @pytest.fixture(autouse=True)
@@ -103,11 +102,4 @@ def proxy(kubeconfig: str) -> t.Iterator[tuple[CutProxy, Location]]:
 @pytest.fixture
 def lab(state: Path) -> t.Callable[..., str]:
     """``lab("ls", "/")``: a command in the node of the local cluster."""
-
-    def run(*argv: str) -> str:
-        command = ["python3", str(LAB), "shell", "--state", str(state), "--", *argv]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return run
+    return lambda *argv: lab_node.run_in_node(state, argv)

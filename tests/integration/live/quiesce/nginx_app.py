@@ -10,7 +10,6 @@ import dataclasses
 import datetime as dt
 import json
 import os
-import subprocess
 import time
 import typing as t
 from pathlib import Path
@@ -330,18 +329,3 @@ def process_state(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return ""
-
-
-def left_frozen(lab: Path, state: Path) -> list[str]:
-    """What driver and watchdog of the local cluster wrote about file systems that nobody thawed."""
-    done = subprocess.run(
-        ["python3", str(lab), "status", "--json", "--check-frozen", "--state", str(state)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=dict(os.environ),
-    )
-    assert done.returncode in (0, 4), done.stderr
-    lines: list[str] = json.loads(done.stdout)["frozen"]
-    assert bool(lines) == (done.returncode == 4)
-    return lines
