@@ -63,6 +63,7 @@ def live(report: Report, variables: Variables, files: t.Sequence[str] = (LIVE,))
     programs = {
         "ARKIVE_TEST_PIPELINES": str(environments.pipelines().path),
         "ARKIVE_TEST_RULEBOOK": environments.rulebook().program("ansible-rulebook"),
+        "GOGC": "400",  # thousands of kubectl: each is gone before it needs the memory again
     }
     run_tests(report, "pytest, live", {**variables, **programs}, *options, again=True)
     if LIVE in files or _STORE_LIVE in files:
