@@ -84,3 +84,4 @@ def test_documents_name_the_same_python_and_ansible_core() -> None:
     assert f"ansible-core >= {core[1]}" in readme
     assert f"Python >= {python[1]}" in readme
     assert f"python >= {python[1]}" in (ROOT / "plugins/doc_fragments/_requirements.py").read_text()
+    assert f'_OLDEST = "{core[1]}."' in (ROOT / "tests/unit/conftest.py").read_text()

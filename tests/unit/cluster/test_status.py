@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from kubelab.status import frozen_lines, status
+from kubelab.commands import LabError
+from kubelab.status import frozen_lines, in_node, status
 
 DRIVER = "2026/11/21 04:15:00 vol-2600e797564c8dcb1759 was left frozen: unmounted as it is"
 WATCHDOG = "2026-11-21T04:15:00Z the node's disk kubelet was left frozen: thawed"
@@ -35,3 +36,8 @@ def test_frozen_lines(tmp_path: Path, logs: dict[str, str], found: list[str]) ->
 def test_status_of_nothing(tmp_path: Path) -> None:
     expected = {"running": False, "state": str(tmp_path), "s3": None, "pids": {}, "frozen": []}
     assert status(tmp_path) == expected
+
+
+def test_nothing_is_run_in_a_node_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="No cluster runs"):
+        in_node(tmp_path, ["true"])
