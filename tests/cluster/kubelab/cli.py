@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     build = command("build", _build, "install, build and make all that is missing", state=False)
-    build.add_argument("what", nargs="*", choices=tuple(_BUILDS), default=["cluster"], help="(default: cluster)")
+    build.add_argument("what", nargs="*", choices=tuple(_BUILDS), default="cluster", help="(default: cluster)")
     build.add_argument("--collections", type=Path, help=_COLLECTIONS_HELP)
     start = command("start", _start, "start a cluster; one that is there is removed first")
     start.add_argument("--port", type=int, default=0, help="the API server's on 127.0.0.1 (default: a free one)")
@@ -133,8 +133,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(options: argparse.Namespace) -> None:
+    # argparse (Python 3.11) looks for a default among the choices, so it is no list.
+    wanted = [options.what] if isinstance(options.what, str) else options.what
     for what, build in _BUILDS.items():
-        if what in options.what:
+        if what in wanted:
             build(options)
 
 
