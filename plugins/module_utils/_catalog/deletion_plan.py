@@ -189,11 +189,8 @@ class _Planner:
             for snapshot, other in elsewhere.named.items()
         ]
         recorded = [snapshot for snapshot in recorded if snapshot not in elsewhere.named]
-        left = {
-            snapshot: why
-            for snapshot in recorded
-            if (why := elsewhere.why_not(snapshot) or self._deleter.why_not(snapshot))
-        }
+        unknown = {snapshot: why for snapshot in recorded if (why := elsewhere.why_not(snapshot))}
+        left = unknown | self._deleter.why_not([snapshot for snapshot in recorded if snapshot not in unknown])
         if left and not self._force:
             raise ValidationError(
                 f"{self._what} records snapshots that would be left behind: {reasons_text(left)}.",

@@ -43,19 +43,22 @@ class _Read(t.NamedTuple):
 class NamedElsewhere:
     """Reads each backup's records once, when it is asked for the first time, and its objects where that matters.
 
-    For one task.
+    For one task. Backups in ``going`` keep nothing: each has a note of its deletion, and goes with the same pods. Of
+    several that record one snapshot, the last that is asked about takes it along.
     """
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._known: dict[_Version, _Read] = {}
+        self.going: set[str] = set()
 
     def find(self, name: str, snapshots: t.Iterable[RecordedSnapshot]) -> Elsewhere:
         """What backups other than ``name`` say of those of ``snapshots`` that are in a repository."""
         asked = [snapshot for snapshot in snapshots if snapshot.kind == KIND]
         if not asked:
             return Elsewhere({}, ())
-        others = [entry for entry in self._catalog.entries() if entry.complete and entry.name != name]
+        left_out = {name, *self.going}
+        others = [entry for entry in self._catalog.entries() if entry.complete and entry.name not in left_out]
         self._learn([entry for entry in others if _version(entry) not in self._known], objects=False)
         named = self._who_names(asked, others)
         if any(snapshot not in named for snapshot in asked):
@@ -95,6 +98,12 @@ class Elsewhere(t.NamedTuple):
     named: t.Mapping[RecordedSnapshot, str]
     unknown: tuple[str, ...]
 
+    def why_stays(self, snapshot: RecordedSnapshot) -> str:
+        """Why it must not go, half a sentence; empty where it may."""
+        if snapshot in self.named:
+            return f"backup '{self.named[snapshot]}' records it as well"
+        return self.why_not(snapshot)
+
     def why_not(self, snapshot: RecordedSnapshot) -> str:
         """Why nobody can say that it may go; empty where it is known."""
         if snapshot.kind != KIND or not self.unknown or snapshot in self.named:
@@ -106,4 +115,4 @@ def _version(entry: BackupEntry) -> _Version:
     return entry.name, entry.written, entry.size
 
 
-__all__ = ("Elsewhere", "NamedElsewhere")
+__all__ = ("KIND", "Elsewhere", "NamedElsewhere")

@@ -94,11 +94,16 @@ def _may_run(name: str, files: t.Sequence[ObjectInfo], now: dt.datetime) -> bool
     return begun is not None and keys.results not in present and now - begun <= _DEAD_RESTORE
 
 
-def find_running(store: Store, backup: str, now: dt.datetime) -> list[str]:
-    """``RestoreIndex.running`` of one backup as it is at this moment: one listing, and a read for each that may run."""
+def find_running(store: Store, now: dt.datetime) -> dict[str, list[str]]:
+    """``RestoreIndex.running`` of each backup, as it is at this moment: one listing, a read for each that may run."""
     groups = group_by_directory(store.list(RESTORES).objects, RESTORES)
-    may_run = [name for name, files in groups.items() if is_subdomain_name(name) and _may_run(name, files, now)]
-    return sorted(name for name in may_run if source_of(store, name, [info.key for info in groups[name]]) == backup)
+    running: dict[str, list[str]] = {}
+    for name, files in sorted(groups.items()):
+        if is_subdomain_name(name) and _may_run(name, files, now):
+            source = source_of(store, name, [info.key for info in files])
+            if source:
+                running.setdefault(source, []).append(name)
+    return running
 
 
 def find_restores(store: Store, backup: str) -> FoundRestores:

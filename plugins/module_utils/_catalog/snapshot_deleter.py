@@ -30,8 +30,11 @@ class SnapshotProvider(t.Protocol):
     name: str
     kind: str
 
-    def why_not_delete(self, snapshot: RecordedSnapshot) -> str:
-        """Why it cannot be deleted here, as far as is known without trying; empty when it may."""
+    def why_not_delete(self, snapshots: t.Sequence[RecordedSnapshot]) -> Reasons:
+        """Why some of one backup cannot be deleted here, as far as is known without trying."""
+
+    def delete_ahead(self, snapshots: t.Sequence[RecordedSnapshot]) -> None:
+        """Delete those of several backups where at once is less work; ``delete`` tells later what became of them."""
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: RecordedContents) -> Reasons:
         """Delete them; one that is gone is fine. Returns why others are still there."""
@@ -50,23 +53,26 @@ class SnapshotDeleter:
     def __init__(self, providers: t.Iterable[SnapshotProvider]) -> None:
         self._providers = tuple(providers)
 
-    def why_not(self, snapshot: RecordedSnapshot) -> str:
-        """Why the snapshot cannot be deleted here, as far as is known without trying; empty when it may."""
-        return self._find(snapshot)[1]
+    def why_not(self, snapshots: t.Sequence[RecordedSnapshot]) -> Reasons:
+        """Why some of one backup cannot be deleted here, as far as is known without trying."""
+        return self._share_out(snapshots)[1]
+
+    def delete_ahead(self, snapshots: t.Sequence[RecordedSnapshot]) -> None:
+        """Those of several backups, whose deletions have begun: what can be done at once is, of those that may go.
+
+        ``delete`` is called for each backup afterwards, and tells what became of its own.
+        """
+        shares, _nobodys = self._share_out(snapshots)
+        for provider in self._providers:
+            if provider.name in shares:
+                provider.delete_ahead(shares[provider.name])
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], *, contents: RecordedContents) -> Reasons:
         """Delete them; one that is gone is fine. Returns why others are still there."""
-        failed: Reasons = {}
-        found: dict[str, list[RecordedSnapshot]] = {}
-        for snapshot in snapshots:
-            provider, why = self._find(snapshot)
-            if provider is None:
-                failed[snapshot] = why
-            else:
-                found.setdefault(provider.name, []).append(snapshot)
+        shares, failed = self._share_out(snapshots)
         for provider in self._providers:
-            if provider.name in found:
-                failed |= provider.delete(found[provider.name], contents)
+            if provider.name in shares:
+                failed |= provider.delete(shares[provider.name], contents)
         return failed
 
     @property
@@ -79,16 +85,24 @@ class SnapshotDeleter:
         """What else is to be reported of the deletions: a sentence each."""
         return [note for provider in self._providers for note in provider.deletion_notes()]
 
-    def _find(self, snapshot: RecordedSnapshot) -> tuple[SnapshotProvider | None, str]:
-        """Who can delete it; None, and why nobody can."""
-        reasons = []
+    def _share_out(self, snapshots: t.Sequence[RecordedSnapshot]) -> tuple[dict[str, list[RecordedSnapshot]], Reasons]:
+        """Whose they are, by the names of the first providers that can delete them; and why nobody can others."""
+        shares: dict[str, list[RecordedSnapshot]] = {}
+        reasons: dict[RecordedSnapshot, list[str]] = {snapshot: [] for snapshot in snapshots}
         for provider in self._providers:
-            if provider.kind == snapshot.kind:
-                why = provider.why_not_delete(snapshot)
-                if not why:
-                    return provider, ""
-                reasons.append(why)
-        return None, "; ".join(reasons) or (_ONLY_AGENT if snapshot.kind == "repository" else _NOBODY)
+            asked = [snapshot for snapshot in reasons if snapshot.kind == provider.kind]
+            why = provider.why_not_delete(asked) if asked else {}
+            for snapshot in asked:
+                if snapshot in why:
+                    reasons[snapshot].append(why[snapshot])
+                else:
+                    shares.setdefault(provider.name, []).append(snapshot)
+                    del reasons[snapshot]
+        return shares, {snapshot: "; ".join(said) or _nobody(snapshot) for snapshot, said in reasons.items()}
+
+
+def _nobody(snapshot: RecordedSnapshot) -> str:
+    return _ONLY_AGENT if snapshot.kind == "repository" else _NOBODY
 
 
 __all__ = ("Reasons", "SnapshotDeleter", "SnapshotProvider")

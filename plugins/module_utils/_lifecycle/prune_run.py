@@ -18,23 +18,17 @@ import secrets
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import (
-    Deletion,
-    RemoveObjects,
-    StaysAfterAll,
-    delete_entry,
-)
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.named_elsewhere import NamedElsewhere
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import RestoreIndex, find_running
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import RemoveObjects
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import RestoreIndex
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import (
     SnapshotDeleter,
     SnapshotProvider,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import label_value
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
-from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prunable import Seen, read_prunables
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_deletions import PruneDeletions
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_leftovers import (
     FindLeft,
     LeftoverUse,
@@ -48,7 +42,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcom
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_plan import (
     Retention,
     RetentionPlan,
-    Verdict,
     plan_retention,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_record import (
@@ -57,17 +50,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_re
     write_rules,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
-from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Keeping, Store, refuse_write
+from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store, refuse_write
 from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import (
     LockRecord,
     WriteLock,
     WriteLockHeld,
     require_free,
 )
-
-#: After these nothing more is tried: the next request would fail as well.
-_HOPELESS = frozenset({"unreachable", "credentials", "no_location", "lost"})
-_NAMED = 3
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,21 +119,22 @@ class _Pruning:
         self._now = context.now()
         self._lock = lock
         self._catalog = Catalog(store, context.cancel)
-        self._elsewhere = NamedElsewhere(self._catalog)
-        self._deleter = SnapshotDeleter(request.providers)
-        self._pruned: list[PrunedBackup] = []
+        self._deletions = PruneDeletions(
+            self._catalog,
+            context,
+            SnapshotDeleter(request.providers),
+            restores=lambda: self._restores,
+            remove_objects=request.remove_objects,
+            lock=lock,
+        )
+        self._pruned: dict[str, PrunedBackup] = {}
         self._leftovers: list[Leftover] = []
         self._warnings: list[str] = []
-        self._gave_up = ""
 
     @functools.cached_property
     def _restores(self) -> RestoreIndex:
         """Read when something is to go."""
         return RestoreIndex(self._store, self._now)
-
-    @functools.cached_property
-    def _keeping(self) -> Keeping:
-        return self._store.keeping()
 
     def run(self) -> PruneOutcome:
         before = read_rules(self._store)
@@ -153,100 +143,34 @@ class _Pruning:
         plan = plan_retention(seen.backups, retention, self._now, before=before)
         self._warnings += self._without_backups(seen)
         try:
-            for verdict in plan.verdicts:
-                pruned = self._delete(verdict) if verdict.goes else PrunedBackup(verdict=verdict, state="kept")
-                self._pruned.append(pruned)
+            for pruned in self._deletions.run(verdict for verdict in plan.verdicts if verdict.goes):
+                self._pruned[pruned.name] = pruned
             self._write_rules(before, plan)
             for leftover in self._clear_strays(seen):
                 self._leftovers.append(leftover)
         except ArkiveError as exc:
             # A run that is broken off: what is gone by now is said all the same.
             so_far = self._outcome(plan)
-            exc.details.update(so_far.to_return(), changed=so_far.changed)
+            changed = so_far.changed or bool(exc.details.get("changed"))
+            exc.details.update(so_far.to_return(), changed=changed)
             raise
         return self._outcome(plan)
 
     def _outcome(self, plan: RetentionPlan) -> PruneOutcome:
+        """In the order of the plan, however far the deletions have come."""
+        kept = {
+            verdict.backup.name: PrunedBackup(verdict=verdict, state="kept")
+            for verdict in plan.verdicts
+            if not verdict.goes
+        }
+        known = kept | self._pruned
+        backups = tuple(known[each.backup.name] for each in plan.verdicts if each.backup.name in known)
         return PruneOutcome(
             location=self._store.location.describe,
-            backups=tuple(self._pruned),
+            backups=backups,
             leftovers=tuple(self._leftovers),
             refused=plan.refused,
-            warnings=(*self._warnings, *self._versions(self._pruned)),
-        )
-
-    def _in_use(self, verdict: Verdict) -> str:
-        """Why a backup stays that a restore reads; empty when none does."""
-        return _used_by(self._restores.running(verdict.backup.name))
-
-    def _in_use_by_now(self, name: str) -> str:
-        """The same of one that has begun since the restores were read: a run may take hours."""
-        return _used_by(find_running(self._store, name, self._context.now()))
-
-    def _delete(self, verdict: Verdict) -> PrunedBackup:
-        name = verdict.backup.name
-        if self._gave_up:
-            return PrunedBackup(verdict=verdict, state="failed", error=f"It was not tried: {self._gave_up}")
-        try:
-            return self._delete_now(verdict)
-        except Cancelled:
-            raise
-        except ArkiveError as exc:
-            if isinstance(exc, StoreError) and exc.failure in _HOPELESS:
-                self._gave_up = exc.message
-            gone = len(exc.details.get("deleted_snapshots") or ())
-            self._context.progress(f"{name} could not be deleted")
-            return PrunedBackup(verdict=verdict, state="failed", error=exc.sentence, snapshots=gone)
-
-    def _delete_now(self, verdict: Verdict) -> PrunedBackup:
-        name, begun = verdict.backup.name, verdict.backup.deleting
-        self._context.cancel.check()
-        why = "" if begun else self._in_use(verdict)
-        if why:
-            return PrunedBackup(verdict=verdict.stays(why), state="kept")
-        if self._lock is None and not verdict.backup.records_volumes and not self._keeping.locks:
-            # The listing says enough.
-            return self._deleted(verdict, verdict.backup.size)
-        if self._lock is not None:
-            self._lock.require_held()
-        entry = self._catalog.entry(name)
-        if entry is None:
-            # Somebody else was quicker, and it is gone.
-            return PrunedBackup(verdict=verdict, state="deleted")
-        if self._lock is not None:
-            self._context.progress(f"deletes {name}: {'; '.join(verdict.reasons)}")
-        how = Deletion(
-            deleter=self._deleter,
-            check_mode=self._lock is None,
-            restores=self._restores.of,
-            remove_objects=self._request.remove_objects,
-            made=verdict.backup.made,
-            why_not=str if begun else functools.partial(self._in_use_by_now, name),
-            elsewhere=self._elsewhere,
-        )
-        try:
-            done = delete_entry(self._catalog, entry, how)
-        except StaysAfterAll as exc:
-            return PrunedBackup(verdict=verdict.stays(exc.why), state="kept")
-        except ValidationError as exc:
-            locked = exc.details.get("locked")
-            if begun or not locked:
-                raise
-            # The storage does not let it go.
-            return PrunedBackup(verdict=verdict.stays(f"it is locked in the storage: {locked}"), state="kept")
-        self._warnings += [issue.message for issue in done.issues.warnings]
-        return self._deleted(verdict, entry.size, snapshots=len(done.deleted_snapshots))
-
-    def _deleted(self, verdict: Verdict, size: int, *, snapshots: int = 0) -> PrunedBackup:
-        restores = sum(self._restores.size(restore) for restore in self._restores.of(verdict.backup.name).keys)
-        if self._lock is not None:
-            self._restores.forget(verdict.backup.name)
-        return PrunedBackup(
-            verdict=verdict,
-            state="deleted",
-            freed=size + restores,
-            snapshots=snapshots,
-            hidden=self._keeping.versions,
+            warnings=(*self._warnings, *dict.fromkeys(self._deletions.warnings), *self._versions(backups)),
         )
 
     def _write_rules(self, before: t.Mapping[str, t.Any], plan: RetentionPlan) -> None:
@@ -262,7 +186,7 @@ class _Pruning:
             self._warnings.append(f"The rules of this run could not be recorded: {exc.message}")
 
     def _clear_strays(self, seen: Seen) -> t.Iterator[Leftover]:
-        if self._request.leftovers == "ignored" or self._gave_up:
+        if self._request.leftovers == "ignored" or self._deletions.gave_up:
             return
         yield from clear_strays(
             self._catalog,
@@ -291,10 +215,6 @@ class _Pruning:
                 f"{self._store.location.describe} keeps old versions: what was deleted is hidden, and takes its space "
                 "until the bucket's own rules remove it."
             )
-
-
-def _used_by(restores: t.Sequence[str]) -> str:
-    return f"restore {some_of(restores, most=_NAMED)} from it is not finished" if restores else ""
 
 
 __all__ = ("PruneRequest", "prune")

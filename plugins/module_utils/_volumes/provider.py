@@ -15,7 +15,8 @@ of the table and know them by their ``name`` only; what a provider needs of a cl
     record   ``BackupVolumes``: marks in the stored claim, objects beside it, the entries of Velero's files;
              ``SetSnapshots.seal``: the note on a set that it is good
     discard  what was taken and must not stay: the freeze did not hold, or the backup is not stored
-    delete   ``why_not_delete`` and ``delete``: what the files of a backup record, when the backup goes
+    delete   ``why_not_delete`` and ``delete``: what the files of a backup record, when the backup goes; where several
+             go, ``delete_ahead`` before
     restore  ``RestoreVolumes``: which of the recorded snapshots hold a claim's data, how the new volume is made from
              one, and what is cleared away afterwards
 
@@ -267,8 +268,11 @@ class VolumeProvider(t.Protocol):
     def for_restore(self, job: RestoreJob) -> RestoreVolumes:
         """The snapshots of one backup, as one restore makes volumes from them."""
 
-    def why_not_delete(self, snapshot: RecordedSnapshot) -> str:
-        """Why it cannot be deleted here, as far as is known without trying; empty when it may."""
+    def why_not_delete(self, snapshots: t.Sequence[RecordedSnapshot]) -> Reasons:
+        """Why some of one backup cannot be deleted here, as far as is known without trying."""
+
+    def delete_ahead(self, snapshots: t.Sequence[RecordedSnapshot]) -> None:
+        """Delete those of several backups where at once is less work; ``delete`` tells later what became of them."""
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: StoredContents) -> Reasons:
         """Delete them; one that is gone is fine. Returns why others are still there.

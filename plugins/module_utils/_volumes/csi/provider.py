@@ -76,8 +76,11 @@ class CsiProvider:
 
         return CsiRestore(self._context.client(), job)
 
-    def why_not_delete(self, snapshot: RecordedSnapshot) -> str:
-        return self._deletion.why_not(snapshot)
+    def why_not_delete(self, snapshots: t.Sequence[RecordedSnapshot]) -> Reasons:
+        return {snapshot: why for snapshot in snapshots if (why := self._deletion.why_not(snapshot))}
+
+    def delete_ahead(self, snapshots: t.Sequence[RecordedSnapshot]) -> None:
+        """Each is a request of its own, however many backups go."""
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: StoredContents) -> Reasons:
         return self._deletion.delete(snapshots, contents)

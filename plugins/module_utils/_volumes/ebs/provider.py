@@ -82,7 +82,10 @@ class EbsProvider:
         )
         return EbsRestore(snapshots, self._ec2, client=self._context.client(), discovery=job.discovery)
 
-    def why_not_delete(self, snapshot: RecordedSnapshot) -> str:
+    def why_not_delete(self, snapshots: t.Sequence[RecordedSnapshot]) -> Reasons:
+        return {snapshot: why for snapshot in snapshots if (why := self._why_not(snapshot))}
+
+    def _why_not(self, snapshot: RecordedSnapshot) -> str:
         if not _SNAPSHOT_ID.fullmatch(snapshot.handle):
             return "it is none of EBS, and others cannot be deleted here"
         if self._context.location is None:
@@ -91,6 +94,9 @@ class EbsProvider:
         if snapshot.location and snapshot.location != ours:
             return f"it is in the snapshot location '{snapshot.location}', and snapshot_location is '{ours}'"
         return ""
+
+    def delete_ahead(self, snapshots: t.Sequence[RecordedSnapshot]) -> None:
+        """Each is a request of its own, however many backups go."""
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: StoredContents) -> Reasons:
         failed: Reasons = {}
@@ -104,7 +110,7 @@ class EbsProvider:
         return failed
 
     def look_for(self, snapshot: RecordedSnapshot, contents: StoredContents) -> Sighting:
-        why = self.why_not_delete(snapshot)
+        why = self._why_not(snapshot)
         if why or self._ec2 is None:
             return Sighting("unknown", why)
         try:

@@ -81,8 +81,11 @@ class MoverProvider:
 
         return MoverRestore(self._context, job)
 
-    def why_not_delete(self, snapshot: RecordedSnapshot) -> str:
-        return self._deletion.why_not(snapshot)
+    def why_not_delete(self, snapshots: t.Sequence[RecordedSnapshot]) -> Reasons:
+        return self._deletion.why_not(snapshots)
+
+    def delete_ahead(self, snapshots: t.Sequence[RecordedSnapshot]) -> None:
+        self._deletion.delete_ahead(snapshots)
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: StoredContents) -> Reasons:
         return self._deletion.delete(snapshots)

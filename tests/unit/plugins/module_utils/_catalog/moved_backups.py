@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Sto
 
 
 def put_moved(store: Store, name: str, *objects: dict[str, t.Any]) -> None:
-    """A Completed backup with these claims and DataUploads, and no file beside them."""
+    """A Completed backup with these claims and DataUploads, and no file beside them. It has expired long ago."""
     stream = io.BytesIO()
     with TarballWriter(stream) as writer:
         for kind in (CLAIMS, DATA_UPLOADS):
@@ -24,7 +24,8 @@ def put_moved(store: Store, name: str, *objects: dict[str, t.Any]) -> None:
             version = "v1" if kind == CLAIMS else "v2alpha1"
             writer.add_items(kind, found, preferred_version=version)
         writer.close()
-    backup = {"metadata": {"name": name}, "status": {"phase": "Completed"}, "spec": {"snapshotMoveData": True}}
+    status = {"phase": "Completed", "expiration": "2020-01-01T00:00:00Z"}
+    backup = {"metadata": {"name": name}, "status": status, "spec": {"snapshotMoveData": True}}
     store.put(f"backups/{name}/{name}.tar.gz", stream.getvalue())
     document = {"apiVersion": "velero.io/v1", "kind": "Backup", **backup}
     store.put(f"backups/{name}/velero-backup.json", json.dumps(document).encode())

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339, rfc3339
+from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import PruneOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_run import PruneRequest, prune
@@ -52,8 +53,11 @@ class Snapshots:
         for handle in handles:
             (self._folder / handle).touch()
 
-    def why_not_delete(self, _snapshot: RecordedSnapshot) -> str:
-        return ""
+    def why_not_delete(self, _snapshots: t.Sequence[RecordedSnapshot]) -> dict[RecordedSnapshot, str]:
+        return {}
+
+    def delete_ahead(self, _snapshots: t.Sequence[RecordedSnapshot]) -> None:
+        """Each goes with its backup."""
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], _contents: t.Any) -> dict[RecordedSnapshot, str]:
         failed = {one: "It is in use." for one in snapshots if one.handle in self.refuses}
@@ -77,6 +81,7 @@ class PruneLab:
         self.store: Store = store
         self.snapshots = Snapshots(path / "snapshots")
         self.now = NOW
+        self.progress: t.Callable[[str], None] = no_progress
         self.removed_objects: list[str] = []
 
     def put(
@@ -137,10 +142,11 @@ class PruneLab:
         zone = given.pop("zone", "UTC")
         wanted = PruneRequest(
             retention=Retention(rules=RetentionRules(**rules, zone=zone), **given),
-            providers=(self.snapshots,),
-            **{"remove_objects": self._remove_objects, **(request or {})},
+            **{"providers": (self.snapshots,), "remove_objects": self._remove_objects, **(request or {})},
         )
-        return prune(wanted, self.store, context=RunContext(now=lambda: self.now), check_mode=check_mode)
+        return prune(
+            wanted, self.store, context=RunContext(now=lambda: self.now, progress=self.progress), check_mode=check_mode
+        )
 
     def names(self) -> list[str]:
         """The backups that are there, and what is half of one."""

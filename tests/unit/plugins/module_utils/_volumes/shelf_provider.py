@@ -192,8 +192,11 @@ class ShelfProvider:
     def for_restore(self, job: RestoreJob) -> ShelfRestore:
         return ShelfRestore(job)
 
-    def why_not_delete(self, snapshot: RecordedSnapshot) -> str:
-        return "" if snapshot.handle in SHELF else "it is not on the shelf"
+    def why_not_delete(self, snapshots: t.Sequence[RecordedSnapshot]) -> Reasons:
+        return {snapshot: "it is not on the shelf" for snapshot in snapshots if snapshot.handle not in SHELF}
+
+    def delete_ahead(self, snapshots: t.Sequence[RecordedSnapshot]) -> None:
+        """Each goes with its backup."""
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: StoredContents) -> Reasons:
         for snapshot in snapshots:

@@ -108,8 +108,9 @@ class OtherCloud(EbsProvider):
     name = "other_cloud"
     deleted: t.ClassVar[list[str]] = []
 
-    def why_not_delete(self, snapshot: RecordedSnapshot) -> str:
-        return "" if snapshot.handle.startswith("projects/") else "it is none of the other cloud"
+    def why_not_delete(self, snapshots: t.Sequence[RecordedSnapshot]) -> Reasons:
+        theirs = [snapshot for snapshot in snapshots if not snapshot.handle.startswith("projects/")]
+        return dict.fromkeys(theirs, "it is none of the other cloud")
 
     def delete(self, snapshots: t.Sequence[RecordedSnapshot], contents: StoredContents) -> Reasons:
         self.deleted.extend(snapshot.handle for snapshot in snapshots)

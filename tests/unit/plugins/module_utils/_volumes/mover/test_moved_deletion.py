@@ -17,7 +17,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import rfc3339, utc_now
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issues
+from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import PruneOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_run import PruneRequest, prune
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import deletion
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.marks import (
@@ -69,6 +72,13 @@ class Lab:
         context = VolumeContext(connect=lambda: self.cluster.api.client, moving=moving)
         return delete_backup("b1", store=self.cluster.store, providers=[MoverProvider(context)], **how)
 
+    def prune(self) -> PruneOutcome:
+        """All backups have expired."""
+        moving = Moving(settings=MoverSettings(namespace=self.namespace), store=self.cluster.store)
+        context = VolumeContext(connect=lambda: self.cluster.api.client, moving=moving)
+        request = PruneRequest(providers=(MoverProvider(context),))
+        return prune(request, self.cluster.store, context=RunContext())
+
     @property
     def is_there(self) -> bool:
         return self.cluster.store.exists("backups/b1/velero-backup.json")
@@ -82,10 +92,14 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
 
 
 def _forgets(job: dict[str, t.Any]) -> dict[str, t.Any]:
+    gone = "".join(f"forgot {each}\n" for each in _ids(job))
+    return ended(f"arkive-mover done forget 0\n{gone}")
+
+
+def _ids(job: dict[str, t.Any]) -> list[str]:
     (container,) = job["spec"]["template"]["spec"]["containers"]
     (ids,) = (each["value"] for each in container["env"] if each["name"] == "MV_IDS")
-    gone = "".join(f"forgot {each}\n" for each in ids.split())
-    return ended(f"arkive-mover done forget 0\n{gone}")
+    return str(ids).split()
 
 
 def test_one_pod_takes_them_out(lab: Lab) -> None:
@@ -156,6 +170,81 @@ def test_what_a_killed_deletion_has_left_goes_with_the_next(lab: Lab) -> None:
     lab.cluster.made.clear()
     lab.delete()
     assert lab.cluster.api.names("jobs", "shop") == ["alive"]
+
+
+def test_one_pod_takes_out_those_of_many_backups(lab: Lab) -> None:
+    """A pod takes seconds to come and to open a repository, whatever it does there."""
+    ids = [letter * 32 for letter in "123456789"]
+    for number, each in enumerate(ids):
+        put_moved(lab.cluster.store, f"more-{number}", claim(each), upload(each, backup=f"more-{number}"))
+    outcome = lab.prune()
+    gone = {backup.name: backup.snapshots for backup in outcome.backups if backup.state == "deleted"}
+    assert gone == {"b1": 3, **{f"more-{number}": 1 for number in range(len(ids))}}
+    (job,) = lab.cluster.made
+    assert set(_ids(job)) == {*IDS, *ids}
+    assert sum("maintenance" in warning for warning in outcome.warnings) == 1
+    assert lab.cluster.left() == []
+
+
+def test_what_a_pod_has_done_before_it_failed_counts(lab: Lab) -> None:
+    """The ones that are gone take their backups along; the others keep theirs, with the reason."""
+    put_moved(lab.cluster.store, "b2", claim("d" * 32), upload("d" * 32, backup="b2"))
+    gone = "".join(f"forgot {each}\n" for each in IDS)
+    lab.cluster.behave = lambda _job: ended(f"arkive-mover failed forget 1\n{gone}no\n", code=1)
+    outcome = lab.prune()
+    assert {backup.name: backup.state for backup in outcome.backups} == {"b1": "deleted", "b2": "failed"}
+    lab.cluster.behave = _forgets
+    assert lab.prune().to_return()["deleted"] == ["b2"]
+
+
+def _away(lab: Lab, times: int) -> list[int]:
+    """The API server does not answer for the password, ``times`` times; the list grows by one each time it is asked."""
+    asked: list[int] = []
+    make = lab.make_mover
+
+    def fail(*given: t.Any, **how: t.Any) -> Mover:
+        asked.append(1)
+        if len(asked) <= times:
+            raise MoverError("The password could not be read.") from KubeError("It is away.", status=503)
+        return make(*given, **how)
+
+    lab.make_mover = fail  # type: ignore[method-assign]
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("times", "failed"),
+    [
+        pytest.param(1, ["b1"], id="the next backup goes"),
+        pytest.param(2, ["b1", "b2"], id="and the one after"),
+        pytest.param(9, ["b1", "b2", "b3", "b4", "b5"], id="it is asked no more than three times"),
+    ],
+)
+def test_a_refusal_that_passes_is_not_kept_for_the_whole_run(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, times: int, failed: list[str]
+) -> None:
+    for name, letter in zip(("b2", "b3", "b4", "b5"), "2345", strict=True):
+        put_moved(lab.cluster.store, name, claim(letter * 32), upload(letter * 32, backup=name))
+    asked = _away(lab, times)
+    monkeypatch.setattr(deletion, "make_mover", lab.make_mover)
+    outcome = lab.prune()
+    assert [backup.name for backup in outcome.failed] == failed
+    assert len(asked) == min(times + 1, 3)
+
+
+def test_a_refusal_that_lasts_is_asked_for_once(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_moved(lab.cluster.store, "b2", claim("d" * 32), upload("d" * 32, backup="b2"))
+    asked: list[int] = []
+    make = lab.make_mover
+
+    def count(*given: t.Any, **how: t.Any) -> Mover:
+        asked.append(1)
+        return make(*given, **how)
+
+    lab.password = None
+    monkeypatch.setattr(deletion, "make_mover", count)
+    assert [backup.name for backup in lab.prune().failed] == ["b1", "b2"]
+    assert len(asked) == 1
 
 
 def _without_password(lab: Lab) -> None:
