@@ -114,24 +114,24 @@ class Pausing:
                 resumed.append(found)
         return Resumption(tuple(resumed), failed)
 
-    def renew(self, owner: Owner) -> None:
-        """Have others respect the pause for as long as they did at first; it goes on although the run is cancelled.
+    def renew(self, client: KubeClient, owner: Owner) -> PauseMark | None:
+        """Have others respect the pause for as long as they did at first. The mark that is there then.
 
-        What is not paused any more, or by somebody else, stays as it is. Raises ``ArkiveError``.
+        None where it is not paused any more, or by somebody else: then it stays as it is. Raises ``ArkiveError``.
         """
-        client = self._run.uncancelled().client
         for attempt in range(_ATTEMPTS):
             again = _read(client, owner)
             mark = again.mark if again is not None and again.now.suspended else None
             if again is None or mark is None or mark.run != self._run.run_id or mark.until is None:
-                return
+                return None
             longer = dataclasses.replace(mark, until=client.server_now() + self._limit)
             try:
                 _patch(client, again, renewal_patch(again, longer))
-                return
+                return longer
             except KubeError as exc:
                 if attempt == _ATTEMPTS - 1 or not (exc.conflict or exc.may_pass):
                     raise
+        return None
 
     def _pause(self, owner: Owner) -> Owner | None:
         client = self._run.client

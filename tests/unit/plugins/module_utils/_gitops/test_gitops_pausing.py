@@ -281,27 +281,120 @@ def test_what_is_not_paused_by_the_run_any_more_is_not_renewed(spec: Object, mar
     live["spec"] = dict(spec)
     live["metadata"]["annotations"] = {} if mark is None else {PAUSED_ANNOTATION: mark.to_text()}
     before = json.dumps(live)
-    lab.pausing.renew(paused)
+    assert lab.pausing.renew(lab.run.client, paused) is None
     assert json.dumps(lab.api.objects[("kustomizations", "home", "a")]) == before
 
 
-def test_a_pause_that_cannot_be_renewed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper_file, "_RENEWALS", 1e9)
-    lab, asked = Lab(), threading.Event()
+_REFUSED = KubeError("No.", status=403, reason="Forbidden")
+
+
+class Renewals:
+    """All renewals of one restore; those of owner ``a`` meet ``fault``, which may raise."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, lab: Lab, fault: t.Callable[[], object]) -> None:
+        self._ends: list[str] = []
+        self._changed = threading.Condition()
+        self._fault = fault
+        self._renew = Pausing(lab.run, limit=GitOpsTerms().pause_limit).renew
+        monkeypatch.setattr(keeper_file, "_RENEWALS", 1e9)
+        monkeypatch.setattr(pausing_file.Pausing, "renew", self)
+
+    def __call__(self, client: t.Any, owner: Owner) -> PauseMark | None:
+        try:
+            if owner.ref.name == "a":
+                self._fault()
+            return self._renew(client, owner)
+        finally:
+            with self._changed:
+                self._ends.append(owner.ref.name)
+                self._changed.notify_all()
+
+    def await_more(self, name: str) -> None:
+        """Two ends of renewals of ``name`` from now on: the second began after now."""
+        with self._changed:
+            wanted = self._ends.count(name) + 2
+            assert self._changed.wait_for(lambda: self._ends.count(name) >= wanted, timeout=60)
+
+
+def _raise(exc: BaseException) -> t.Callable[[], t.NoReturn]:
+    def fault() -> t.NoReturn:
+        raise exc
+
+    return fault
+
+
+_LAPSED = "The pause of Kustomization home/a could not be renewed, so that another run may have taken it over since "
+
+
+@pytest.mark.parametrize(
+    ("error", "ahead", "said"),
+    [
+        pytest.param(_REFUSED, 5, _LAPSED, id="it has run out"),
+        pytest.param(_REFUSED, 0, "", id="it has not run out"),
+        pytest.param(ValueError("odd\x1b"), 5, _LAPSED, id="an error that nobody foresaw, and it has run out"),
+        pytest.param(
+            ValueError("odd\x1b"),
+            0,
+            "The pause of Kustomization home/a could not be renewed at last: ValueError: odd",
+            id="an error that nobody foresaw",
+        ),
+    ],
+)
+def test_a_pause_that_may_have_ended_is_told(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, ahead: int, said: str
+) -> None:
+    """Others are renewed all the same, and an error that has passed is none."""
+    lab = Lab()
+    renewals = Renewals(monkeypatch, lab, _raise(error))
+    around = _around(lab, lab.add("a"), lab.add("b"))
+    around.begin(timeout=5)
+    first = lab.owner("b").mark
+    lab.api.clock_ahead = dt.timedelta(hours=ahead)
+    lab.run.client.get("/api")  # which tells the time
+    renewals.await_more("a")
+    renewals.await_more("b")
+    later = lab.owner("b").mark
+    around.end(succeeded=True)
+    assert first is not None
+    assert later is not None
+    assert later.until is not None
+    assert first.until is not None
+    assert later.until - first.until >= dt.timedelta(hours=ahead)
+    warnings = [issue.message for issue in lab.issues.warnings]
+    assert [message.startswith(said) for message in warnings] == ([True] if said else [])
+    assert not any("\x1b" in message for message in warnings)
+
+
+def test_an_error_that_passes_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = Lab()
+    errors = [_REFUSED, ValueError("odd")]
+    renewals = Renewals(monkeypatch, lab, lambda: _raise(errors.pop())() if errors else None)
     around = _around(lab, lab.add("a"))
     around.begin(timeout=5)
-    refused = KubeError("No.", status=403, reason="Forbidden")
-
-    def refuse(verb: str, _path: str, _dry_run: bool) -> KubeError | None:
-        if verb != "PATCH":
-            return None
-        asked.set()
-        return refused
-
-    lab.api.refuse = refuse
-    assert asked.wait(30)
+    for _look in range(2):
+        renewals.await_more("a")
     around.end(succeeded=True)
-    assert "The pause of Kustomization home/a could not be renewed" in lab.issues.warnings[0].message
+    assert not errors
+    assert not lab.issues.warnings
+
+
+@pytest.mark.parametrize("is_over", [False, True], ids=["at the end", "while it works"])
+def test_a_renewal_that_hangs_holds_up_nothing(monkeypatch: pytest.MonkeyPatch, *, is_over: bool) -> None:
+    """The end of a restore, or the renewal of other pauses. Nobody waits for the answer, which never comes."""
+    monkeypatch.setattr(keeper_file, "_STOP_SECONDS", 0.2)
+    monkeypatch.setattr(keeper_file, "_RENEWAL_SECONDS", 0.3 if is_over else 1e9)
+    lab, hangs = Lab(), threading.Event()
+    renewals = Renewals(monkeypatch, lab, hangs.wait)
+    around = _around(lab, lab.add("a"), lab.add("b"))
+    around.begin(timeout=5)
+    if is_over:
+        renewals.await_more("b")
+    around.end(succeeded=True)
+    assert not hangs.is_set()
+    assert (lab.is_marked("a"), lab.is_marked("b")) == (False, False)
+    assert not lab.issues.warnings
+    assert "pauses" not in {thread.name for thread in threading.enumerate()}
+    hangs.set()
 
 
 def _marked(until: dt.datetime | None, was: t.Any, run: str = "dead") -> Object:
