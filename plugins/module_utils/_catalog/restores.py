@@ -33,6 +33,8 @@ _LOG_TEXT = 1 << 20
 _DEAD_RESTORE = dt.timedelta(hours=24)
 #: One that was cancelled is asked about for this time.
 _OF_LATE = dt.timedelta(days=7)
+#: Of those without an end, and of those that have ended of late, so many are asked how.
+MOST_ASKED = 50
 _STARTING = re.compile(rb"Starting restore of backup (?:[^/\s\"]+/)?(?P<name>[a-z0-9.-]+)")
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -111,23 +113,36 @@ def find_restores(store: Store, backup: str) -> FoundRestores:
     return RestoreIndex(store, utc_now()).of(backup)
 
 
-def find_unfinished(store: Store, backup_name: str) -> list[str]:
+class FoundUnfinished(t.NamedTuple):
+    """``names``: sorted. ``passed_over``: so many more restores, which are older, may be unfinished too."""
+
+    names: list[str]
+    passed_over: int = 0
+
+
+def find_unfinished(store: Store, backup_name: str) -> FoundUnfinished:
     """Restores of ``backup_name`` that were started and never ended: they still run, or were broken off.
 
-    One listing, and a small read for each that has no end, or has ended of late: only its record says how.
+    One listing, and a small read for each that has no end, or has ended of late: only its record says how. Of each of
+    the two, the newest ``MOST_ASKED`` are read, whatever the location holds.
     """
     now = utc_now()
-    groups = group_by_directory(store.list(RESTORES).objects, RESTORES)
-    asked = [name for name, files in groups.items() if is_subdomain_name(name) and _may_be_open(name, files, now)]
+    without_end: list[tuple[dt.datetime, str]] = []
+    ended: list[tuple[dt.datetime, str]] = []
+    for name, files in group_by_directory(store.list(RESTORES).objects, RESTORES).items():
+        written = {info.key: info.modified for info in files}
+        if not is_subdomain_name(name) or RestoreKeys(name).arkive_record not in written:
+            continue
+        moment = written[RestoreKeys(name).arkive_record]
+        if RestoreKeys(name).results not in written:
+            without_end.append((moment, name))
+        elif now - moment <= _OF_LATE:
+            ended.append((moment, name))
+    newest = [*sorted(without_end, reverse=True)[:MOST_ASKED], *sorted(ended, reverse=True)[:MOST_ASKED]]
+    asked = [name for _moment, name in newest]
     found = read_each(lambda name: _is_open(store, name, backup_name), asked)
-    return sorted(name for name, is_open in zip(asked, found, strict=True) if is_open)
-
-
-def _may_be_open(name: str, files: t.Sequence[ObjectInfo], now: dt.datetime) -> bool:
-    keys = RestoreKeys(name)
-    present = {info.key: info.modified for info in files}
-    begun = present.get(keys.arkive_record)
-    return begun is not None and (keys.results not in present or now - begun <= _OF_LATE)
+    names = sorted(name for name, is_open in zip(asked, found, strict=True) if is_open)
+    return FoundUnfinished(names, len(without_end) + len(ended) - len(asked))
 
 
 def _is_open(store: Store, name: str, backup_name: str) -> bool:
@@ -187,7 +202,9 @@ def _logged(data: bytes) -> str:
 
 
 __all__ = (
+    "MOST_ASKED",
     "FoundRestores",
+    "FoundUnfinished",
     "RestoreIndex",
     "find_restores",
     "find_running",

@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES
 from ansible_collections.arkive.k8s.plugins.module_utils._core.issues import Issue, Issues, to_return
+from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._hooks.model import HookResult, hook_status
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.applied import AppliedPlan
@@ -101,8 +102,13 @@ class RestoreReport:
         """A restore without a name is a new one: perhaps an old one was meant."""
         with contextlib.suppress(StoreError):
             backup = self._request.spec.backup_name
-            unfinished = [name for place in self._places for name in find_unfinished(place, backup)]
-            for name in dict.fromkeys(unfinished):
+            found = [find_unfinished(place, backup) for place in self._places]
+            passed_over = sum(each.passed_over for each in found)
+            if passed_over:
+                self.issues.info(
+                    f"The location has many restores: whether {counted(passed_over, 'older one')} ended was not asked."
+                )
+            for name in dict.fromkeys(name for each in found for name in each.names):
                 self.issues.warning(
                     f"Restore '{name}' of this backup was begun and has not ended: it runs still, or was broken off.",
                     hint=f"Run it again with name: {name} to finish it.",

@@ -6,12 +6,18 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
-from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import find_restores
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.restores import (
+    MOST_ASKED,
+    find_restores,
+    find_unfinished,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
 
@@ -85,3 +91,32 @@ def test_the_record_wins_and_all_files_are_named(store: LocalStore) -> None:
         "r": ["restores/r/r-arkive.json.gz", "restores/r/restore-r-logs.gz"],
         "s": ["restores/s/restore-s-logs.gz"],
     }
+
+
+def test_however_many_restores_there_are_few_are_asked_how_they_ended(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The newest, of those without an end and of those that have ended of late; those of last month are not counted."""
+    cancelled = gzip_json({"restore": {"spec": {"backupName": "n"}, "status": {"phase": "Failed"}}, "broken_off": True})
+    running = gzip_json({"restore": {"spec": {"backupName": "n"}, "status": {"phase": "InProgress"}}})
+    now = time.time()
+    for number in range(MOST_ASKED + 3):
+        for kind, record, age in (("open", running, 0), ("late", cancelled, 0), ("old", cancelled, 30 * 86400)):
+            name = f"{kind}-{number:03}"
+            store.put(f"restores/{name}/{name}-arkive.json.gz", record)
+            if kind != "open":
+                store.put(f"restores/{name}/restore-{name}-results.gz", gzip_json({}))
+            moment = now - age - 60 * (100 - number)
+            os.utime(tmp_path / "restores" / name / f"{name}-arkive.json.gz", (moment, moment))
+    read: list[str] = []
+    get = LocalStore.get
+
+    def note(store: LocalStore, key: str, **more: object) -> bytes:
+        read.append(key)
+        return get(store, key, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(LocalStore, "get", note)
+    found = find_unfinished(store, "n")
+    assert len(read) == 2 * MOST_ASKED
+    assert found.passed_over == 6
+    assert found.names == [f"{kind}-{number:03}" for kind in ("late", "open") for number in range(3, MOST_ASKED + 3)]

@@ -224,8 +224,8 @@ def test_a_restore_that_was_broken_off(api: RestoreApi, store: t.Any) -> None:
     break_off(api, store, "r1", 2)
     record = record_of(store, "r1")
     assert (record["restore"]["status"]["phase"], record["hooks"]) == ("InProgress", [])
-    assert find_unfinished(store, "b") == ["r1"]
-    assert find_unfinished(store, "other") == []
+    assert find_unfinished(store, "b").names == ["r1"]
+    assert find_unfinished(store, "other").names == []
 
     unnamed = plan(api, store)
     assert [(warning["message"], warning["hint"]) for warning in unnamed.warnings_list] == [
@@ -242,7 +242,7 @@ def test_a_restore_that_was_broken_off(api: RestoreApi, store: t.Any) -> None:
     assert done.closing_line == "Completed: 3 created, 3 unchanged, 0 errors, 0 warnings"
     assert done.summary["unchanged"] == 3
     assert record_of(store, "r1")["restore"]["status"]["phase"] == "Completed"
-    assert find_unfinished(store, "b") == []
+    assert find_unfinished(store, "b").names == []
     assert plan(api, store).warnings_list == []
 
 
@@ -253,7 +253,7 @@ def test_a_restore_that_was_broken_off_at_its_very_end(api: RestoreApi, store: t
     assert restore(api, store, name="x").states["created"] == 1
     done = restore(api, store, name="r1")
     assert (done.changed, done.recorded) == (False, True)
-    assert find_unfinished(store, "b") == []
+    assert find_unfinished(store, "b").names == []
 
 
 def _cancel_after(api: RestoreApi, cancel: CancelToken, made: int) -> None:
@@ -280,14 +280,14 @@ def test_a_restore_that_was_cancelled(api: RestoreApi, store: t.Any) -> None:
         "Run it again with name: r1 to finish it.",
     )
     api.lose = lambda *_given: None
-    assert find_unfinished(store, "b") == ["r1"]
+    assert find_unfinished(store, "b").names == ["r1"]
     [warning] = plan(api, store).warnings_list
     assert "Restore 'r1' of this backup was begun and has not ended" in warning["message"]
     assert RestoreRecords(store, "r1").read_previous("b").unfinished
 
     done = restore(api, store, name="r1")
     assert (done.phase, done.states["created"], done.recorded) == ("Completed", 3, True)
-    assert find_unfinished(store, "b") == []
+    assert find_unfinished(store, "b").names == []
     assert plan(api, store).warnings_list == []
 
 
@@ -302,7 +302,7 @@ def test_one_that_is_cancelled_again_before_it_has_done_anything_stays_to_be_fin
     api.lose = lambda verb, path: second.cancel("again") if "leases" in path else None
     assert restore(api, store, name="r1", cancel=second, workers=1).phase == "Failed"
     api.lose = lambda *_given: None
-    assert find_unfinished(store, "b") == ["r1"]
+    assert find_unfinished(store, "b").names == ["r1"]
 
 
 def test_one_that_has_done_nothing_is_not_to_be_finished(api: RestoreApi, store: t.Any) -> None:
@@ -310,7 +310,7 @@ def test_one_that_has_done_nothing_is_not_to_be_finished(api: RestoreApi, store:
     refused = KubeError("No.", status=403, reason="Forbidden")
     api.refuse = lambda verb, path, _dry: refused if is_config(verb, path) else None
     assert restore(api, store, name="r1").phase == "PartiallyFailed"
-    assert find_unfinished(store, "b") == []
+    assert find_unfinished(store, "b").names == []
 
 
 def test_what_was_broken_off_long_ago_is_not_asked_about(
@@ -324,7 +324,7 @@ def test_what_was_broken_off_long_ago_is_not_asked_about(
     later = utc_now() + dt.timedelta(days=8)
     monkeypatch.setattr(restores_file, "utc_now", lambda: later)
     monkeypatch.setattr(restores_file, "read_record", lambda *_given: pytest.fail("it was read"))
-    assert find_unfinished(store, "b") == []
+    assert find_unfinished(store, "b").names == []
 
 
 def test_a_location_that_is_read_only_is_never_written(api: RestoreApi, store: t.Any) -> None:
