@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.errors import ArchiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.holds import refuse_held
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.named_elsewhere import NamedElsewhere
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.recorded_snapshots import RecordedSnapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.removal import hide_backup, remove_files
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_deleter import (
@@ -32,14 +33,18 @@ def remove_old(
     """Remove it with its snapshots, which their ``providers`` delete; False when nothing is there.
 
     What makes it a backup goes first: one that is visible has its snapshots. Raises ``StoreError`` where that
-    cannot be removed, and then nothing else was; what cannot be removed later is given to ``warn``. One that somebody
-    holds stays, with a ``ValidationError``.
+    cannot be removed, and then nothing else was; what cannot be removed later is given to ``warn``, and so is what
+    another backup records too. One that somebody holds stays, with a ``ValidationError``.
     """
     refuse_held(catalog.store, name)
     recorded = _recorded(catalog, name, what, warn)
     hide_backup(catalog.store, name)
     if recorded is not None:
-        for found, why in SnapshotDeleter(providers).delete(recorded.all, contents=recorded.contents).items():
+        elsewhere = NamedElsewhere(catalog).find(name, recorded.all)
+        stay = {snapshot: why for snapshot in recorded.all if (why := elsewhere.why_stays(snapshot))}
+        wanted = [snapshot for snapshot in recorded.all if snapshot not in stay]
+        left = stay | SnapshotDeleter(providers).delete(wanted, contents=recorded.contents)
+        for found, why in left.items():
             warn(f"The snapshot {found} of the backup that was {what} is left behind: {why}")
     try:
         return bool(remove_files(catalog.store, name, keep_lock=True))

@@ -165,13 +165,24 @@ class Mover:
         done(number, PodDownloaded(volumes=volumes, error=filled.error))
 
     def forget(self, source_namespace: str, ids: t.Sequence[str], *, namespace: str) -> dict[str, str]:
-        """Remove snapshots from the repository of a namespace, by pods in ``namespace``; why some are left, by id."""
+        """Remove snapshots from the repository of a namespace, by pods in ``namespace``; why some are left, by id.
+
+        One pod after the other. Where one has done nothing, the next would fare alike, and the rest is left.
+        """
         wanted = list(dict.fromkeys(ids))
-        parts = [wanted[start : start + MOST_IDS] for start in range(0, len(wanted), MOST_IDS)]
-        jobs = [ForgetJob(self._run, self._works, source_namespace, part, namespace) for part in parts]
         left: dict[str, str] = {}
-        for job, end in zip(jobs, self._run_all(jobs), strict=True):
-            left |= job.left(end)
+        for start in range(0, len(wanted), MOST_IDS):
+            part, rest = wanted[start : start + MOST_IDS], wanted[start + MOST_IDS :]
+            if start:
+                self._run.progress(
+                    f"{source_namespace}: {start} of {len(wanted)} snapshots were to be forgotten so far"
+                )
+            job = ForgetJob(self._run, self._works, source_namespace, part, namespace)
+            [end] = self._run_all([job])
+            found = job.left(end)
+            left |= found
+            if end.error and len(found) == len(part):
+                return left | dict.fromkeys(rest, f"It was not tried, as others could not be forgotten: {end.error}")
         return left
 
     def sweep(self, namespaces: t.Iterable[str]) -> Swept:

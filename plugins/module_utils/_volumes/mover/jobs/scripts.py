@@ -284,15 +284,23 @@ report done
 _FORGET = r"""
 repository connect
 step=forget
+row=0 # of those that failed one after the other: of more the next would fail as well
 for id in $MV_IDS; do
   if quiet k snapshot delete --delete "$id"; then
     printf 'forgot %s\n' "$id" >>"$said"
+    row=0
   elif grep -q 'no snapshots matched' "$text"; then
     printf 'missing %s\n' "$id" >>"$said"
   else
-    fail 1
+    [ -e /work/kept ] || cp "$text" /work/kept
+    row=$((row + 1))
+    [ "$row" -lt 3 ] || break
   fi
 done
+if [ -e /work/kept ]; then
+  cat /work/kept >"$text"
+  fail 1
+fi
 report done
 """
 

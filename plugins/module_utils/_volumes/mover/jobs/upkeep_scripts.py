@@ -77,6 +77,7 @@ if ! grep -q '"errorCount"' /work/verified.json; then
 fi
 : >/work/damage
 if [ "$rc" != 0 ]; then
+  code=$rc
   grep '^error processing ' "$text" | cut -c 1-1000 >/work/errors || :
   sed -n 's/.*object \(I*[a-z]*[0-9a-f]\{32,\}\).*/\1/p' /work/errors | sort -u >/work/bad
   step=name
@@ -91,6 +92,8 @@ if [ "$rc" != 0 ]; then
   done
   sed 's/^/error /' /work/errors >>/work/damage
   step=verify
+  # It has failed, and names nothing that is damaged: that is no proof.
+  [ -s /work/damage ] || grep -q '"errorCount": *[1-9]' /work/verified.json || fail "$code"
 fi
 cat /work/verified.json >/work/stats
 tell snapshots /work/list.json

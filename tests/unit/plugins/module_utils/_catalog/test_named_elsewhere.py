@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_files i
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import DeletedBackup, delete_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.named_elsewhere import NamedElsewhere
+from ansible_collections.arkive.k8s.plugins.module_utils._catalog.old_backup import What, remove_old
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
@@ -252,3 +253,18 @@ def test_nothing_is_read_for_other_snapshots(store: LocalStore) -> None:
     store.put("backups/b2/b2-volumeinfo.json.gz", b"damaged")
     found = NamedElsewhere(Catalog(store)).find("b1", [RecordedSnapshot("CSI", "b", "pv")])
     assert (found.named, found.unknown) == ({}, ())
+
+
+@pytest.mark.parametrize("what", ["replaced", "interrupted"])
+def test_one_that_another_backup_records_stays_when_its_own_makes_room(
+    store: LocalStore, mover: LabMover, what: What
+) -> None:
+    """A failed backup that was copied under another name, and is made again."""
+    put(store, "b1", "a", "b")
+    put(store, "copy", "a")
+    moving = Moving(settings=MoverSettings(), store=store, password="word")
+    context = VolumeContext(connect=lambda: t.cast("t.Any", None), moving=moving)
+    said: list[str] = []
+    assert remove_old(Catalog(store), "b1", what, providers=make_providers(context), warn=said.append)
+    assert mover.forgotten == [("shop", ("b",))]
+    assert ["backup 'copy' records it as well" in sentence for sentence in said] == [True]

@@ -38,6 +38,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model im
     Upload,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository import opening
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.forgetting import MOST_IDS
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.mover.mover_cluster import (
     NAMESPACE,
     SNAPSHOT_ID,
@@ -513,6 +514,29 @@ def test_snapshots_are_forgotten(cluster: MoverCluster) -> None:
     left = cluster.mover().forget("source", [gone, missing, kept, "--all"], namespace=NAMESPACE)
     assert set(left) == {kept, "--all"}
     assert "--all" not in environment(cluster.made[0])["MV_IDS"]
+
+
+def test_many_are_forgotten_by_one_pod_after_the_other(cluster: MoverCluster) -> None:
+    """A thousand that no backup names are twenty pods: together they would take the cluster."""
+    ids = [f"{number:032x}" for number in range(2 * MOST_IDS + 1)]
+
+    def forget(job: Object) -> Object:
+        gone = "".join(f"forgot {each}\n" for each in environment(job)["MV_IDS"].split())
+        return ended(f"arkive-mover done forget 0\n{gone}")
+
+    cluster.behave = forget
+    assert cluster.mover().forget("source", ids, namespace=NAMESPACE) == {}
+    assert [len(environment(job)["MV_IDS"].split()) for job in cluster.made] == [MOST_IDS, MOST_IDS, 1]
+    assert cluster.peak == 1
+
+
+def test_where_a_pod_has_forgotten_nothing_no_other_is_asked(cluster: MoverCluster) -> None:
+    ids = [f"{number:032x}" for number in range(3 * MOST_IDS)]
+    cluster.behave = lambda _job: failed("invalid repository password", "connect")
+    left = cluster.mover().forget("source", ids, namespace=NAMESPACE)
+    assert set(left) == set(ids)
+    assert all("does not open with this password" in why for why in left.values())
+    assert len(cluster.made) == 1
 
 
 def test_only_what_dead_runs_left_is_swept(cluster: MoverCluster) -> None:
