@@ -114,10 +114,13 @@ class PruneDeletions:
             yield from self._end_begun()
             # What others record has changed.
             found = self._look_at(verdict)
+        told: PrunedBackup | None
         if isinstance(found, EntryDeletion):
-            found = self._attempt(verdict, functools.partial(self._begin, verdict, found))
-        if found is not None:
-            yield found
+            told = self._attempt(verdict, functools.partial(self._begin, verdict, found))
+        else:
+            told = found
+        if told is not None:
+            yield told
 
     def _look_at(self, verdict: Verdict) -> EntryDeletion | PrunedBackup:
         """How it goes; what became of one of which that is known already. Raises ``Cancelled``."""

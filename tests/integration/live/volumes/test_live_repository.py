@@ -19,6 +19,7 @@ from new_bucket import location_in
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_run import PruneRequest, prune
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.repositories.request import (
     CopyTo,
     RepositoryOutcome,
@@ -30,6 +31,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings, Moving
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers, names_around
 
 if t.TYPE_CHECKING:
     from cluster_access import Kubectl, S3Access
@@ -106,12 +109,12 @@ class Tasks:
         request = RepositoryRequest(state=state, namespace=OF, mover_namespace=self._namespace, **more)
         return look_after(request, moving, self._client, copy_to=copy_to, check_mode=check_mode)
 
-    def put_backup(self, name: str, snapshot: str) -> None:
-        info = {"snapshotHandle": snapshot, "uploaderType": "kopia"}
-        entry = {"pvcName": "files", "pvcNamespace": OF, "snapshotDataMovementInfo": info}
+    def put_backup(self, name: str, *snapshots: str, **status: str) -> None:
+        infos = [{"snapshotHandle": snapshot, "uploaderType": "kopia"} for snapshot in snapshots]
+        entries = [{"pvcName": "files", "pvcNamespace": OF, "snapshotDataMovementInfo": info} for info in infos]
         backup = {"apiVersion": "velero.io/v1", "kind": "Backup", "metadata": {"name": name}, "spec": {}}
-        document = {**backup, "status": {"phase": "Completed"}}
-        self.store.put(f"backups/{name}/{name}-volumeinfo.json.gz", gzip_json([entry]))
+        document = {**backup, "status": {"phase": "Completed", **status}}
+        self.store.put(f"backups/{name}/{name}-volumeinfo.json.gz", gzip_json(entries))
         self.store.put(f"backups/{name}/velero-backup.json", json.dumps(document).encode())
 
 
@@ -192,3 +195,68 @@ def test_a_repository_from_its_making_to_its_damage(
     kopia.restore(unnamed, tmp_path / "restored")
     assert (tmp_path / "restored" / "three").read_bytes() == (data / "three").read_bytes()
     assert kubectl("-n", namespace, "get", "jobs,pods,secrets", "-o", "name") == ""
+
+
+def test_retention_takes_many_out_by_one_pod(
+    make_granted: t.Callable[[str], Granted],
+    namespace: str,
+    s3: S3Access,
+    s3_bucket: t.Any,
+    pod_s3_url: str,
+    kopia_image: str,
+    kopia_program: str,
+    kubectl: Kubectl,
+    tmp_path: Path,
+) -> None:
+    """Three backups have expired, two of which share a snapshot, and one shares one with a backup that stays."""
+    location = location_in(s3_bucket, s3, prefix="p")
+    settings = MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static", namespace=namespace)
+    granted = make_granted(namespace)
+    store = open_store(location)
+    tasks = Tasks(granted.caller("repository", providers=()), store, namespace, settings)
+    assert tasks.run("present").changed
+    kopia = Kopia(kopia_program, s3, tmp_path)
+    kopia.connect(location.bucket, "p")
+    data = tmp_path / "data"
+    data.mkdir()
+    ids = []
+    for number in range(5):
+        (data / "file").write_bytes(os.urandom(9000 + number))
+        ids.append(kopia.snapshot(data, "files"))
+    mine, shared, kept, other, stays = ids
+    made = {"startTimestamp": "2020-01-01T00:00:00Z"}
+    gone = {**made, "expiration": "2020-01-02T00:00:00Z"}
+    tasks.put_backup("b1", mine, shared, **gone)
+    tasks.put_backup("b2", shared, **gone)
+    tasks.put_backup("b3", other, kept, **gone)
+    tasks.put_backup("b4", kept, stays, **made)
+
+    caller = granted.caller("prune", providers=names_around("mover"))
+    moving = Moving(settings=settings, store=store, password=PASSWORD, run=RunContext(run_id=secrets.token_hex(8)))
+    providers = make_providers(VolumeContext(connect=lambda: caller, moving=moving))
+    before = _jobs(kubectl, namespace)
+    outcome = prune(PruneRequest(providers=providers), store, context=RunContext())
+    assert [(each.name, each.state, each.error, each.snapshots) for each in outcome.backups] == [
+        ("b1", "deleted", "", 1),
+        ("b2", "deleted", "", 1),
+        ("b3", "deleted", "", 1),
+        ("b4", "kept", "", 0),
+    ]
+    assert kopia.snapshots() == {kept, stays}
+    assert len(_jobs(kubectl, namespace) - before) == 1
+    assert kubectl("-n", namespace, "get", "jobs,pods,secrets", "-o", "name") == ""
+
+
+def _jobs(kubectl: Kubectl, namespace: str) -> set[str]:
+    """The uids of Jobs that have made a pod: what the cluster tells of them outlives them."""
+    found = kubectl(
+        "-n",
+        namespace,
+        "get",
+        "events",
+        "--field-selector",
+        "reason=SuccessfulCreate,involvedObject.kind=Job",
+        "-o",
+        "jsonpath={.items[*].involvedObject.uid}",
+    )
+    return set(found.split())

@@ -58,7 +58,7 @@ USES = {
     "restores": """
         from {catalog}.restores import find_restores, find_unfinished
         assert list(find_restores(store, "b1").keys) == ["r1"]
-        assert find_unfinished(store, "b1") == []
+        assert find_unfinished(store, "b1").names == []
     """,
     "delete": """
         from {catalog}.delete import delete_backup
