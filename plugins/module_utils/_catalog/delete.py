@@ -109,14 +109,9 @@ def delete_backup(
     if entry is None:
         return DeletedBackup(location=store.location.describe)
     how = Deletion(deleter=SnapshotDeleter(providers), check_mode=check_mode, force=force)
-    outcome = delete_entry(catalog, entry, how)
+    outcome = EntryDeletion(catalog, entry, how).run()
     outcome.issues.add_warnings(clear_leftovers(catalog, name, dry_run=check_mode))
     return outcome
-
-
-def delete_entry(catalog: Catalog, entry: BackupEntry, how: Deletion) -> DeletedBackup:
-    """The same for one that was found already. What killed runs have left of others is not looked for."""
-    return EntryDeletion(catalog, entry, how).run()
 
 
 class EntryDeletion:
@@ -376,5 +371,4 @@ __all__ = (
     "RemoveObjects",
     "StaysAfterAll",
     "delete_backup",
-    "delete_entry",
 )

@@ -31,6 +31,19 @@ def put_moved(store: Store, name: str, *objects: dict[str, t.Any]) -> None:
     store.put(f"backups/{name}/velero-backup.json", json.dumps(document).encode())
 
 
+def moved_entry(handle: str, *, namespace: str = "shop", uploader: str = "kopia") -> dict[str, t.Any]:
+    """Of a backup's volumeinfo (Velero 1.13 and later)."""
+    return {
+        "pvcName": f"claim-{handle}",
+        "pvcNamespace": namespace,
+        "pvName": f"pv-{handle}",
+        "backupMethod": "CSISnapshot",
+        "snapshotDataMoved": True,
+        "csiSnapshotInfo": {"snapshotHandle": "unknown"},
+        "snapshotDataMovementInfo": {"snapshotHandle": handle, "uploaderType": uploader},
+    }
+
+
 def upload(handle: str, *, backup: str = "", mover: str = "") -> dict[str, t.Any]:
     return {
         "apiVersion": "velero.io/v2alpha1",
@@ -54,4 +67,4 @@ def claim(handle: str) -> dict[str, t.Any]:
     }
 
 
-__all__ = ("claim", "put_moved", "upload")
+__all__ = ("claim", "moved_entry", "put_moved", "upload")

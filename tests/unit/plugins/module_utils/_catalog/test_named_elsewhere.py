@@ -28,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider impor
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import make_providers
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._catalog.moved_backups import (
     claim,
+    moved_entry,
     put_moved,
     upload,
 )
@@ -48,18 +49,7 @@ def mover(monkeypatch: pytest.MonkeyPatch) -> LabMover:
 
 
 def put(store: LocalStore, name: str, *handles: str, namespace: str = "shop", uploader: str = "kopia") -> None:
-    entries = [
-        {
-            "pvcName": f"claim-{handle}",
-            "pvcNamespace": namespace,
-            "pvName": f"pv-{handle}",
-            "backupMethod": "CSISnapshot",
-            "snapshotDataMoved": True,
-            "csiSnapshotInfo": {"snapshotHandle": "unknown"},
-            "snapshotDataMovementInfo": {"snapshotHandle": handle, "uploaderType": uploader},
-        }
-        for handle in handles
-    ]
+    entries = [moved_entry(handle, namespace=namespace, uploader=uploader) for handle in handles]
     backup = {"metadata": {"name": name}, "status": {"phase": "Completed"}, "spec": {}}
     document = {"apiVersion": "velero.io/v1", "kind": "Backup", **backup}
     store.put(f"backups/{name}/{name}-volumeinfo.json.gz", gzip_json(entries))

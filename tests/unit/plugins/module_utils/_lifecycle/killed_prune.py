@@ -68,11 +68,20 @@ def require_end(lab: PruneLab) -> None:
 
 def killed(lab: PruneLab, killer: Killer) -> bool:
     """Run in a process of its own; whether it was killed."""
-    child = os.fork()
-    if not child:
+
+    def run() -> None:
         lab.store = KilledStore(lab.store, killer)
         lab.snapshots.before_delete = killer.step
         lab.prune()
+
+    return is_killed(run)
+
+
+def is_killed(run: t.Callable[[], object]) -> bool:
+    """Whether a process of its own was killed that does ``run``."""
+    child = os.fork()
+    if not child:
+        run()
         os._exit(0)
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
@@ -90,4 +99,4 @@ def finish(lab: PruneLab) -> None:
     assert not lab.prune().changed
 
 
-__all__ = ("KilledStore", "Killer", "finish", "furnish", "killed", "require_end")
+__all__ = ("KilledStore", "Killer", "finish", "furnish", "is_killed", "killed", "require_end")

@@ -22,6 +22,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model im
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.provider import MoverProvider
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings, Moving
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.provider import VolumeContext
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._catalog.moved_backups import moved_entry
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.prune_lab import PruneLab
 
 #: Namespace and id of a snapshot.
@@ -84,18 +85,7 @@ class MovedPruneLab(PruneLab):
 
     def put_moved(self, name: str, *snapshots: Moved, days: float = 8) -> None:
         """One that is ``days`` old, and lives for one."""
-        entries = [
-            {
-                "pvcName": f"claim-{handle}",
-                "pvcNamespace": namespace,
-                "pvName": f"pv-{handle}",
-                "backupMethod": "CSISnapshot",
-                "snapshotDataMoved": True,
-                "csiSnapshotInfo": {"snapshotHandle": "unknown"},
-                "snapshotDataMovementInfo": {"snapshotHandle": handle, "uploaderType": "kopia"},
-            }
-            for namespace, handle in snapshots
-        ]
+        entries = [moved_entry(handle, namespace=namespace) for namespace, handle in snapshots]
         self.store.put(BackupKeys(name).volumeinfo, gzip_json(entries))
         self.put(name, days=days)
         self.recorded[name] = snapshots

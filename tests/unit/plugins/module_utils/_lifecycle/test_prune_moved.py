@@ -10,7 +10,6 @@ before anything goes, and what another backup records stays (docs/compatibility 
 
 from __future__ import annotations
 
-import os
 import threading
 import typing as t
 from pathlib import Path
@@ -29,7 +28,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.wrapper import S
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys, RestoreKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.forgetting import MOST_IDS
-from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.killed_prune import KilledStore, Killer
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.killed_prune import (
+    KilledStore,
+    Killer,
+    is_killed,
+)
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.moved_prune_lab import MovedPruneLab
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._lifecycle.prune_lab import reasons, states
 
@@ -390,10 +393,10 @@ def test_killed_at_every_step(make_lab: t.Callable[[], MovedPruneLab], *, after:
 
 def _killed(lab: MovedPruneLab, killer: Killer) -> bool:
     """Run in a process of its own; whether it was killed."""
-    child = os.fork()
-    if not child:
+
+    def run() -> None:
         lab.store = KilledStore(lab.store, killer)
         lab.repositories.before_each = killer.step
         lab.prune_moved()
-        os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+    return is_killed(run)
