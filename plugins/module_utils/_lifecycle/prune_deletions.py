@@ -180,11 +180,23 @@ class PruneDeletions:
             self._elsewhere.going.add(name)
             return self._finish(verdict, deletion, {})
         self._context.progress(f"deletes {name}: {'; '.join(verdict.reasons)}")
-        if not deletion.begin() or not deletion.moved:
+        if not deletion.begin():
+            # It goes at once, and those that have begun may stay yet.
+            return self._finish(verdict, deletion, self._named_by_begun(name, deletion.moved))
+        if not deletion.moved:
             return self._finish(verdict, deletion, {})
         self._begun.append(_Begun(verdict, deletion))
         self._elsewhere.going.add(name)
         return None
+
+    def _named_by_begun(self, name: str, moved: t.Sequence[RecordedSnapshot]) -> dict[RecordedSnapshot, str]:
+        """Why some stay: with those that have begun, too, it is asked who records them."""
+        going, self._elsewhere.going = self._elsewhere.going, set()
+        try:
+            found = self._elsewhere.find(name, moved)
+        finally:
+            self._elsewhere.going = going
+        return {one: why for one in moved if (why := found.why_stays(one))}
 
     def _is_too_much(self, deletion: EntryDeletion) -> bool:
         """Whether those that have begun go first."""

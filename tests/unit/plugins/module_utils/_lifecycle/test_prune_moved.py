@@ -157,6 +157,37 @@ def test_one_that_shares_and_cannot_begin_keeps_what_is_shared(lab: MovedPruneLa
     lab.require_consistent()
 
 
+def test_in_a_full_storage_one_goes_at_once_and_leaves_what_it_shares(lab: MovedPruneLab) -> None:
+    """The other has begun, and stays after all."""
+    furnish(lab)
+    _begin_now(lab)
+
+    def fill(inner: Store) -> t.NoReturn:
+        _begin_restore(inner, "shop-3")
+        raise StoreError("It is full.", failure="full")
+
+    lab.store = On(lab.store, lambda operation, key: operation == "put" and key == BackupKeys("shop-4").deletion, fill)
+    outcome = lab.prune_moved()
+    assert (states(outcome)["shop-3"], states(outcome)["shop-4"]) == ("kept", "failed")
+    assert {("shop", "a3"), ("shop", "shared")} <= lab.repositories.there
+    lab.require_consistent()
+    lab.store.delete_many([RestoreKeys("r").arkive_record])
+    lab.prune_moved()
+    require_end(lab)
+
+
+def _begin_now(lab: MovedPruneLab) -> None:
+    """Restores that may run have begun within a day: backups of before that, by this machine's clock."""
+    lab.now = utc_now()
+    for name in lab.names():
+        lab.put_moved(name, *lab.recorded[name], days=0 if name == "shop-0" else 8)
+
+
+def _begin_restore(store: Store, backup: str) -> None:
+    record = {"restore": {"spec": {"backupName": backup}, "status": {"phase": "InProgress"}}}
+    store.put(RestoreKeys("r").arkive_record, gzip_json(record))
+
+
 def test_a_copy_that_is_made_meanwhile_keeps_its_snapshot(lab: MovedPruneLab) -> None:
     """Somebody copies the files of a backup under another name while others begin."""
     furnish(lab)
@@ -179,25 +210,22 @@ def test_a_copy_that_is_made_meanwhile_keeps_its_snapshot(lab: MovedPruneLab) ->
 def test_a_restore_that_begins_meanwhile_keeps_its_backup(lab: MovedPruneLab) -> None:
     """And what it shares with another that goes, which goes with the next run."""
     furnish(lab)
-    lab.now = utc_now()
-    for name in lab.names():
-        lab.put_moved(name, *lab.recorded[name], days=0 if name == "shop-0" else 8)
-
-    def begin(inner: Store) -> None:
-        record = {"restore": {"spec": {"backupName": "shop-3"}, "status": {"phase": "InProgress"}}}
-        inner.put(RestoreKeys("r3").arkive_record, gzip_json(record))
-
-    lab.store = On(lab.store, lambda operation, key: operation == "put" and key == BackupKeys("shop-4").deletion, begin)
+    _begin_now(lab)
+    lab.store = On(
+        lab.store,
+        lambda operation, key: operation == "put" and key == BackupKeys("shop-4").deletion,
+        lambda inner: _begin_restore(inner, "shop-3"),
+    )
     outcome = lab.prune_moved()
     assert states(outcome) == {"shop-0": "kept", "shop-3": "kept", "shop-4": "failed"} | dict.fromkeys(
         ["shop-1", "shop-2", "shop-5"], "deleted"
     )
-    assert reasons(outcome)["shop-3"] == ["restore r3 from it is not finished"]
+    assert reasons(outcome)["shop-3"] == ["restore r from it is not finished"]
     assert "backup 'shop-3' records it as well" in outcome.failed[0].error
     assert {("shop", "a3"), ("shop", "shared")} <= lab.repositories.there
     lab.require_consistent()
     assert not Catalog(lab.store).entry("shop-3").deleting  # type: ignore[union-attr]
-    lab.store.delete_many([RestoreKeys("r3").arkive_record])
+    lab.store.delete_many([RestoreKeys("r").arkive_record])
     lab.prune_moved()
     require_end(lab)
 
