@@ -17,6 +17,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_container import (
     require_same_data,
+    volumes_in_memory,
     wait_container,
     wait_state,
     wanted_text,
@@ -109,11 +110,7 @@ class PodRestore:
     def prepare(self, pod: dict[str, t.Any], data: t.Sequence[PodData]) -> None:
         spec, metadata = pod["spec"], pod["metadata"]
         names = [each.volume for each in data]
-        in_memory = {
-            str(volume.get("name"))
-            for volume in spec.get("volumes") or ()
-            if (volume.get(_FILLED_KIND) or {}).get("medium") == "Memory"
-        }
+        in_memory = volumes_in_memory(spec)
         size = sum(_move(each).bytes for each in data if each.volume in in_memory)
         container = wait_container(spec, names, self._settings, in_memory=size)
         spec["initContainers"] = [container, *(spec.get("initContainers") or ())]

@@ -40,7 +40,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Sto
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod import pod_copy
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod import commands
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import names_around
 
@@ -245,7 +245,7 @@ def test_what_was_done_when_the_run_was_cancelled_is_taken_out_again(
     kopia = Kopia(kopia_program, tmp_path, PASSWORD)
     kopia.connect(s3, location.bucket, f"p/kopia/{copied.app.namespace}/")
     before = sorted(kopia.ids())
-    monkeypatch.setattr(pod_copy, "ExecStream", _CancelledAtItsEnd)
+    monkeypatch.setattr(commands, "ExecStream", _CancelledAtItsEnd)
     with pytest.raises(Cancelled):
         run_backup(dataclasses.replace(copied.request, name="cancelled"), client=copied.client, store=copied.store)
     codes = until(lambda: _ends(kubectl, copied.app.namespace), "the kubelet says how they have ended", seconds=60)

@@ -75,6 +75,27 @@ def has_wait_container(pod: ObjectView) -> bool:
     return any(each.get("name") == WAIT_CONTAINER for each in containers)
 
 
+def volumes_in_memory(spec: ObjectView) -> frozenset[str]:
+    """The names of a pod's volumes that are empty whenever its node starts anew, and count as memory of containers."""
+    return frozenset(
+        str(volume.get("name"))
+        for volume in spec.get("volumes") or ()
+        if (volume.get("emptyDir") or {}).get("medium") == "Memory"
+    )
+
+
+def mounts_memory(pod: ObjectView) -> bool:
+    """Whether one of the volumes that a pod waits for is such a one."""
+    spec = pod.get("spec") or {}
+    mounts = [
+        str(mount.get("name"))
+        for each in spec.get("initContainers") or ()
+        if each.get("name") == WAIT_CONTAINER
+        for mount in each.get("volumeMounts") or ()
+    ]
+    return not volumes_in_memory(spec).isdisjoint(mounts)
+
+
 def wait_state(pod: ObjectView) -> ObjectView:
     """The state of that container; empty where nothing is known of it."""
     return wait_status(pod).get("state") or {}
@@ -183,7 +204,9 @@ def _text(number: decimal.Decimal) -> str:
 
 __all__ = (
     "has_wait_container",
+    "mounts_memory",
     "require_same_data",
+    "volumes_in_memory",
     "wait_container",
     "wait_state",
     "wait_status",
