@@ -31,6 +31,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring impo
     PodFillRequest,
 )
 
+#: Of a pod that is gone, and whose owner makes others.
+_OWNED = (
+    "Another run leaves the pods of an owner that is in the cluster alone. To have the data, restore the pod and what "
+    "owns it into another namespace (namespace_mapping)."
+)
 _Volumes: t.TypeAlias = t.Sequence[RestoredPodVolume]
 
 
@@ -106,6 +111,7 @@ class PodFiller:
             data=tuple(volume.data for volume in volumes),
             mark=waiting.get((first.namespace, first.item.name), "") if first.state == "created" else "",
             new_namespace=self._findings.objects.load(namespace.body) if namespace is not None else None,
+            body=self._findings.objects.load(first.item.body) if first.state == "planned" else None,
         )
 
     def _finish(self, order: _Order, found: FilledPod, filling: PodFilling) -> list[RestoredPodVolume]:
@@ -114,12 +120,18 @@ class PodFiller:
             self._run.issues.error(
                 f"Pod {order.request.where} has not got the data of its volumes: {found.error}",
                 **where,
-                hint=self._run.resume_hint,
+                hint=self._hint(order, found),
             )
         return [
             self._finish_one(volume, one, filling, where, error=found.error)
             for volume, one in zip(order.volumes, found.volumes, strict=True)
         ]
+
+    def _hint(self, order: _Order, found: FilledPod) -> str:
+        """Another run makes a pod that nobody owns anew, and leaves it to who owns one (docs/compatibility 5.12.15)."""
+        if not found.gone or order.volumes[0].item.facts.owner is None:
+            return self._run.resume_hint
+        return _OWNED
 
     def _finish_one(
         self,

@@ -128,7 +128,12 @@ def _pods_filled(scope: RightsScope) -> list[Grant]:
                 *(need for place in scope.places for need in fill_needs(place)),
                 *needs_on("create", PODS, JOBS, places=scope.places),
             ),
-        )
+        ),
+        Grant(
+            "What the cluster warns of about pods that do not come to wait for such data.",
+            needs_on("list", EVENTS, places=scope.places),
+            "Why a volume cannot be mounted there is not told.",
+        ),
     ]
 
 

@@ -23,6 +23,18 @@ def missing_pull_secrets(spec: ObjectView, settings: MoverSettings) -> list[str]
     return [name for name in settings.image_pull_secrets if name not in named]
 
 
+def unused_secrets(spec: ObjectView, settings: MoverSettings) -> list[str]:
+    """What is to be known of a pod that is to be made and gets such a container, sentences."""
+    missing = missing_pull_secrets(spec, settings)
+    if not missing:
+        return []
+    return [
+        "mover.image_pull_secrets is of Jobs: the image of the container in which the pod waits is pulled with what "
+        f"the pod has, and its imagePullSecrets do not name {', '.join(missing)}. Where the image needs them, add them "
+        "by resource_modifiers."
+    ]
+
+
 def start_hint(kind: str, spec: ObjectView, settings: MoverSettings) -> str | None:
     """What to do about a container that does not start in the pod of ``spec``; ``kind`` of its trouble."""
     if kind != "image":
@@ -37,4 +49,4 @@ def start_hint(kind: str, spec: ObjectView, settings: MoverSettings) -> str | No
     return f"{hint}, which is without {', '.join(missing)} (mover.image_pull_secrets is of Jobs)."
 
 
-__all__ = ("missing_pull_secrets", "start_hint")
+__all__ = ("missing_pull_secrets", "start_hint", "unused_secrets")
