@@ -117,7 +117,7 @@ def restore_grants(scope: RightsScope) -> list[Grant]:
 
 
 def _pods_filled(scope: RightsScope) -> list[Grant]:
-    """Only where the backup has such data. Whether a namespace admits it is asked by a dry run of a Job."""
+    """Only where the backup has such data. Whether a namespace admits it is asked by dry runs."""
     if not scope.has(PODS):
         return []
     return [
