@@ -52,7 +52,7 @@ def user_of_pod(spec: ObjectView, volume: str = "") -> ObjectView:
 
 def users_of_volume(spec: ObjectView, volume: str = "") -> list[tuple[str, ObjectView]]:
     """The same of each container that mounts it, with the container's name, in their order."""
-    found = []
+    found: list[tuple[str, ObjectView]] = []
     for container in spec.get("containers") or ():
         mounts = {str(mount.get("name")) for mount in container.get("volumeMounts") or ()}
         if volume in mounts or (mounts and not volume):

@@ -38,6 +38,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import parse_modifiers
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod import commands
@@ -179,17 +180,18 @@ def test_what_stays_is_listed_and_holds_nothing(copied: Copied, location: S3Loca
     assert sorted(name.partition("/")[0] for name in copied.left) == ["pod"]
 
 
+def restored_into(copied: Copied, copy: str, mover: MoverSettings, **more: t.Any) -> RestoreRequest:
+    spec = RestoreSpec.from_options({"backup_name": NAME, "namespace_mapping": {copied.app.namespace: copy}})
+    return RestoreRequest(spec=spec, name=copy, mover=mover, repository_password=PASSWORD, **more)
+
+
 def test_they_come_back_into_the_restored_pod(
     copied: Copied, client: KubeClient, kubectl: Kubectl, pod_s3_url: str, kopia_image: str
 ) -> None:
     """Names, owners, modes and content; the pod was the workload's, and is again. It is let go once all is there."""
     copy = f"{copied.app.namespace}-copy"
-    request = RestoreRequest(
-        spec=RestoreSpec.from_options({"backup_name": NAME, "namespace_mapping": {copied.app.namespace: copy}}),
-        name=copy,
-        mover=MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static"),
-        repository_password=PASSWORD,
-    )
+    settings = MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static")
+    request = restored_into(copied, copy, settings)
     try:
         planned = plan_restore(request, client=client, store=copied.store)
         assert [(each["pod_volume"], each["state"]) for each in planned.volumes if each["pod"]] == [
@@ -213,6 +215,56 @@ def test_they_come_back_into_the_restored_pod(
         assert (again.changed, again.phase) == (False, "Completed")
     finally:
         kubectl("delete", "namespace", copy, "--ignore-not-found", "--wait=false")
+
+
+def test_a_limit_range_that_refuses_the_waiting_pod_is_told_before(
+    copied: Copied, client: KubeClient, kubectl: Kubectl, pod_s3_url: str, kopia_image: str
+) -> None:
+    """In check mode, with an option by which it is let in."""
+    tight = f"{copied.app.namespace}-tight"
+    limits = {"limits": [{"type": "Container", "max": {"memory": "128Mi"}}]}
+    metadata = {"name": "tight", "namespace": tight}
+    settings = MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static")
+    kubectl("create", "namespace", tight)
+    try:
+        manifest = {"apiVersion": "v1", "kind": "LimitRange", "metadata": metadata, "spec": limits}
+        kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
+        until(lambda: kubectl("-n", tight, "get", "sa", "-o", "name"), "pods may be made there", seconds=60)
+        refusal = plan_restore(restored_into(copied, tight, settings), client=client, store=copied.store).refusal
+        assert refusal is not None
+        assert "would not be let in with the container in which it waits" in refusal.message
+        assert refusal.hint == "Set mover.resources within the LimitRange of the namespace."
+        fits = dataclasses.replace(settings, resources={"requests": {"memory": "64Mi"}})
+        planned = plan_restore(restored_into(copied, tight, fits), client=client, store=copied.store)
+        assert planned.refusal is None
+        assert [each["state"] for each in planned.volumes if each["pod"]] == ["planned"]
+    finally:
+        kubectl("delete", "namespace", tight, "--ignore-not-found", "--wait=false")
+
+
+def test_why_a_pod_does_not_come_to_wait_is_told(
+    copied: Copied, client: KubeClient, kubectl: Kubectl, pod_s3_url: str, kopia_image: str
+) -> None:
+    """Its status does not say it: a volume of the pod cannot be mounted."""
+    stuck = f"{copied.app.namespace}-stuck"
+    patches = [
+        ("/spec/volumes/-", {"name": "conf", "configMap": {"name": "arkive-missing"}}),
+        ("/spec/containers/0/volumeMounts/-", {"name": "conf", "mountPath": "/conf"}),
+    ]
+    rule = {
+        "conditions": {"groupResource": "pods"},
+        "patches": [{"operation": "add", "path": path, "value": json.dumps(value)} for path, value in patches],
+    }
+    modifiers = parse_modifiers({"version": "v1", "resourceModifierRules": [rule]})
+    settings = MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static", pod_start_timeout=20.0)
+    try:
+        request = restored_into(copied, stuck, settings, modifiers=modifiers)
+        done = run_restore(request, client=client, store=copied.store)
+        assert done.phase == "PartiallyFailed"
+        (error,) = [each["message"] for each in done.errors_list if "has not got the data" in each["message"]]
+        assert 'configmap "arkive-missing" not found' in error
+    finally:
+        kubectl("delete", "namespace", stuck, "--ignore-not-found", "--wait=false")
 
 
 class _CancelledAtItsEnd(ExecStream):
