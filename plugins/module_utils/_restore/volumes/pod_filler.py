@@ -128,7 +128,7 @@ class PodFiller:
         ]
 
     def _hint(self, order: _Order, found: FilledPod) -> str:
-        """Another run makes a pod that nobody owns anew, and leaves it to who owns one (docs/compatibility 5.12.15)."""
+        """Another run makes a pod that nobody owns anew, and leaves it to who owns one (docs/compatibility 5.12)."""
         if not found.gone or order.volumes[0].item.facts.owner is None:
             return self._run.resume_hint
         return _OWNED
