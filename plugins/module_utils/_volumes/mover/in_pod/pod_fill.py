@@ -136,9 +136,9 @@ class PodFill:
         for _round in range(_ROUNDS):
             while not self._runs():
                 pause(self._run.cancel)
-            life = life_of(self._reader.read())
             ends.clear()
             with self._turns.turn(self._node):
+                life = life_of(self._reader.read())
                 if error := self._fill(ends):
                     return error
             if self._mark(life):

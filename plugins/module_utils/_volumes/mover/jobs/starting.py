@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pod_states import (
     Trouble,
     container_statuses,
@@ -77,7 +78,7 @@ def _waits_for(pod: ObjectView) -> str:
     """What its containers say that they wait for, in brackets."""
     waiting = ((each.get("state") or {}).get("waiting") or {} for each in container_statuses(pod))
     said = dict.fromkeys(": ".join(filter(None, (each.get("reason"), each.get("message")))) for each in waiting)
-    words = ", ".join(filter(None, said))
+    words = one_line(", ".join(filter(None, said)))
     return f" ({words})" if words else ""
 
 
