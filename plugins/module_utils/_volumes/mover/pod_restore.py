@@ -139,7 +139,6 @@ class PodRestore:
             )
         there = [each for each in requests if each.new_namespace is None]
         self._side.require_exec({each.namespace for each in there})
-        self._side.require_pods_admitted(each.body for each in there if each.body is not None)
         self._side.check(
             [
                 FillRequest(
@@ -151,6 +150,7 @@ class PodRestore:
                 for each in requests
             ]
         )
+        self._side.require_pods_admitted(each.body for each in there if each.body is not None)
 
     def fill(
         self, requests: t.Sequence[PodFillRequest], *, done: t.Callable[[PodFillRequest, FilledPod], None]

@@ -38,7 +38,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
-from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import parse_modifiers
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import (
+    ResourceModifiers,
+    parse_modifiers,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod import commands
@@ -217,25 +220,36 @@ def test_they_come_back_into_the_restored_pod(
         kubectl("delete", "namespace", copy, "--ignore-not-found", "--wait=false")
 
 
+def patched(*patches: tuple[str, t.Any]) -> ResourceModifiers:
+    """Pods with one more member each."""
+    operations = [{"operation": "add", "path": path, "value": json.dumps(value)} for path, value in patches]
+    rule = {"conditions": {"groupResource": "pods"}, "patches": operations}
+    return parse_modifiers({"version": "v1", "resourceModifierRules": [rule]})
+
+
 def test_a_limit_range_that_refuses_the_waiting_pod_is_told_before(
     copied: Copied, client: KubeClient, kubectl: Kubectl, pod_s3_url: str, kopia_image: str
 ) -> None:
-    """In check mode, with an option by which it is let in."""
+    """In check mode, with an option by which it is let in. A Job is let in, and so is the pod itself."""
     tight = f"{copied.app.namespace}-tight"
-    limits = {"limits": [{"type": "Container", "max": {"memory": "128Mi"}}]}
+    little = {"limits": {"ephemeral-storage": "10Mi"}}
+    modifiers = patched(*((f"/spec/containers/{number}/resources", little) for number in range(2)))
+    most = {"limits": [{"type": "Container", "max": {"ephemeral-storage": "128Mi"}}]}
     metadata = {"name": "tight", "namespace": tight}
     settings = MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static")
     kubectl("create", "namespace", tight)
     try:
-        manifest = {"apiVersion": "v1", "kind": "LimitRange", "metadata": metadata, "spec": limits}
+        manifest = {"apiVersion": "v1", "kind": "LimitRange", "metadata": metadata, "spec": most}
         kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
         until(lambda: kubectl("-n", tight, "get", "sa", "-o", "name"), "pods may be made there", seconds=60)
-        refusal = plan_restore(restored_into(copied, tight, settings), client=client, store=copied.store).refusal
+        request = restored_into(copied, tight, settings, modifiers=modifiers)
+        refusal = plan_restore(request, client=client, store=copied.store).refusal
         assert refusal is not None
         assert "would not be let in with the container in which it waits" in refusal.message
         assert refusal.hint == "Set mover.resources within the LimitRange of the namespace."
-        fits = dataclasses.replace(settings, resources={"requests": {"memory": "64Mi"}})
-        planned = plan_restore(restored_into(copied, tight, fits), client=client, store=copied.store)
+        fits = dataclasses.replace(settings, resources={"limits": {"ephemeral-storage": "64Mi"}})
+        request = dataclasses.replace(request, mover=fits)
+        planned = plan_restore(request, client=client, store=copied.store)
         assert planned.refusal is None
         assert [each["state"] for each in planned.volumes if each["pod"]] == ["planned"]
     finally:
@@ -247,15 +261,10 @@ def test_why_a_pod_does_not_come_to_wait_is_told(
 ) -> None:
     """Its status does not say it: a volume of the pod cannot be mounted."""
     stuck = f"{copied.app.namespace}-stuck"
-    patches = [
+    modifiers = patched(
         ("/spec/volumes/-", {"name": "conf", "configMap": {"name": "arkive-missing"}}),
         ("/spec/containers/0/volumeMounts/-", {"name": "conf", "mountPath": "/conf"}),
-    ]
-    rule = {
-        "conditions": {"groupResource": "pods"},
-        "patches": [{"operation": "add", "path": path, "value": json.dumps(value)} for path, value in patches],
-    }
-    modifiers = parse_modifiers({"version": "v1", "resourceModifierRules": [rule]})
+    )
     settings = MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static", pod_start_timeout=20.0)
     try:
         request = restored_into(copied, stuck, settings, modifiers=modifiers)

@@ -60,7 +60,7 @@ def strange_users(spec: ObjectView, volumes: t.Sequence[str], settings: MoverSet
     found = []
     for volume in volumes:
         others = [
-            f"container '{name}' runs as user {user.get('runAsUser')}"
+            f"container '{name}' runs as {_named(user)}"
             for name, user in users_of_volume(spec, volume)
             if user.get("runAsUser") != writer
         ]
@@ -70,6 +70,11 @@ def strange_users(spec: ObjectView, volumes: t.Sequence[str], settings: MoverSet
                 f"and one user writes all volumes of a pod; of those that mount it, {', '.join(others)}."
             )
     return found
+
+
+def _named(user: ObjectView) -> str:
+    number = user.get("runAsUser")
+    return "the user of its image" if number is None else f"user {number}"
 
 
 def _writer(spec: ObjectView, volumes: t.Sequence[str]) -> ObjectView:

@@ -238,6 +238,12 @@ def shared(*containers: tuple[str, int | None, list[str]], user: int | None = No
             id="both of both",
         ),
         pytest.param(shared(("a", 8, ["tmp", "work"]), ("b", 9, ["more"])), 8, [], id="who has none of them"),
+        pytest.param(
+            shared(("a", 8, ["tmp", "work"]), ("b", None, ["work"])),
+            8,
+            ["container 'b' runs as the user of its image"],
+            id="who does not say",
+        ),
     ],
 )
 def test_whose_the_files_will_be(pod: Object, writer: int, told: list[str]) -> None:
