@@ -265,7 +265,7 @@ def test_why_a_pod_does_not_come_to_wait_is_told(
         ("/spec/volumes/-", {"name": "conf", "configMap": {"name": "arkive-missing"}}),
         ("/spec/containers/0/volumeMounts/-", {"name": "conf", "mountPath": "/conf"}),
     )
-    settings = MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static", pod_start_timeout=20.0)
+    settings = MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static", pod_start_timeout=60.0)
     try:
         request = restored_into(copied, stuck, settings, modifiers=modifiers)
         done = run_restore(request, client=client, store=copied.store)
