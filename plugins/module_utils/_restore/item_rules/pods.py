@@ -29,6 +29,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring impo
 
 _MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 _NO_RECORD = "its files were saved in a way that is not read here (by restic, or without a record of them)"
+#: What brings the data of a pod in whose place its controller has made another one.
+LEFT_EMPTY_HINT = (
+    "Delete what makes it, a ReplicaSet with its Deployment, and run the restore again: it comes back with its data "
+    "then."
+)
 _LEFT_TO_VELERO = "its container is kept that waits for a Velero with its node agent"
 #: Says that a run has a volume of this pod frozen now; never true of a restored pod.
 _FROZEN_MARK = "arkive.k8s/frozen"
@@ -147,6 +152,7 @@ def _drop_token_volumes(spec: dict[str, t.Any]) -> None:
 
 
 __all__ = (
+    "LEFT_EMPTY_HINT",
     "await_pod_data",
     "begins_empty",
     "drop_wait_container",

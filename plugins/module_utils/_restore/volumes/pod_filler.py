@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES, PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.pods import LEFT_EMPTY_HINT
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
@@ -31,11 +32,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring impo
     PodFillRequest,
 )
 
-#: Of a pod that is gone, and whose owner makes others.
-_OWNED = (
-    "Another run leaves the pods of an owner that is in the cluster alone. To have the data, restore the pod and what "
-    "owns it into another namespace (namespace_mapping)."
-)
 _Volumes: t.TypeAlias = t.Sequence[RestoredPodVolume]
 
 
@@ -131,7 +127,7 @@ class PodFiller:
         """Another run makes a pod that nobody owns anew, and leaves it to who owns one (docs/compatibility 5.12)."""
         if not found.gone or order.volumes[0].item.facts.owner is None:
             return self._run.resume_hint
-        return _OWNED
+        return LEFT_EMPTY_HINT
 
     def _finish_one(
         self,

@@ -548,7 +548,7 @@ def test_a_pod_that_is_refused_for_its_waiting_is_told_before_anything_is_made(
 @pytest.mark.parametrize(
     ("gone", "owned", "hint"),
     [
-        pytest.param(True, True, "leaves the pods of an owner that is in the cluster alone", id="it is another"),
+        pytest.param(True, True, "Delete what makes it", id="it is another"),
         pytest.param(True, False, "Run the restore again with name: r", id="another run makes it anew"),
         pytest.param(False, True, "Run the restore again with name: r", id="it waits"),
     ],
