@@ -40,6 +40,7 @@ options:
       image_pull_secrets:
         description:
           - The names of Secrets with which it is pulled. They must be in the namespaces of the volumes.
+          - They are of Jobs. A container in a pod of the application is pulled with what that pod has.
         type: list
         elements: str
       s3_url:
@@ -90,6 +91,8 @@ options:
           - As V(workload), they run as the pods that use the volume do, and owners do not come back. A backup reads
             what the pod's user may read (C(runAsUser), which the pod has to say, and its groups). Where that is not
             everything, the volume has failed, with an error that names a file. The folder C(lost+found) is left out.
+            An C(emptyDir) is filled as one user for all volumes of the pod. A warning names those that other users
+            mount.
           - If not set, it is V(root).
         type: str
         choices: [root, workload]

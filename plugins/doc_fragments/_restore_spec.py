@@ -155,6 +155,7 @@ options:
       - Rules of patches for the objects, as Velero's resource modifiers have them. A mapping, or YAML text.
       - It has C(version), which is V(v1), and C(resourceModifierRules). Members may be in camelCase or in snake_case.
       - The conditions of all rules see an object before any rule has changed it, with its namespace in the backup.
+      - They see pods without the init container in which a pod waits for its data, which comes before all others.
       - A patch with a C(test) that does not hold does nothing. One that fails is an error of the object, which is
         restored without it.
       - Mutually exclusive with O(resource_modifier).

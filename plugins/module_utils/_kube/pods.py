@@ -47,14 +47,19 @@ def user_of_pod(spec: ObjectView, volume: str = "") -> ObjectView:
 
     That is the first one that mounts ``volume``; without a name, the first that mounts anything.
     """
-    own: ObjectView = {}
+    return next((user for _container, user in users_of_volume(spec, volume)), spec.get("securityContext") or {})
+
+
+def users_of_volume(spec: ObjectView, volume: str = "") -> list[tuple[str, ObjectView]]:
+    """The same of each container that mounts it, with the container's name, in their order."""
+    found: list[tuple[str, ObjectView]] = []
     for container in spec.get("containers") or ():
         mounts = {str(mount.get("name")) for mount in container.get("volumeMounts") or ()}
         if volume in mounts or (mounts and not volume):
             own = container.get("securityContext") or {}
-            break
-    said = {name: own[name] for name in _USER if own.get(name) is not None}
-    return {**(spec.get("securityContext") or {}), **said}
+            said = {name: own[name] for name in _USER if own.get(name) is not None}
+            found.append((str(container.get("name")), {**(spec.get("securityContext") or {}), **said}))
+    return found
 
 
 def mounted_claims(pod: ObjectView) -> tuple[str, ...]:
@@ -86,4 +91,5 @@ __all__ = (
     "mounted_claims",
     "pod_identity",
     "user_of_pod",
+    "users_of_volume",
 )

@@ -108,7 +108,8 @@ class PodData:
 class PodFillRequest:
     """A pod that waits, or will wait, until its volumes have got ``data``. ``new_namespace`` as in ``FillRequest``.
 
-    ``mark``: what one that is there says that it waits for; empty for one that is made by this run.
+    ``mark``: what one that is there says that it waits for; empty for one that is made by this run. ``body``: that one,
+    as it will be made; None for one that is there.
     """
 
     namespace: str
@@ -116,6 +117,7 @@ class PodFillRequest:
     data: tuple[PodData, ...]
     mark: str = ""
     new_namespace: ObjectView | None = None
+    body: ObjectView | None = None
 
     @property
     def where(self) -> str:
@@ -124,10 +126,14 @@ class PodFillRequest:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class FilledPod:
-    """``volumes``: what became of each, in the order of the request. ``error``: why the pod waits still."""
+    """``volumes``: what became of each, in the order of the request. ``error``: why the pod waits still.
+
+    ``gone``: or why not, since it is not there any more, or another one is in its place.
+    """
 
     volumes: tuple[FilledClaim, ...] = ()
     error: str = ""
+    gone: bool = False
 
 
 class PodFilling(t.Protocol):
@@ -136,8 +142,8 @@ class PodFilling(t.Protocol):
     def of_pod(self, pod: ObjectView, namespace: str) -> list[PodData]:
         """What the backup records for a stored pod. ``namespace`` is that of the backup."""
 
-    def prepare(self, pod: dict[str, t.Any], data: t.Sequence[PodData]) -> None:
-        """Change a pod that is to be made, so that it waits until ``data`` is there."""
+    def prepare(self, pod: dict[str, t.Any], data: t.Sequence[PodData]) -> list[str]:
+        """Change a pod that is to be made, so that it waits until ``data`` is there. What is to be known, sentences."""
 
     def is_unfilled(self, live: ObjectView) -> bool:
         """Whether a pod in the cluster was made to wait for data, and nobody has said that it has all of it."""

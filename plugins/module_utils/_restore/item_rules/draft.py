@@ -44,6 +44,8 @@ class Draft:
     volume: ClaimDecision | None = None
     #: Set for a volume that is recreated from this snapshot.
     remade_from: DataSource | None = None
+    #: Set for a pod: the volumes whose data a container of an agent waited for.
+    awaited: tuple[str, ...] = ()
     #: Set for a pod: its volumes without a claim, of which the backup has data.
     pod_data: tuple[PodData, ...] = ()
     #: False where the status is never restored, whoever asks for it.

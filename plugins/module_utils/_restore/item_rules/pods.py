@@ -29,6 +29,11 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring impo
 
 _MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 _NO_RECORD = "its files were saved in a way that is not read here (by restic, or without a record of them)"
+#: What brings the data of a pod in whose place its controller has made another one.
+LEFT_EMPTY_HINT = (
+    "Delete what makes it, a ReplicaSet with its Deployment, and run the restore again: it comes back with its data "
+    "then."
+)
 _LEFT_TO_VELERO = "its container is kept that waits for a Velero with its node agent"
 #: Says that a run has a volume of this pod frozen now; never true of a restored pod.
 _FROZEN_MARK = "arkive.k8s/frozen"
@@ -75,35 +80,46 @@ def reset_pod(draft: Draft, context: RuleContext) -> None:
 
 def replace_init_containers(draft: Draft, context: RuleContext) -> None:
     """Stale wait containers out, the init hooks of the annotations or of the rules in."""
-    kept = set(waited_volumes(draft.body)) if context.keep_wait_containers else set()
-    data = context.volumes.of_pod(draft.body, draft.source_namespace)
-    draft.pod_data = tuple(
-        dataclasses.replace(each, missing=_LEFT_TO_VELERO) if each.volume in kept else each for each in data
-    )
-    missing = {each.volume: each.missing for each in draft.pod_data}
-    saved = context.volumes.saved_of_pod(draft.source_namespace, str(draft.stored_metadata.get("name", "")))
-    missing = dict.fromkeys(saved, _NO_RECORD) | missing
-    missing |= dict.fromkeys(kept.intersection(missing), _LEFT_TO_VELERO)
-    for volume, why in missing.items():
-        if why:
-            draft.warnings.append(
-                f"Pod {draft.target_namespace}/{draft.name}: volume '{volume}' does not get its data: {why}."
-            )
+    draft.awaited = tuple(waited_volumes(draft.body))
     if not context.keep_wait_containers:
-        draft.warnings += [
-            f"Pod {draft.target_namespace}/{draft.name}: the init container that waits for the data of "
-            f"volume '{volume}' was dropped: no agent would bring that data."
-            for volume in drop_wait_containers(draft.body)
-            if volume not in missing and not _is_brought(volume, draft, context)
-        ]
+        drop_wait_containers(draft.body)
     add_init_containers(draft.body, init_containers_of_pod(draft.body, draft.target_namespace, context.hook_rules))
 
 
 def await_pod_data(draft: Draft, context: RuleContext) -> None:
-    """The data comes before everything else in the pod, the init hooks too (Velero 1.18, docs/compatibility 5.12)."""
+    """The data comes before everything else in the pod, the init hooks too (Velero 1.18, docs/compatibility 5.12).
+
+    The pod is as the user wants it by now: a modifier that counts init containers does not meet ours.
+    """
+    kept = set(draft.awaited) if context.keep_wait_containers else set()
+    stored = {"metadata": draft.stored_metadata, "spec": draft.spec}
+    draft.pod_data = tuple(
+        dataclasses.replace(each, missing=_LEFT_TO_VELERO) if each.volume in kept else each
+        for each in context.volumes.of_pod(stored, draft.source_namespace)
+    )
+    where = f"Pod {draft.target_namespace}/{draft.name}"
+    missing = _missing(draft, context, kept)
+    draft.warnings += [
+        f"{where}: volume '{name}' does not get its data: {why}." for name, why in missing.items() if why
+    ]
+    if not context.keep_wait_containers:
+        draft.warnings += [
+            f"{where}: the init container that waits for the data of volume '{volume}' was dropped: no agent would "
+            "bring that data."
+            for volume in draft.awaited
+            if volume not in missing and not _is_brought(volume, draft, context)
+        ]
     filling, brought = context.volumes.pod_filling, [each for each in draft.pod_data if not each.missing]
     if filling is not None and brought:
-        filling.prepare(draft.body, brought)
+        draft.warnings += [f"{where}: {warning}" for warning in filling.prepare(draft.body, brought)]
+
+
+def _missing(draft: Draft, context: RuleContext, kept: t.Collection[str]) -> dict[str, str]:
+    """The volumes of which the backup has, or should have, data: why that is not brought, empty where it is."""
+    found = {each.volume: each.missing for each in draft.pod_data}
+    saved = context.volumes.saved_of_pod(draft.source_namespace, str(draft.stored_metadata.get("name", "")))
+    found = dict.fromkeys(saved, _NO_RECORD) | found
+    return found | {name: _LEFT_TO_VELERO for name in kept if name in found}
 
 
 def drop_wait_container(spec: dict[str, t.Any]) -> None:
@@ -136,6 +152,7 @@ def _drop_token_volumes(spec: dict[str, t.Any]) -> None:
 
 
 __all__ = (
+    "LEFT_EMPTY_HINT",
     "await_pod_data",
     "begins_empty",
     "drop_wait_container",

@@ -100,7 +100,6 @@ ITEM_RULES: dict[GroupResource, tuple[Rule, ...]] = {
         reset_pod,
         replace_init_containers,
         map_pod_images,
-        await_pod_data,
     ),
     JOBS: (skip_finished_job, reset_job, map_template_images),
     CRON_JOBS: (map_cron_job_images,),
@@ -138,6 +137,9 @@ ITEM_RULES: dict[GroupResource, tuple[Rule, ...]] = {
     **{owner: (restore_paused(owner),) for owner in OWNER_TYPES},
 }
 
+#: After the user's own changes (``resource_modifiers``), which see objects without what the restore itself needs.
+LAST_RULES: dict[GroupResource, tuple[Rule, ...]] = {PODS: (await_pod_data,)}
+
 _IMAGE_RULES = frozenset({map_pod_images, map_template_images, map_pod_template_images, map_cron_job_images})
 #: What has images.
 IMAGE_TYPES = tuple(kind for kind, rules in ITEM_RULES.items() if not _IMAGE_RULES.isdisjoint(rules))
@@ -151,4 +153,10 @@ def apply_item_rules(group_resource: GroupResource, draft: Draft, context: RuleC
             return
 
 
-__all__ = ("IMAGE_TYPES", "ITEM_RULES", "apply_item_rules")
+def apply_last_rules(group_resource: GroupResource, draft: Draft, context: RuleContext) -> None:
+    """Run those of the type on a ``draft`` that is restored, and that the user has changed as he wants it."""
+    for rule in LAST_RULES.get(group_resource, ()):
+        rule(draft, context)
+
+
+__all__ = ("IMAGE_TYPES", "ITEM_RULES", "LAST_RULES", "apply_item_rules", "apply_last_rules")

@@ -28,7 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.choose.chosen 
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_lists import LiveLists
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.restore_mark import LEASE_NAME
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.pods import begins_empty
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.pods import LEFT_EMPTY_HINT, begins_empty
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import (
     LEAVING,
     ObjectKey,
@@ -339,8 +339,7 @@ class Planner:
                 resource=str(item.group_resource),
                 namespace=item.namespace or "",
                 name=item.name,
-                hint="Delete what makes it, a ReplicaSet with its Deployment, and run the restore again: it comes "
-                "back with its data then.",
+                hint=LEFT_EMPTY_HINT,
             )
         return item
 

@@ -28,7 +28,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.nam
     NamespaceNames,
     is_made_by_another,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import apply_item_rules
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import (
+    apply_item_rules,
+    apply_last_rules,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import VolumeDecisions
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.prepared import Prepared
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.metadata import strip_system_metadata
@@ -86,6 +89,9 @@ class Preparer:
         errors: list[str] = []
         if self.modifiers is not None and not draft.skip:
             body, errors = self.modifiers.apply(ref.group_resource, body, namespace=source)
+            draft.body = body
+        if not draft.skip:
+            apply_last_rules(ref.group_resource, draft, self._context)
         metadata = body["metadata"]
         if source:
             metadata["namespace"] = draft.target_namespace

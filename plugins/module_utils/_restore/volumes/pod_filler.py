@@ -20,6 +20,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Ark
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import NAMESPACES, PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.errors import RestoreError
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.pods import LEFT_EMPTY_HINT
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
@@ -106,6 +107,7 @@ class PodFiller:
             data=tuple(volume.data for volume in volumes),
             mark=waiting.get((first.namespace, first.item.name), "") if first.state == "created" else "",
             new_namespace=self._findings.objects.load(namespace.body) if namespace is not None else None,
+            body=self._findings.objects.load(first.item.body) if first.state == "planned" else None,
         )
 
     def _finish(self, order: _Order, found: FilledPod, filling: PodFilling) -> list[RestoredPodVolume]:
@@ -114,12 +116,18 @@ class PodFiller:
             self._run.issues.error(
                 f"Pod {order.request.where} has not got the data of its volumes: {found.error}",
                 **where,
-                hint=self._run.resume_hint,
+                hint=self._hint(order, found),
             )
         return [
             self._finish_one(volume, one, filling, where, error=found.error)
             for volume, one in zip(order.volumes, found.volumes, strict=True)
         ]
+
+    def _hint(self, order: _Order, found: FilledPod) -> str:
+        """Another run makes a pod that nobody owns anew, and leaves it to who owns one (docs/compatibility 5.12)."""
+        if not found.gone or order.volumes[0].item.facts.owner is None:
+            return self._run.resume_hint
+        return LEFT_EMPTY_HINT
 
     def _finish_one(
         self,

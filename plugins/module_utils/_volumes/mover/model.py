@@ -218,10 +218,14 @@ class Downloaded:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class PodDownloaded:
-    """``volumes``: what became of the downloads into one pod, in their order. ``error``: why the pod does not go on."""
+    """``volumes``: what became of the downloads into one pod, in their order. ``error``: why the pod does not go on.
+
+    ``gone``: since it is not there any more, or another one is in its place.
+    """
 
     volumes: tuple[Downloaded, ...]
     error: str = ""
+    gone: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ thaw. Of a restore: ``probe``, ``download`` before the workloads start, ``fill_p
 
 from __future__ import annotations
 
-import concurrent.futures
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
@@ -21,12 +20,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.p
     PodCopy,
     require_pods_admit,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.pod_fill import (
-    PodFill,
-    PodFilled,
-    WaitingPod,
-)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.pod_fill import PodFill, PodFilled
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.pod_fills import fill_each
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_container import wanted_text
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.waiting_pod import WaitingPod
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.loop import JobLoop
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.sweep import Swept, sweep_jobs
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.task import JobEnd, JobTask
@@ -47,9 +44,6 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.reposito
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.repository.target import MoverTarget, PodWorks
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.transfer.downloading import DownloadJob, grouped
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.transfer.uploading import UploadJob
-
-#: Pods whose start is awaited at once; so many as the settings say are filled then.
-_PODS_AT_ONCE = 16
 
 
 class _Makes(t.Protocol):
@@ -139,30 +133,21 @@ class Mover:
         waiting, and may be filled by another call.
         """
         turns = Turns(at_once=self._settings.concurrency, per_node=self._settings.per_node, cancel=self._run.cancel)
-        workers = max(1, min(len(pods), _PODS_AT_ONCE))
-        with concurrent.futures.ThreadPoolExecutor(workers, thread_name_prefix="arkive-fill") as pool:
-            works = [pool.submit(self._fill_pod, turns, number, each, done) for number, each in enumerate(pods)]
-            for work in works:
-                work.result()
+        jobs = [[DownloadJob(self._run, self._works, [each]) for each in downloads] for downloads in pods]
 
-    def _fill_pod(
-        self,
-        turns: Turns,
-        number: int,
-        downloads: t.Sequence[Download],
-        done: t.Callable[[int, PodDownloaded], None],
-    ) -> None:
-        jobs = [DownloadJob(self._run, self._works, [each]) for each in downloads]
-        try:
-            tasks = tuple(job.task() for job in jobs)
-            wanted = wanted_text((each.volume, each.snapshot_id) for each in downloads)
-            pod = WaitingPod(namespace=downloads[0].namespace, name=downloads[0].pod, wanted=wanted, tasks=tasks)
-            filled = PodFill(self._run, self._settings, turns, pod).run()
-        except MoverError as exc:
-            filled = PodFilled(error=exc.sentence)
-        ends = [*filled.ends, *[JobEnd(error=filled.error)] * (len(jobs) - len(filled.ends))]
-        volumes = tuple(found for job, end in zip(jobs, ends, strict=True) for found in job.results(end))
-        done(number, PodDownloaded(volumes=volumes, error=filled.error))
+        def ended(number: int, filled: PodFilled) -> None:
+            ends = [*filled.ends, *[JobEnd(error=filled.error)] * (len(jobs[number]) - len(filled.ends))]
+            results = (job.results(end) for job, end in zip(jobs[number], ends, strict=True))
+            volumes = tuple(found for each in results for found in each)
+            done(number, PodDownloaded(volumes=volumes, error=filled.error, gone=filled.gone))
+
+        fills: dict[int, PodFill] = {}
+        for number, (downloads, works) in enumerate(zip(pods, jobs, strict=True)):
+            try:
+                fills[number] = PodFill(self._run, self._settings, turns, _waiting_pod(downloads, works))
+            except MoverError as exc:
+                ended(number, PodFilled(error=exc.sentence))
+        fill_each(fills, self._run.cancel, done=ended)
 
     def forget(self, source_namespace: str, ids: t.Sequence[str], *, namespace: str) -> dict[str, str]:
         """Remove snapshots from the repository of a namespace, by pods in ``namespace``; why some are left, by id.
@@ -208,6 +193,16 @@ class Mover:
             loop = JobLoop(self._run, self._settings, ended=ended)
             ends |= dict(zip(tasks, loop.run(list(tasks.values())), strict=True))
         return [ends[number] for number in range(len(jobs))]
+
+
+def _waiting_pod(downloads: t.Sequence[Download], jobs: t.Sequence[DownloadJob]) -> WaitingPod:
+    """Raises ``MoverError``."""
+    return WaitingPod(
+        namespace=downloads[0].namespace,
+        name=downloads[0].pod,
+        wanted=wanted_text((each.volume, each.snapshot_id) for each in downloads),
+        tasks=tuple(job.task() for job in jobs),
+    )
 
 
 __all__ = ("Mover",)

@@ -15,8 +15,11 @@ import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.images import unused_secrets
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_container import (
     require_same_data,
+    strange_users,
+    volumes_in_memory,
     wait_container,
     wait_state,
     wanted_text,
@@ -64,6 +67,9 @@ class ClaimSide(t.Protocol):
     def check(self, requests: t.Sequence[FillRequest]) -> None:
         """As ``VolumeFilling.check``."""
 
+    def require_pods_admitted(self, pods: t.Iterable[ObjectView]) -> None:
+        """Raise ``MoverError`` where one that is to be made would not be let in since it waits. Nothing is made."""
+
     def require_exec(self, namespaces: t.Collection[str]) -> None:
         """Raise ``MoverError`` where the caller may not do what filling volumes of pods takes."""
 
@@ -106,19 +112,16 @@ class PodRestore:
             return "its pod is made for Windows, where the container that would fill it does not run"
         return move.missing or self._side.why_unreachable() or why_no_user(spec, move.volume, self._settings)
 
-    def prepare(self, pod: dict[str, t.Any], data: t.Sequence[PodData]) -> None:
+    def prepare(self, pod: dict[str, t.Any], data: t.Sequence[PodData]) -> list[str]:
         spec, metadata = pod["spec"], pod["metadata"]
         names = [each.volume for each in data]
-        in_memory = {
-            str(volume.get("name"))
-            for volume in spec.get("volumes") or ()
-            if (volume.get(_FILLED_KIND) or {}).get("medium") == "Memory"
-        }
+        in_memory = volumes_in_memory(spec)
         size = sum(_move(each).bytes for each in data if each.volume in in_memory)
         container = wait_container(spec, names, self._settings, in_memory=size)
         spec["initContainers"] = [container, *(spec.get("initContainers") or ())]
         wanted = _mark(data)
         metadata["annotations"] = {**(metadata.get("annotations") or {}), WANTED_MARK: wanted}
+        return [*strange_users(spec, names, self._settings), *unused_secrets(spec, self._settings)]
 
     def is_unfilled(self, live: ObjectView) -> bool:
         """One that has all of it may wait still: whoever marked it was gone before it was let go."""
@@ -134,7 +137,8 @@ class PodRestore:
             require_same_data(
                 f"Cannot fill the volumes of pod {each.where}", each.mark or _mark(each.data), _mark(each.data)
             )
-        self._side.require_exec({each.namespace for each in requests if each.new_namespace is None})
+        there = [each for each in requests if each.new_namespace is None]
+        self._side.require_exec({each.namespace for each in there})
         self._side.check(
             [
                 FillRequest(
@@ -146,12 +150,13 @@ class PodRestore:
                 for each in requests
             ]
         )
+        self._side.require_pods_admitted(each.body for each in there if each.body is not None)
 
     def fill(
         self, requests: t.Sequence[PodFillRequest], *, done: t.Callable[[PodFillRequest, FilledPod], None]
     ) -> None:
         def ended(number: int, found: PodDownloaded) -> None:
-            done(requests[number], FilledPod(volumes=tuple(map(_filled, found.volumes)), error=found.error))
+            done(requests[number], _filled_pod(found))
 
         self._mover().fill_pods([[self._download(each, data) for data in each.data] for each in requests], done=ended)
 
@@ -180,6 +185,10 @@ def _is_of_windows(spec: ObjectView) -> bool:
     """The API server refuses such a pod with what a container of Linux says of its rights."""
     words = ((spec.get("os") or {}).get("name"), (spec.get("nodeSelector") or {}).get("kubernetes.io/os"))
     return "windows" in words
+
+
+def _filled_pod(found: PodDownloaded) -> FilledPod:
+    return FilledPod(volumes=tuple(map(_filled, found.volumes)), error=found.error, gone=found.gone)
 
 
 def _filled(found: Downloaded) -> FilledClaim:

@@ -21,6 +21,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.access_review imp
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import user_of_pod
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_container import (
+    without_wait_container,
+)
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.dry_run import require_pod_admitted
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
     Download,
     Probe,
@@ -197,6 +201,10 @@ class MoverRestore(NewVolumes):
             if each.new_namespace is None
         )
         _require(self._mover.probe(list(probes)))
+
+    def require_pods_admitted(self, pods: t.Iterable[ObjectView]) -> None:
+        for pod in pods:
+            require_pod_admitted(self._context.client(), pod, without_wait_container(pod))
 
     def require_exec(self, namespaces: t.Collection[str]) -> None:
         needs = [need for name in sorted(namespaces) for need in fill_needs(name)]

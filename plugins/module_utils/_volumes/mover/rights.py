@@ -117,7 +117,7 @@ def restore_grants(scope: RightsScope) -> list[Grant]:
 
 
 def _pods_filled(scope: RightsScope) -> list[Grant]:
-    """Only where the backup has such data. Whether a namespace admits it is asked by a dry run of a Job."""
+    """Only where the backup has such data. Whether a namespace admits it is asked by dry runs."""
     if not scope.has(PODS):
         return []
     return [
@@ -128,7 +128,12 @@ def _pods_filled(scope: RightsScope) -> list[Grant]:
                 *(need for place in scope.places for need in fill_needs(place)),
                 *needs_on("create", PODS, JOBS, places=scope.places),
             ),
-        )
+        ),
+        Grant(
+            "What the cluster warns of about pods that do not come to wait for such data.",
+            needs_on("list", EVENTS, places=scope.places),
+            "Why a volume cannot be mounted there is not told.",
+        ),
     ]
 
 

@@ -38,9 +38,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._store.open import open
 from ansible_collections.arkive.k8s.plugins.module_utils._store.s3.location import S3Location
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.backup_spec import BackupSpec
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import (
+    ResourceModifiers,
+    parse_modifiers,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_spec import RestoreSpec
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod import pod_copy
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod import commands
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.providers import names_around
 
@@ -179,17 +183,18 @@ def test_what_stays_is_listed_and_holds_nothing(copied: Copied, location: S3Loca
     assert sorted(name.partition("/")[0] for name in copied.left) == ["pod"]
 
 
+def restored_into(copied: Copied, copy: str, mover: MoverSettings, **more: t.Any) -> RestoreRequest:
+    spec = RestoreSpec.from_options({"backup_name": NAME, "namespace_mapping": {copied.app.namespace: copy}})
+    return RestoreRequest(spec=spec, name=copy, mover=mover, repository_password=PASSWORD, **more)
+
+
 def test_they_come_back_into_the_restored_pod(
     copied: Copied, client: KubeClient, kubectl: Kubectl, pod_s3_url: str, kopia_image: str
 ) -> None:
     """Names, owners, modes and content; the pod was the workload's, and is again. It is let go once all is there."""
     copy = f"{copied.app.namespace}-copy"
-    request = RestoreRequest(
-        spec=RestoreSpec.from_options({"backup_name": NAME, "namespace_mapping": {copied.app.namespace: copy}}),
-        name=copy,
-        mover=MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static"),
-        repository_password=PASSWORD,
-    )
+    settings = MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static")
+    request = restored_into(copied, copy, settings)
     try:
         planned = plan_restore(request, client=client, store=copied.store)
         assert [(each["pod_volume"], each["state"]) for each in planned.volumes if each["pod"]] == [
@@ -213,6 +218,62 @@ def test_they_come_back_into_the_restored_pod(
         assert (again.changed, again.phase) == (False, "Completed")
     finally:
         kubectl("delete", "namespace", copy, "--ignore-not-found", "--wait=false")
+
+
+def patched(*patches: tuple[str, t.Any]) -> ResourceModifiers:
+    """Pods with one more member each."""
+    operations = [{"operation": "add", "path": path, "value": json.dumps(value)} for path, value in patches]
+    rule = {"conditions": {"groupResource": "pods"}, "patches": operations}
+    return parse_modifiers({"version": "v1", "resourceModifierRules": [rule]})
+
+
+def test_a_limit_range_that_refuses_the_waiting_pod_is_told_before(
+    copied: Copied, client: KubeClient, kubectl: Kubectl, pod_s3_url: str, kopia_image: str
+) -> None:
+    """In check mode, with an option by which it is let in. A Job is let in, and so is the pod itself."""
+    tight = f"{copied.app.namespace}-tight"
+    little = {"limits": {"ephemeral-storage": "10Mi"}}
+    modifiers = patched(*((f"/spec/containers/{number}/resources", little) for number in range(2)))
+    most = {"limits": [{"type": "Container", "max": {"ephemeral-storage": "128Mi"}}]}
+    metadata = {"name": "tight", "namespace": tight}
+    settings = MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static")
+    kubectl("create", "namespace", tight)
+    try:
+        manifest = {"apiVersion": "v1", "kind": "LimitRange", "metadata": metadata, "spec": most}
+        kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
+        until(lambda: kubectl("-n", tight, "get", "sa", "-o", "name"), "pods may be made there", seconds=60)
+        request = restored_into(copied, tight, settings, modifiers=modifiers)
+        refusal = plan_restore(request, client=client, store=copied.store).refusal
+        assert refusal is not None
+        assert "would not be let in with the container in which it waits" in refusal.message
+        assert refusal.hint == "Set mover.resources within the LimitRange of the namespace."
+        fits = dataclasses.replace(settings, resources={"limits": {"ephemeral-storage": "64Mi"}})
+        request = dataclasses.replace(request, mover=fits)
+        planned = plan_restore(request, client=client, store=copied.store)
+        assert planned.refusal is None
+        assert [each["state"] for each in planned.volumes if each["pod"]] == ["planned"]
+    finally:
+        kubectl("delete", "namespace", tight, "--ignore-not-found", "--wait=false")
+
+
+def test_why_a_pod_does_not_come_to_wait_is_told(
+    copied: Copied, client: KubeClient, kubectl: Kubectl, pod_s3_url: str, kopia_image: str
+) -> None:
+    """Its status does not say it: a volume of the pod cannot be mounted."""
+    stuck = f"{copied.app.namespace}-stuck"
+    modifiers = patched(
+        ("/spec/volumes/-", {"name": "conf", "configMap": {"name": "arkive-missing"}}),
+        ("/spec/containers/0/volumeMounts/-", {"name": "conf", "mountPath": "/conf"}),
+    )
+    settings = MoverSettings(image=kopia_image, s3_url=pod_s3_url, credentials="static", pod_start_timeout=60.0)
+    try:
+        request = restored_into(copied, stuck, settings, modifiers=modifiers)
+        done = run_restore(request, client=client, store=copied.store)
+        assert done.phase == "PartiallyFailed"
+        (error,) = [each["message"] for each in done.errors_list if "has not got the data" in each["message"]]
+        assert 'configmap "arkive-missing" not found' in error
+    finally:
+        kubectl("delete", "namespace", stuck, "--ignore-not-found", "--wait=false")
 
 
 class _CancelledAtItsEnd(ExecStream):
@@ -245,7 +306,7 @@ def test_what_was_done_when_the_run_was_cancelled_is_taken_out_again(
     kopia = Kopia(kopia_program, tmp_path, PASSWORD)
     kopia.connect(s3, location.bucket, f"p/kopia/{copied.app.namespace}/")
     before = sorted(kopia.ids())
-    monkeypatch.setattr(pod_copy, "ExecStream", _CancelledAtItsEnd)
+    monkeypatch.setattr(commands, "ExecStream", _CancelledAtItsEnd)
     with pytest.raises(Cancelled):
         run_backup(dataclasses.replace(copied.request, name="cancelled"), client=copied.client, store=copied.store)
     codes = until(lambda: _ends(kubectl, copied.app.namespace), "the kubelet says how they have ended", seconds=60)

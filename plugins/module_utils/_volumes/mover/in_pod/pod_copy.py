@@ -23,16 +23,23 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Ob
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import STRATEGIC_PATCH, KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_errors import ExecRefused, ExecStreamLost
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_stream import ExecStream
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object, patch_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.commands import (
+    OutOfTimeError,
+    Place,
+    pause,
+    run_program,
+    stay,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.ephemeral import (
     ephemeral_patch,
     handed_over,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.ephemeral_scripts import hand_over_script
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.images import start_hint
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.manifest import JobPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.marks import digest
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.progress import Meter
@@ -44,15 +51,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resource
 
 #: Each attempt stays listed in the pod.
 _ATTEMPTS = 2
+#: How often it is looked how the container is, after its input has ended, in seconds.
 _LOOK_SECONDS = 0.5
-#: A container that has just started may not be known yet to who runs commands in it, in seconds.
-_REFUSED_SECONDS = 15.0
-_OPEN_SECONDS = 30.0
-#: While it works: how often its progress is read, and a sign of life sent, in seconds.
+#: While it works: how often its progress is read, in seconds.
 _TURN_SECONDS = 10.0
 #: From the end of its input until the container is over, in seconds: what it has half done is forgotten meanwhile.
 _ENDING_SECONDS = 75.0
-_SIGN_OF_LIFE = "\n"
 _SUBRESOURCE = "ephemeralcontainers"
 #: Kubernetes gives such a container no resources of its own; it counts in what its pod may have.
 _MORE_MEMORY = "raise the memory limits of the pod's own containers, as one that is added to it can have none."
@@ -104,9 +108,10 @@ class PodCopy:
 
     def _carry_out(self, plan: JobPlan, name: str, needed: str) -> JobEnd:
         """Hand over what it needs, and stay until it has ended; how it did."""
-        stream = self._open(name)
+        place = Place(self._inside.namespace, self._inside.pod, name)
+        refused = f"{self._cannot}: nothing can be handed over to its container in pod {self._inside.where}"
+        stream = run_program(self._run, place, hand_over_script(), needed, refused=refused)
         try:
-            stream.send(needed)
             why = self._stay(stream, plan, name)
             stream.abort()
             return self._end_of(plan, name, why, self._client)
@@ -166,57 +171,38 @@ class PodCopy:
                     f"{self._cannot}: container {busy[0]} in pod {self._inside.where} is doing it.",
                     hint="Wait until it has ended; one of a run that died ends within minutes.",
                 )
-            self._pause()
+            pause(self._run.cancel)
 
     def _await_start(self, name: str) -> None:
         """Until it runs, or has run. Raises ``MoverError`` for one that does not start."""
         starting = Starting(time.monotonic(), limit=self._settings.pod_start_timeout, bounded=False)
-        while is_waiting(view := container_view(self._read(), name)):
+        while is_waiting(view := container_view(pod := self._read(), name)):
             stuck = starting.stuck(view, time.monotonic())
             if stuck is not None:
+                why = self._reader.why_stuck(stuck, view)
                 raise MoverError(
-                    f"{self._cannot}: its container in pod {self._inside.where} does not start: {stuck.text}.",
-                    hint=_HINTS.get(stuck.kind),
+                    f"{self._cannot}: its container in pod {self._inside.where} does not start: {why}.",
+                    hint=start_hint(stuck.kind, pod.get("spec") or {}, self._settings),
                 )
-            self._pause()
-
-    def _open(self, name: str) -> ExecStream:
-        inside, end = self._inside, time.monotonic() + _REFUSED_SECONDS
-        while True:
-            try:
-                return ExecStream(
-                    self._client,
-                    namespace=inside.namespace,
-                    pod=inside.pod,
-                    container=name,
-                    argv=["/bin/sh", "-euc", hand_over_script()],
-                    timeout=_OPEN_SECONDS,
-                )
-            except ExecRefused as exc:
-                if exc.forbidden or time.monotonic() >= end:
-                    what = f"nothing can be handed over to its container in pod {inside.where}"
-                    raise MoverError(f"{self._cannot}: {what}: {exc.sentence}") from exc
-                self._pause()
+            pause(self._run.cancel)
 
     def _stay(self, stream: ExecStream, plan: JobPlan, name: str) -> str:
         """Until it has ended; why it was left before, a phrase."""
-        began = time.monotonic()
-        meter = Meter(self._task.where, self._task.size, began)
+        meter = Meter(self._task.where, self._task.size, time.monotonic())
+
+        def look(now: float) -> bool:
+            with contextlib.suppress(KubeError):  # the stream itself says whether anything is lost
+                if has_ended(container_view(self._read(), name)):
+                    return True
+            amount = self._reader.amount(self._where, name)
+            if amount is not None:
+                self._run.progress(meter.line(amount, now))
+            return False
+
         try:
-            while stream.go_on(_TURN_SECONDS, cancel=self._run.cancel):
-                now = time.monotonic()
-                if now - began > plan.seconds:
-                    return f"it did not end within {plan.seconds:.0f} s"
-                with contextlib.suppress(KubeError):  # the stream itself says whether anything is lost
-                    if has_ended(container_view(self._read(), name)):
-                        return ""
-                stream.send(_SIGN_OF_LIFE)
-                amount = self._reader.amount(self._where, name)
-                if amount is not None:
-                    self._run.progress(meter.line(amount, now))
-        except ExecStreamLost as exc:
-            return f"the connection to its container was lost: {exc.message.rstrip('.')}"
-        return ""
+            return stay(stream, self._run.cancel, seconds=plan.seconds, every=_TURN_SECONDS, look=look)
+        except OutOfTimeError:
+            return f"it did not end within {plan.seconds:.0f} s"
 
     def _await_end(self, name: str, client: KubeClient) -> Object | None:
         """The pod as it says how its container ended, or as it is after a while; None where it is gone."""
@@ -243,10 +229,6 @@ class PodCopy:
 
     def _is_another(self, pod: ObjectView) -> bool:
         return bool(self._inside.uid) and pod["metadata"].get("uid") != self._inside.uid
-
-    def _pause(self) -> None:
-        if self._run.cancel.wait(_LOOK_SECONDS):
-            self._run.cancel.check()
 
 
 def _gave_up(end: JobEnd) -> bool:
@@ -295,9 +277,5 @@ _PRIVILEGES = (
     "Let the namespace admit the level 'baseline' (label pod-security.kubernetes.io/enforce), or leave the volume out "
     "by an annotation of its pod."
 )
-_HINTS = {
-    "image": "Check mover.image, and that the node reaches its registry: it is pulled with what the pod itself has "
-    "under imagePullSecrets.",
-}
 
 __all__ = ("PodCopy", "add_container", "container_view", "require_pods_admit")

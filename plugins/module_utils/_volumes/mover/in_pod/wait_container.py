@@ -18,7 +18,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
-from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import user_of_pod
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import user_of_pod, users_of_volume
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_scripts import (
     mount_path,
@@ -37,7 +37,7 @@ _RESTORE_LABEL = "velero.io/restore-name"
 #: As a Job that writes all owners and modes; Pod Security's level ``baseline`` admits them.
 _CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID")
 _OF_WORKLOAD = ("runAsUser", "runAsGroup", "seLinuxOptions")
-#: What kopia's caches take of the disk of the pod, where that is limited.
+#: What kopia's caches take of the disk of the pod, where that is limited and ``mover.resources`` says nothing of it.
 _CACHES = {"ephemeral-storage": "256Mi"}
 
 
@@ -50,6 +50,40 @@ def why_no_user(spec: ObjectView, volume: str, settings: MoverSettings) -> str:
     if user is None:
         return f"{said}, and the pod does not say as which user it runs (runAsUser)"
     return f"{said}, and the pod runs as root" if user == 0 else ""
+
+
+def strange_users(spec: ObjectView, volumes: t.Sequence[str], settings: MoverSettings) -> list[str]:
+    """Of ``volumes`` that others than the one user of the container use too: whose their files will be, sentences."""
+    if settings.security_context == "root":
+        return []
+    writer = _writer(spec, volumes).get("runAsUser")
+    found = []
+    for volume in volumes:
+        others = [
+            f"container '{name}' runs as {_named(user)}"
+            for name, user in users_of_volume(spec, volume)
+            if user.get("runAsUser") != writer
+        ]
+        if others:
+            found.append(
+                f"the files of volume '{volume}' will belong to user {writer}, as mover.security_context is 'workload' "
+                f"and one user writes all volumes of a pod; of those that mount it, {', '.join(others)}."
+            )
+    return found
+
+
+def _named(user: ObjectView) -> str:
+    number = user.get("runAsUser")
+    return "the user of its image" if number is None else f"user {number}"
+
+
+def _writer(spec: ObjectView, volumes: t.Sequence[str]) -> ObjectView:
+    """The securityContext of who writes ``volumes``: the user of the first one that only one user uses."""
+    for volume in volumes:
+        users = [user for _container, user in users_of_volume(spec, volume)]
+        if len({user.get("runAsUser") for user in users}) == 1:
+            return users[0]
+    return user_of_pod(spec, volumes[0])
 
 
 def wanted_text(volumes: t.Iterable[tuple[str, str]]) -> str:
@@ -73,6 +107,34 @@ def has_wait_container(pod: ObjectView) -> bool:
     """Whether a pod was made to wait, by what it is."""
     containers = (pod.get("spec") or {}).get("initContainers") or ()
     return any(each.get("name") == WAIT_CONTAINER for each in containers)
+
+
+def volumes_in_memory(spec: ObjectView) -> frozenset[str]:
+    """The names of a pod's volumes that are empty whenever its node starts anew, and count as memory of containers."""
+    return frozenset(
+        str(volume.get("name"))
+        for volume in spec.get("volumes") or ()
+        if (volume.get("emptyDir") or {}).get("medium") == "Memory"
+    )
+
+
+def mounts_memory(pod: ObjectView) -> bool:
+    """Whether one of the volumes that a pod waits for is such a one."""
+    spec = pod.get("spec") or {}
+    mounts = [
+        str(mount.get("name"))
+        for each in spec.get("initContainers") or ()
+        if each.get("name") == WAIT_CONTAINER
+        for mount in each.get("volumeMounts") or ()
+    ]
+    return not volumes_in_memory(spec).isdisjoint(mounts)
+
+
+def without_wait_container(pod: ObjectView) -> Object:
+    """The same pod as if it did not wait."""
+    spec = pod.get("spec") or {}
+    kept = [each for each in spec.get("initContainers") or () if each.get("name") != WAIT_CONTAINER]
+    return {**pod, "spec": {**spec, "initContainers": kept}}
 
 
 def wait_state(pod: ObjectView) -> ObjectView:
@@ -113,13 +175,13 @@ def wait_container(
         "volumeMounts": [{"name": name, "mountPath": mount_path(number)} for number, name in enumerate(volumes)],
         "terminationMessagePath": MESSAGE_PATH,
         "terminationMessagePolicy": "File",
-        "securityContext": _security(spec, volumes[0], settings),
+        "securityContext": _security(spec, volumes, settings),
     }
 
 
-def _security(spec: ObjectView, volume: str, settings: MoverSettings) -> Object:
+def _security(spec: ObjectView, volumes: t.Sequence[str], settings: MoverSettings) -> Object:
     """Whatever the pod says of itself. Its ``fsGroup`` and its other groups are those of all of its containers."""
-    user = user_of_pod(spec, volume)
+    user = _writer(spec, volumes)
     found: Object = {"allowPrivilegeEscalation": False, "seccompProfile": {"type": "RuntimeDefault"}}
     if settings.security_context == "workload":
         found |= {name: user[name] for name in _OF_WORKLOAD if user.get(name) is not None}
@@ -131,14 +193,16 @@ def _security(spec: ObjectView, volume: str, settings: MoverSettings) -> Object:
 
 
 def _resources(spec: ObjectView, settings: MoverSettings, in_memory: int) -> Object:
-    """Those of the mover. Where all containers of the pod have a limit, so has this one, and no smaller one.
+    """Those of the mover. Where all containers of the pod have a limit, so has this one: the largest of theirs.
 
-    An init container counts beside the others by what it has more than all of them: nothing, mostly. Without a limit of
-    its own a pod would lose its class of quality, and be refused where a quota wants limits. What the pod says of
+    An init container counts beside the others by what it has more than all of them together: nothing, mostly. Without a
+    limit of its own a pod would lose its class of quality, and be refused where a quota wants limits; with more than
+    one of the pod's own containers has, where a LimitRange bounds what a container may have. What the pod says of
     itself as a whole holds for it too: the API server refuses a container with more (Kubernetes 1.34).
     """
     own = {kind: dict(settings.resources.get(kind) or {}) for kind in ("requests", "limits")}
     containers = [each.get("resources") or {} for each in spec.get("containers") or ()]
+    before = [each.get("resources") or {} for each in spec.get("initContainers") or ()]
     requests, limits = own["requests"], own["limits"]
     whole = spec.get("resources") or {}
     of_pod = {*(whole.get("requests") or ()), *(whole.get("limits") or ())}
@@ -151,9 +215,10 @@ def _resources(spec: ObjectView, settings: MoverSettings, in_memory: int) -> Obj
         said = [(each.get("limits") or {}).get(name) for each in containers]
         if not said or None in said:
             continue
-        least = [requests.get(name, "0"), limits.get(name, "0"), _CACHES.get(name, "0")]
+        least = [each[name] for each in (requests, limits) if name in each] or [_CACHES.get(name, "0")]
         more = in_memory if name == "memory" else 0
-        limit = max(_sum(said), max(map(_number, least)) + more)
+        first = [(each.get("limits") or {}).get(name, "0") for each in before]
+        limit = max(*map(_number, [*said, *first]), max(map(_number, least)) + more)
         limits[name] = _text(limit)
         asked = [
             (each.get("requests") or each.get("limits") or {}).get(name, each["limits"][name]) for each in containers
@@ -161,10 +226,6 @@ def _resources(spec: ObjectView, settings: MoverSettings, in_memory: int) -> Obj
         if asked == said:  # the pod has what it asks for, and nothing else
             requests[name] = limits[name]
     return {kind: found for kind, found in own.items() if found}
-
-
-def _sum(quantities: t.Iterable[t.Any]) -> decimal.Decimal:
-    return sum(map(_number, quantities), decimal.Decimal(0))
 
 
 def _number(quantity: t.Any) -> decimal.Decimal:
@@ -183,10 +244,14 @@ def _text(number: decimal.Decimal) -> str:
 
 __all__ = (
     "has_wait_container",
+    "mounts_memory",
     "require_same_data",
+    "strange_users",
+    "volumes_in_memory",
     "wait_container",
     "wait_state",
     "wait_status",
     "wanted_text",
     "why_no_user",
+    "without_wait_container",
 )

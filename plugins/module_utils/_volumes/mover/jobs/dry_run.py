@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import some_of
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import ApiResource
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import create_object, get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
@@ -41,11 +42,14 @@ _READ_AS_WORKLOAD = (
     "Set mover.security_context to 'workload', by which volumes are read as the users of their pods and owners of "
     f"files are not kept, or {_BASELINE}, or leave its volumes to snapshots, in a backup of their own."
 )
+_WITHIN = "Set mover.resources within the LimitRange of the namespace."
 _HINTS = (
     ("failed quota", "The quota wants requests or limits: set mover.resources."),
     ("exceeded quota", "Free some of the quota or raise it, or ask for less by mover.resources."),
     ("no PriorityClass", "Name one that exists as mover.priority_class."),
-    ("usage per", "Set mover.resources within the LimitRange of the namespace."),
+    ("usage per", _WITHIN),
+    # The default of a LimitRange is the limit of a container that has none.
+    ("must be less than or equal to", _WITHIN),
 )
 #: Of a claim, which is there as long as its volume is being read.
 _NO_ROOM = "Free some of the quota or raise it: while a volume is moved there is one more of its size."
@@ -64,13 +68,38 @@ def require_admitted(client: KubeClient, plan: JobPlan, settings: MoverSettings)
     metadata = {**template["metadata"], "name": plan.name, "namespace": plan.namespace}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
     for resource, obj in ((PODS, pod), (JOBS, job_manifest(plan, settings))):
-        try:
-            create_object(client, resource, obj, namespace=plan.namespace, dry_run=True)
-        except KubeError as exc:
-            if exc.already_exists or exc.without_dry_run:
-                continue
-            hint = next((text for words, text in hints if words in exc.message), exc.hint)
-            raise MoverError(f"{what}: {exc.message}", hint=hint) from exc
+        if (refusal := _refusal(client, resource, obj)) is not None:
+            raise MoverError(f"{what}: {refusal.message}", hint=_hint(refusal, hints)) from refusal
+
+
+def require_pod_admitted(client: KubeClient, pod: ObjectView, without: ObjectView) -> None:
+    """Raise ``MoverError`` where a pod that is to wait for data would not be let in. Nothing is made.
+
+    ``without``: the same pod without the container in which it waits. One that is refused as well is not ours to tell
+    of: it may lack what the restore brings before it.
+    """
+    refusal = _refusal(client, PODS, pod)
+    if refusal is None or _refusal(client, PODS, without) is not None:
+        return
+    metadata = pod["metadata"]
+    raise MoverError(
+        f"Pod {metadata['namespace']}/{metadata['name']} would not be let in with the container in which it waits for "
+        f"the data of its volumes: {refusal.message}",
+        hint=_hint(refusal, ((_REFUSES_ROOT, _AS_WORKLOAD), *_HINTS)),
+    ) from refusal
+
+
+def _refusal(client: KubeClient, resource: ApiResource, obj: ObjectView) -> KubeError | None:
+    """What a dry run says against an object that is to be made."""
+    try:
+        create_object(client, resource, obj, namespace=obj["metadata"]["namespace"], dry_run=True)
+    except KubeError as exc:
+        return None if exc.already_exists or exc.without_dry_run else exc
+    return None
+
+
+def _hint(refusal: KubeError, hints: t.Iterable[tuple[str, str]]) -> str | None:
+    return next((text for words, text in hints if words in refusal.message), refusal.hint)
 
 
 def require_namespace(client: KubeClient, namespace: str, *, doing: str, option: str) -> None:
@@ -104,8 +133,7 @@ def require_claims_admitted(client: KubeClient, claims: t.Iterable[ObjectView]) 
             what = f"Data of volumes cannot be moved in namespace {namespace}, where a claim is made of each snapshot"
             if is_out_of_room(exc):
                 raise _no_room(f"{what}: {exc.message}", temporary_claims(client, namespace)) from exc
-            hint = next((text for words, text in _CLAIM_HINTS if words in exc.message), exc.hint)
-            raise MoverError(f"{what}: {exc.message}", hint=hint) from exc
+            raise MoverError(f"{what}: {exc.message}", hint=_hint(exc, _CLAIM_HINTS)) from exc
 
 
 def _no_room(said: str, holders: tuple[str, ...]) -> NoRoomError:
@@ -116,4 +144,4 @@ def _no_room(said: str, holders: tuple[str, ...]) -> NoRoomError:
     return NoRoomError(text, hint=_HELD, holders=holders)
 
 
-__all__ = ("require_admitted", "require_claims_admitted", "require_namespace")
+__all__ = ("require_admitted", "require_claims_admitted", "require_namespace", "require_pod_admitted")

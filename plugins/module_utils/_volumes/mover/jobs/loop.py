@@ -295,8 +295,7 @@ class JobLoop:
         return None
 
     def _does_not_start(self, active: _Active, pod: ObjectView, stuck: Stuck) -> JobEnd:
-        warned = self._reader.warning_about(pod) if not stuck.kind else ""
-        what = f"{stuck.text}; the cluster warns: {warned}" if warned else stuck.text
+        what = self._reader.why_stuck(stuck, pod)
         return JobEnd(error=f"Cannot {active.task.doing}: its pod does not start: {what}.{_HINTS.get(stuck.kind, '')}")
 
     def _without_pod(self, active: _Active, now: float) -> JobEnd | None:

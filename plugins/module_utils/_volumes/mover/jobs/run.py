@@ -28,6 +28,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.out
     parse_outcome,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.progress import Amount, read_amount
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.starting import Stuck
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.task import JobEnd, JobTask
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import EVENTS, JOBS
 
@@ -116,6 +117,11 @@ class JobReader:
                 return one_line(f"{condition.get('reason')}: {condition.get('message')}").rstrip(".")
         return ""
 
+    def why_stuck(self, stuck: Stuck, pod: ObjectView) -> str:
+        """Why a pod does not start, a phrase: where it says nothing itself, what the cluster warns of."""
+        warned = self.warning_about(pod) if not stuck.kind else ""
+        return f"{stuck.text}; the cluster warns: {warned}" if warned else stuck.text
+
     def warning_about(self, obj: ObjectView) -> str:
         """The last that the cluster warns of about an object; empty for nothing, or where it may not be asked."""
         metadata = obj["metadata"]
@@ -124,8 +130,15 @@ class JobReader:
             found = self._client.get(EVENTS.path(metadata["namespace"]), query={"fieldSelector": selector})
         except KubeError:
             return ""
-        events = found.get("items") or []
+        events = sorted(found.get("items") or (), key=_last_seen)
         return one_line(str(events[-1].get("message") or "")).rstrip(".") if events else ""
+
+
+def _last_seen(event: ObjectView) -> str:
+    """When an event was seen last, which may be long after it was first: they are listed by their names."""
+    series = event.get("series") or {}
+    times = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
+    return str(next(filter(None, times), "") or (event.get("metadata") or {}).get("creationTimestamp") or "")
 
 
 def judged(end: JobEnd, task: JobTask, plan: JobPlan, pod: ObjectView, ended: t.Sequence[ObjectView]) -> JobEnd:

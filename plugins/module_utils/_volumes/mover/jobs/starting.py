@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pod_states import (
     Trouble,
     container_statuses,
@@ -58,7 +59,7 @@ class Starting:
         bound = self._is_bound(trouble)
         if now - self._since < self._patience(trouble) and (bound or now - self._began < self._limit):
             return None
-        return Stuck(kind, trouble.text if trouble is not None else "it was not started")
+        return Stuck(kind, trouble.text if trouble is not None else f"it was not started{_waits_for(pod)}")
 
     def _patience(self, trouble: Trouble | None) -> float:
         if self._is_bound(trouble):
@@ -71,6 +72,14 @@ class Starting:
 
     def _is_bound(self, trouble: Trouble | None) -> bool:
         return self._bounded and trouble is not None and trouble.kind == "schedule" and _BOUND_OF_NODE in trouble.text
+
+
+def _waits_for(pod: ObjectView) -> str:
+    """What its containers say that they wait for, in brackets."""
+    waiting = ((each.get("state") or {}).get("waiting") or {} for each in container_statuses(pod))
+    said = dict.fromkeys(": ".join(filter(None, (each.get("reason"), each.get("message")))) for each in waiting)
+    words = one_line(", ".join(filter(None, said)))
+    return f" ({words})" if words else ""
 
 
 def is_waiting(pod: ObjectView) -> bool:

@@ -12,7 +12,10 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.draft import Draft, RuleContext
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import apply_item_rules
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.table import (
+    apply_item_rules,
+    apply_last_rules,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.item_rules.volume_decisions import (
     VolumeDecisions,
     VolumeTerms,
@@ -69,6 +72,8 @@ def run_rules(
         target_namespace=(mapping or {}).get(namespace, namespace),
     )
     apply_item_rules(GroupResource.parse(kind), draft, context)
+    if not draft.skip:
+        apply_last_rules(GroupResource.parse(kind), draft, context)
     return draft
 
 

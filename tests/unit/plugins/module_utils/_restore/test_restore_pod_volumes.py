@@ -18,7 +18,12 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
+from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import (
+    ResourceModifiers,
+    parse_modifiers,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import restore as mover_restore
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
     Download,
@@ -28,6 +33,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model im
     Probed,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
+from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_answers import Answer, Request
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_types import types_named
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,
@@ -44,13 +50,17 @@ HOOK = "init.hook.restore.velero.io/"
 
 
 class NotedMover:
-    """``fails``: why volumes are not filled. What is filled is marked, as the real one does it."""
+    """``fails``: why volumes are not filled, ``gone``: since their pod is not there.
+
+    What is filled is marked, as the real one does it.
+    """
 
     def __init__(self, api: RestoreApi) -> None:
         self._api = api
         self.probes: list[Probe] = []
         self.downloads: list[Download] = []
         self.fails: dict[str, str] = {}
+        self.gone = False
         self.refusal = ""
         self.raises: Exception | None = None
 
@@ -74,7 +84,7 @@ class NotedMover:
             if not error:
                 notes = self._api.objects[key]["metadata"]["annotations"]
                 notes[FILLED] = notes[WANTED]
-            done(number, PodDownloaded(volumes=tuple(found), error=error))
+            done(number, PodDownloaded(volumes=tuple(found), error=error, gone=self.gone))
 
 
 @pytest.fixture
@@ -381,3 +391,176 @@ def test_one_that_waits_for_nothing_any_more(api: RestoreApi, store: t.Any, move
     restore(api, store, name="r")
     made = api.objects["pods", "shop", "web"]
     assert (first_containers(api), made["metadata"].get("annotations") or {}) == ([], {})
+
+
+# -- what else changes, or refuses, the pod ---------------------------------------------------------------------------
+
+
+def patches(*operations: Object) -> ResourceModifiers:
+    rule = {"conditions": {"groupResource": "pods"}, "patches": list(operations)}
+    return parse_modifiers({"version": "v1", "resourceModifierRules": [rule]})
+
+
+def operation(name: str, path: str, value: t.Any = None) -> Object:
+    return {"operation": name, "path": path, **({} if value is None else {"value": json.dumps(value)})}
+
+
+_OWN = {"name": "own", "image": "own"}
+
+
+@pytest.mark.parametrize(
+    ("operations", "images"),
+    [
+        pytest.param([operation("replace", "/spec/initContainers/0/image", "new")], {"own": "new"}, id="the first"),
+        pytest.param(
+            [operation("add", "/spec/initContainers/0", {"name": "more", "image": "m"})],
+            {"more": "m", "own": "own"},
+            id="one more before it",
+        ),
+        pytest.param([operation("remove", "/spec/initContainers/0")], {}, id="away with it"),
+        pytest.param([operation("replace", "/metadata/annotations", {"a": "b"})], {"own": "own"}, id="annotations"),
+    ],
+)
+def test_modifiers_count_the_containers_of_the_user(
+    api: RestoreApi, store: t.Any, mover: NotedMover, operations: list[Object], images: dict[str, str]
+) -> None:
+    """And the pod waits before all of them, whatever they did."""
+    put(store, pod(initContainers=[_OWN]))
+    done = restore(api, store, name="r", modifiers=patches(*operations))
+    assert (done.errors_list, states(done)["tmp"]) == ([], ("PodVolumeBackup", "filled"))
+    made = api.objects["pods", "shop", "web"]
+    assert first_containers(api)[0] == WAIT
+    assert {each["name"]: each["image"] for each in made["spec"]["initContainers"][1:]} == images
+    assert made["metadata"]["annotations"][WANTED] == f"tmp={SNAPSHOT},work={OTHER}"
+
+
+@pytest.mark.parametrize(
+    ("operations", "settings", "told"),
+    [
+        pytest.param(
+            [operation("replace", "/spec/volumes/0", {"name": "tmp", "nfs": {"server": "s", "path": "/"}})],
+            {},
+            "volume 'tmp' does not get its data: what is behind a volume of the kind nfs",
+            id="another kind of volume",
+        ),
+        pytest.param(
+            [operation("add", "/spec/securityContext", {"runAsUser": 5})],
+            {"security_context": "workload"},
+            "",
+            id="the user that was missing",
+        ),
+        pytest.param(
+            [operation("add", "/spec/securityContext", {"runAsUser": 0})],
+            {"security_context": "workload"},
+            "volume 'tmp' does not get its data: mover.security_context is 'workload', and the pod runs as root",
+            id="root",
+        ),
+        pytest.param([], {"image_pull_secrets": ("regcred",)}, "do not name regcred", id="no pull secret"),
+        pytest.param(
+            [operation("add", "/spec/imagePullSecrets", [{"name": "regcred"}])],
+            {"image_pull_secrets": ("regcred",)},
+            "",
+            id="the pull secret that was missing",
+        ),
+    ],
+)
+def test_the_pod_counts_as_modifiers_made_it(
+    api: RestoreApi, store: t.Any, mover: NotedMover, operations: list[Object], settings: t.Any, told: str
+) -> None:
+    """In check mode as well."""
+    put(store)
+    terms = {"modifiers": patches(*operations)} if operations else {}
+    planned = plan(api, store, name="r", mover=MoverSettings(**settings), **terms)
+    done = restore(api, store, name="r", mover=MoverSettings(**settings), **terms)
+    for outcome in (planned, done):
+        texts = [each["message"] for each in outcome.warnings_list if "Odd." not in each["message"]]
+        assert (any(told in text for text in texts), bool(texts)) == (bool(told), bool(told))
+    assert (states(done)["tmp"][1] == "refused") is ("does not get its data" in told)
+    assert (len(mover.downloads) == 2) is ("does not get its data" not in told)
+
+
+def test_whose_files_they_will_be_is_told(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
+    containers = [
+        {
+            "name": name,
+            "image": "i",
+            "volumeMounts": [{"name": volume, "mountPath": "/x"}],
+            "securityContext": {"runAsUser": user},
+        }
+        for name, volume, user in (("a", "tmp", 5), ("b", "work", 6))
+    ]
+    put(store, pod(containers=containers))
+    done = restore(api, store, name="r", mover=MoverSettings(security_context="workload"))
+    assert done.warnings_list[0]["message"].startswith(
+        "Pod shop/web: the files of volume 'work' will belong to user 5, as mover.security_context is 'workload'"
+    )
+
+
+def limit_range(most: int) -> t.Callable[[Request], Answer | None]:
+    """What the API server says where containers may have so many MiB (Kubernetes 1.34, LimitRanger)."""
+
+    def answer(request: Request) -> Answer | None:
+        if not (request.verb == "POST" and request.path.endswith("/namespaces/shop/pods")):
+            return None
+        spec = request.body["spec"]
+        for each in (*(spec.get("initContainers") or ()), *spec["containers"]):
+            asked = (each.get("resources") or {}).get("requests") or {}
+            if parse_quantity(asked.get("memory", "0")) > most << 20:
+                words = f"maximum memory usage per Container is {most}Mi, but request is {asked['memory']}"
+                message = f'pods "{request.body["metadata"]["name"]}" is forbidden: {words}'
+                return Answer(403, {"kind": "Status", "status": "Failure", "reason": "Forbidden", "message": message})
+        return None
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("most", "own", "resources", "refused"),
+    [
+        pytest.param(128, "1Mi", {}, True, id="it asks for more than a container may have"),
+        pytest.param(128, "1Mi", {"requests": {"memory": "100Mi"}}, False, id="by mover.resources it does not"),
+        pytest.param(512, "1Mi", {}, False, id="it fits"),
+        # What it lacks may come by this restore, and is told where the pod is made.
+        pytest.param(128, "500Mi", {}, False, id="the pod itself does not fit"),
+    ],
+)
+def test_a_pod_that_is_refused_for_its_waiting_is_told_before_anything_is_made(
+    api: RestoreApi, store: t.Any, mover: NotedMover, most: int, own: str, resources: Object, *, refused: bool
+) -> None:
+    """With what to do, and in check mode as well."""
+    api.add("namespaces", "shop")
+    container = {"name": "web", "image": "i", "resources": {"requests": {"memory": own}}}
+    put(store, pod(containers=[container]))
+    api.script = limit_range(most)
+    settings = MoverSettings(resources=resources) if resources else MoverSettings()
+    refusal = plan(api, store, name="r", mover=settings).refusal
+    assert (refusal is not None) is refused
+    if refusal is None:
+        return
+    with pytest.raises(ArkiveError, match="would not be let in with the container in which it waits") as raised:
+        restore(api, store, name="r", mover=settings)
+    assert raised.value.message == refusal.message
+    assert "maximum memory usage per Container is 128Mi, but request is 256Mi" in refusal.message
+    assert refusal.hint == "Set mover.resources within the LimitRange of the namespace."
+    assert api.names("pods", "shop") == []
+
+
+@pytest.mark.parametrize(
+    ("gone", "owned", "hint"),
+    [
+        pytest.param(True, True, "Delete what makes it", id="it is another"),
+        pytest.param(True, False, "Run the restore again with name: r", id="another run makes it anew"),
+        pytest.param(False, True, "Run the restore again with name: r", id="it waits"),
+    ],
+)
+def test_what_to_do_about_a_pod_that_is_gone(
+    api: RestoreApi, store: t.Any, mover: NotedMover, *, gone: bool, owned: bool, hint: str
+) -> None:
+    stored = pod()
+    if owned:
+        owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "w", "uid": "1", "controller": True}
+        stored["metadata"]["ownerReferences"] = [owner]
+    put(store, stored)
+    mover.fails, mover.gone = {"work": "the pod is gone."}, gone
+    (error,) = restore(api, store, name="r").errors_list
+    assert hint in error["hint"]

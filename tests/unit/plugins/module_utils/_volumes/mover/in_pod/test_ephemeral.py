@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.commands import COMMAND, program_line
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.ephemeral import (
     ephemeral_patch,
     handed_over,
@@ -170,32 +171,35 @@ class Program:
         self.stubborn = False
         self._running: list[subprocess.Popen[str]] = []
 
-    def start(self, script: str, **more: t.Any) -> subprocess.Popen[str]:
-        if "mkfifo" in script:
-            # What Kubernetes makes of two dollars in a container's command.
-            script = script.replace("$$", "$")
+    def start(self, script: str) -> subprocess.Popen[str]:
+        """The container."""
+        # What Kubernetes makes of two dollars in a container's command.
+        return self._run(["/bin/sh", "-euc", self._placed(script.replace("$$", "$"))])
+
+    def _placed(self, script: str) -> str:
         script = script.replace(EPHEMERAL_DIR, str(self.home)).replace("/work/data", str(self.data))
-        script = script.replace("/dev/termination-log", str(self.message))
+        return script.replace("/dev/termination-log", str(self.message))
+
+    def _run(self, argv: t.Sequence[str]) -> subprocess.Popen[str]:
         found = subprocess.Popen(
-            ["/bin/sh", "-euc", script],
+            argv,
             env={**self._environment, "ON_TERM": ":" if self.stubborn else "exit 0"},
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             text=True,
             start_new_session=True,
-            **more,
         )
         self._running.append(found)
         return found
 
     def hand_over(self, text: str) -> subprocess.Popen[str]:
         """Its input stays open. One that is refused may have ended before it reads."""
-        found = self.start(hand_over_script())
+        found = self._run(COMMAND)
         assert found.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             # Past the buffer of the stream, which would be written again when it is closed.
-            os.write(found.stdin.fileno(), text.encode())
+            os.write(found.stdin.fileno(), (program_line(self._placed(hand_over_script())) + text).encode())
         return found
 
     def outcome(self) -> Outcome | None:

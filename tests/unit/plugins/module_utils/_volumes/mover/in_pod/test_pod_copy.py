@@ -16,7 +16,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation impo
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_errors import ExecRefused, ExecStreamLost
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors import MoverError
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod import pod_copy
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod import commands, pod_copy
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import InPod, Upload, Uploaded
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._kube.memory_answers import Answer
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.mover.mover_cluster import (
@@ -143,10 +143,12 @@ class Stream:
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     found = Lab(tmp_path)
-    monkeypatch.setattr(pod_copy, "ExecStream", found.stream)
-    monkeypatch.setattr(pod_copy, "_LOOK_SECONDS", 0.01)
-    for name in ("_ENDING_SECONDS", "_REFUSED_SECONDS"):
-        monkeypatch.setattr(pod_copy, name, 0.3)
+    monkeypatch.setattr(commands, "ExecStream", found.stream)
+    monkeypatch.setattr(commands, "_REFUSED_SECONDS", 0.3)
+    monkeypatch.setattr(commands, "_LIFE_SECONDS", 0.0)
+    monkeypatch.setattr(pod_copy, "_ENDING_SECONDS", 0.3)
+    for module in (commands, pod_copy):
+        monkeypatch.setattr(module, "_LOOK_SECONDS", 0.01)
     return found
 
 

@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_errors import ExecRefused, ExecStreamLost
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod import pod_fill
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod import commands, pod_fill, volume_fill
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_scripts import let_go_script
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import Download, PodDownloaded
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._volumes.mover.mover_cluster import (
@@ -72,12 +72,13 @@ class Lab:
         found: str | None = self.pod["metadata"]["annotations"].get(FILLED)
         return found
 
-    def set_state(self, state: Object, **status: t.Any) -> None:
+    def set_state(self, state: Object, *, pod: str = "web", **status: t.Any) -> None:
         statuses = [{"name": "arkive-restore-wait", "image": "kopia:1", "state": state}]
-        kept = self.cluster.api.kept
+        kept, key = self.cluster.api.kept, ("pods", NAMESPACE, pod)
         with kept.changed:
-            now = {**self.pod["status"], **status, "initContainerStatuses": statuses}
-            kept.put(KEY, {**self.pod, "status": now})
+            before = self.cluster.api.objects[key]
+            now = {**before["status"], **status, "initContainerStatuses": statuses}
+            kept.put(key, {**before, "status": now})
 
     def fill(
         self, *volumes: str, cancel: CancelToken | None = None, made: bool = True, **settings: t.Any
@@ -95,29 +96,39 @@ class Lab:
         where = {"namespace": NAMESPACE, "claim": "", "source_namespace": "old", "snapshot_id": SNAPSHOT_ID}
         return Download(pod="web", volume=volume, **where)
 
-    def stream(self, _client: t.Any, *, container: str, argv: t.Sequence[str], **_more: t.Any) -> Stream:
+    def stream(self, _client: t.Any, *, pod: str, container: str, argv: t.Sequence[str], **_more: t.Any) -> Stream:
         assert container == "arkive-restore-wait"
         assert not any(secret in " ".join(argv) for secret in ("SECRETKEY", "s3same-open"))
         if self.refused_streams:
             self.refused_streams -= 1
             raise ExecRefused("Nothing was started: container not found.", status=500)
-        self.scripts.append(argv[-1])
-        return Stream(self, goes=argv[-1] == let_go_script())
+        return Stream(self, pod)
 
 
 class Stream:
-    def __init__(self, lab: Lab, *, goes: bool) -> None:
+    """Its first line is the program."""
+
+    def __init__(self, lab: Lab, pod: str) -> None:
         self._lab = lab
-        self._goes = goes
+        self._pod = pod
+        self._script = ""
         self._lines: list[str] = []
 
     def send(self, text: str) -> None:
-        self._lab.sent.append(text)
+        program, _newline, given = text.partition("\n")
+        if program:
+            self._script = base64.b64decode(program).decode()
+            self._lab.scripts.append(self._script)
+            self._lab.sent += [given] if given else []
+
+    @property
+    def is_let_go(self) -> bool:
+        return self._script == let_go_script()
 
     def go_on(self, _seconds: float, *, cancel: CancelToken) -> bool:
-        if self._goes:
+        if self.is_let_go:
             self._lab.marked.append(self._lab.mark)
-            self._lab.set_state({"terminated": {"exitCode": 0}})
+            self._lab.set_state({"terminated": {"exitCode": 0}}, pod=self._pod)
             return False
         turn = self._lab.turns.pop(0) if self._lab.turns else done()
         if callable(turn):
@@ -142,10 +153,11 @@ class Stream:
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     found = Lab(tmp_path)
-    monkeypatch.setattr(pod_fill, "ExecStream", found.stream)
-    monkeypatch.setattr(pod_fill, "_LOOK_SECONDS", 0.01)
-    for name in ("_GOING_SECONDS", "_REFUSED_SECONDS", "_STATUS_SECONDS"):
-        monkeypatch.setattr(pod_fill, name, 0.3)
+    monkeypatch.setattr(commands, "ExecStream", found.stream)
+    monkeypatch.setattr(commands, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(commands, "_REFUSED_SECONDS", 0.3)
+    monkeypatch.setattr(pod_fill, "_GOING_SECONDS", 0.3)
+    monkeypatch.setattr(volume_fill, "_STATUS_SECONDS", 0.3)
     return found
 
 
@@ -327,16 +339,214 @@ def test_one_that_does_not_go_on_is_told(lab: Lab, monkeypatch: pytest.MonkeyPat
     assert lab.mark == f"tmp={SNAPSHOT_ID}"
 
 
+def others(lab: Lab, *names: str, **status: t.Any) -> list[list[Download]]:
+    """More pods as the first one is, or with another ``status``, and what is to come into their volumes."""
+    for name in names:
+        pod = {**lab.pod, "metadata": {**lab.pod["metadata"], "name": name, "uid": name}}
+        lab.cluster.api.kept.put(("pods", NAMESPACE, name), {**pod, "status": status or pod["status"]})
+    where = {"namespace": NAMESPACE, "claim": "", "source_namespace": "o", "snapshot_id": SNAPSHOT_ID}
+    return [[Download(pod=name, volume="tmp", **where)] for name in names]
+
+
 def test_a_pod_that_does_not_start_takes_nobodys_turn(lab: Lab) -> None:
     """Of which there is one here."""
-    kept = lab.cluster.api.kept
-    for name in ("a", "b", "c"):
-        kept.put(("pods", NAMESPACE, name), {**lab.pod, "metadata": {**lab.pod["metadata"], "name": name, "uid": name}})
-    lab.cluster.api.objects["pods", NAMESPACE, "c"]["status"] = {"phase": "Pending"}
-    downloads = [
-        [Download(namespace=NAMESPACE, claim="", pod=name, volume="tmp", source_namespace="o", snapshot_id=SNAPSHOT_ID)]
-        for name in ("c", "a", "b")
-    ]
+    downloads = [*others(lab, "c", phase="Pending"), *others(lab, "a", "b")]
     found: dict[int, PodDownloaded] = {}
     lab.cluster.mover(concurrency=1, pod_start_timeout=0.5).fill_pods(downloads, done=found.__setitem__)
     assert [bool(found[number].volumes[0].error) for number in range(3)] == [True, False, False]
+
+
+def test_many_that_do_not_start_keep_no_other_one_waiting(lab: Lab) -> None:
+    """More than are worked on at once, and before it."""
+    names = [f"stuck-{number}" for number in range(20)]
+    downloads = [*others(lab, *names, phase="Pending"), *others(lab, "good")]
+    ended: list[tuple[int, str]] = []
+    lab.cluster.mover(pod_start_timeout=1.0).fill_pods(
+        downloads, done=lambda number, found: ended.append((number, found.error))
+    )
+    assert ended[0] == (20, "")
+    assert len(ended) == 21
+    assert all("it was not started" in error for _number, error in ended[1:])
+
+
+def event(lab: Lab, name: str, message: str, **more: t.Any) -> None:
+    """As the kubelet's: those of a list are in the order of their names."""
+    about = {"kind": "Pod", "name": "web", "uid": lab.pod["metadata"]["uid"]}
+    body = {"metadata": {"name": name}, "involvedObject": about, "type": "Warning", "message": message, **more}
+    lab.cluster.api.kept.put(("events", NAMESPACE, name), body)
+
+
+_MOUNT = 'MountVolume.SetUp failed for volume "conf" : configmap "conf" not found'
+
+
+@pytest.mark.parametrize(
+    ("waiting", "events", "words"),
+    [
+        # kubelet 1.34: a container says no more than this while volumes are not there.
+        pytest.param(
+            {"reason": "PodInitializing"},
+            [("web.1", _MOUNT, {"lastTimestamp": "2026-11-29T12:00:09Z"})],
+            f"it was not started (PodInitializing); the cluster warns: {_MOUNT}.",
+            id="a volume that cannot be mounted",
+        ),
+        pytest.param(
+            {"reason": "PodInitializing"},
+            [
+                ("web.1", "The newest.", {"lastTimestamp": "2026-11-29T12:00:09Z"}),
+                ("web.2", "Older.", {"lastTimestamp": "2026-11-29T12:00:01Z"}),
+                ("web.3", "Oldest.", {"eventTime": "2026-11-29T11:00:00.000000Z"}),
+            ],
+            "the cluster warns: The newest.",
+            id="seen again later",
+        ),
+        pytest.param(
+            {"reason": "PodInitializing"},
+            [
+                ("web.1", "All is well.", {"type": "Normal"}),
+                ("web.2", "Another's.", {"involvedObject": {"uid": "another"}}),
+            ],
+            "it was not started (PodInitializing).",
+            id="no warning, or of another pod",
+        ),
+        pytest.param({}, [], "it was not started.", id="nobody says anything"),
+        pytest.param(
+            {"reason": "ErrImageNeverPull", "message": "no"},
+            [("web.1", "Elsewhere.", {})],
+            "ErrImageNeverPull: no. Check mover.image",
+            id="it says it itself",
+        ),
+    ],
+)
+def test_why_it_does_not_start_is_told(
+    lab: Lab, waiting: Object, events: list[tuple[str, str, Object]], words: str
+) -> None:
+    lab.set_state({"waiting": waiting})
+    for name, message, more in events:
+        event(lab, name, message, **more)
+    assert words in lab.fill(pod_start_timeout=0.2).error
+
+
+@pytest.mark.parametrize(
+    ("wanted", "own", "words"),
+    [
+        ((), [], "under imagePullSecrets."),
+        (("regcred",), [{"name": "regcred"}], "under imagePullSecrets."),
+        (("regcred", "b"), [{"name": "b"}], "which is without regcred (mover.image_pull_secrets is of Jobs)."),
+    ],
+)
+def test_pull_secrets_that_the_pod_is_without_are_named(
+    lab: Lab, wanted: tuple[str, ...], own: list[Object], words: str
+) -> None:
+    lab.pod["spec"]["imagePullSecrets"] = own
+    lab.set_state({"waiting": {"reason": "ErrImageNeverPull", "message": "no"}})
+    assert words in lab.fill(image_pull_secrets=wanted).error
+
+
+# -- a node that starts anew ------------------------------------------------------------------------------------------
+
+
+def in_memory(lab: Lab) -> None:
+    spec = lab.pod["spec"]
+    spec["volumes"] = [{"name": "tmp", "emptyDir": {"medium": "Memory"}}]
+    spec["initContainers"][0]["volumeMounts"] = [{"name": "tmp", "mountPath": "/arkive-restores/0"}]
+
+
+def start_anew(lab: Lab, number: int, state: Object | None = None) -> None:
+    lab.set_state(state or {"running": {}})
+    lab.pod["status"]["initContainerStatuses"][0].update(containerID=f"containerd://{number}", restartCount=number)
+
+
+@pytest.mark.parametrize("only", [{"restartCount": 1}, {"containerID": "containerd://1"}], ids=["count", "id"])
+def test_what_was_filled_before_the_container_was_started_anew_is_filled_again(lab: Lab, only: Object) -> None:
+    """What was in memory is gone, though the stream had ended well."""
+
+    def rebooted() -> list[str]:
+        assert lab.mark is None
+        lab.set_state({"running": {}})
+        lab.pod["status"]["initContainerStatuses"][0].update(only)
+        return done()
+
+    lab.turns = [rebooted, done()]
+    found = lab.fill()
+    assert (found.error, len(found.volumes), lab.mark) == ("", 1, mark_of("tmp"))
+    assert len(lab.scripts) == 3, "filled twice, and let go"
+
+
+def test_a_node_that_starts_again_and_again_fills_nothing(lab: Lab) -> None:
+    lab.turns = [lambda number=number: start_anew(lab, number) or done() for number in range(1, 9)]
+    error = lab.fill().error
+    assert (
+        "the container in which it waits was started anew 3 times meanwhile. Look at the node of the pod, n1" in error
+    )
+    assert lab.mark is None
+
+
+def test_a_pod_that_is_changed_while_it_is_marked_is_looked_at_again(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by the kubelet, which says that the container is another one."""
+    changes: list[t.Callable[[], t.Any]] = [lambda: lab.set_state({"running": {}}), lambda: start_anew(lab, 1)]
+    patch_object = pod_fill.patch_object
+
+    def patch(*args: t.Any, **more: t.Any) -> Object:
+        if changes:
+            changes.pop(0)()
+        return patch_object(*args, **more)
+
+    monkeypatch.setattr(pod_fill, "patch_object", patch)
+    lab.turns = [done(), done()]
+    assert lab.fill().error == ""
+    assert (lab.mark, len(lab.scripts)) == (mark_of("tmp"), 3)
+
+
+@pytest.mark.parametrize(
+    ("memory", "state", "error", "marked"),
+    [
+        pytest.param(True, {"terminated": {"exitCode": 0}}, "in memory is gone", False, id="memory, it went on"),
+        pytest.param(True, {"running": {}}, "in memory is gone", False, id="memory, it starts"),
+        pytest.param(False, {"terminated": {"exitCode": 0}}, "", True, id="the node's disk keeps it"),
+    ],
+)
+def test_an_empty_volume_is_not_called_filled(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, *, memory: bool, state: Object, error: str, marked: bool
+) -> None:
+    """The node started anew before it heard that the pod may go on, and its container believed the mark."""
+    if memory:
+        in_memory(lab)
+
+    def lost(stream: Stream, _seconds: float, cancel: CancelToken) -> bool:
+        if stream.is_let_go:
+            start_anew(lab, 1, state)
+            raise ExecStreamLost("The node is gone.")
+        return False
+
+    monkeypatch.setattr(Stream, "go_on", lost)
+    monkeypatch.setattr(Stream, "take_lines", lambda stream: done())
+    found = lab.fill()
+    assert (error in found.error, bool(found.error)) == (True, bool(error))
+    assert (lab.mark is not None) is marked
+
+
+def test_a_volume_in_memory_whose_pod_does_not_go_on_is_looked_at_again_later(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which start of the container was filled, nobody knows by then."""
+    in_memory(lab)
+    monkeypatch.setattr(Stream, "go_on", lambda stream, _seconds, cancel: False)
+    monkeypatch.setattr(Stream, "take_lines", lambda stream: done())
+    assert "have their data, and the pod waits still" in lab.fill().error
+    assert lab.mark is None
+
+
+@pytest.mark.parametrize(
+    ("change", "gone"),
+    [
+        ({"metadata": {"name": "web", "namespace": NAMESPACE, "deletionTimestamp": "2026-11-29T12:00:00Z"}}, True),
+        ({"spec": {"nodeName": "n1"}}, True),
+        ({"status": {"phase": "Failed"}}, False),
+    ],
+    ids=["deleted", "another one", "ended"],
+)
+def test_who_is_gone_is_known(lab: Lab, change: Object, gone: bool) -> None:
+    """Another run brings nothing to it."""
+    lab.cluster.api.objects[KEY] = {**lab.pod, **change}
+    found = lab.fill()
+    assert (bool(found.error), found.gone) == (True, gone)

@@ -7,13 +7,17 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.images import unused_secrets
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_container import (
+    strange_users,
     wait_container,
     why_no_user,
+    without_wait_container,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings
 
@@ -106,8 +110,17 @@ EXACT = {"cpu": "100m", "memory": "64Mi"}
         pytest.param(
             [{"requests": {"memory": "64Mi"}, "limits": {"memory": "512Mi"}}] * 2,
             0,
-            {"requests": OWN, "limits": {"memory": str(1024 * MIB)}},
-            id="as much as all of them have: it counts for nothing",
+            {"requests": OWN, "limits": {"memory": str(512 * MIB)}},
+            id="as much as one of them may have, though there are two",
+        ),
+        pytest.param(
+            [{"limits": {"memory": "300Mi", "cpu": "100m"}}, {"limits": {"memory": "1Gi", "cpu": "2"}}],
+            0,
+            {
+                "requests": {"memory": str(1024 * MIB), "cpu": "2"},
+                "limits": {"memory": str(1024 * MIB), "cpu": "2"},
+            },
+            id="the largest",
         ),
         pytest.param(
             [
@@ -125,8 +138,8 @@ EXACT = {"cpu": "100m", "memory": "64Mi"}
             [{"limits": EXACT}, {"requests": EXACT, "limits": EXACT}],
             0,
             {
-                "requests": {"cpu": "200m", "memory": str(256 * MIB)},
-                "limits": {"cpu": "200m", "memory": str(256 * MIB)},
+                "requests": {"cpu": "100m", "memory": str(256 * MIB)},
+                "limits": {"cpu": "100m", "memory": str(256 * MIB)},
             },
             id="Guaranteed stays Guaranteed",
         ),
@@ -148,7 +161,119 @@ def test_what_a_pod_may_take_as_a_whole_holds_for_it_too() -> None:
     assert wait_container(pod, ["tmp"], ROOT)["resources"] == {"requests": {"cpu": "1"}, "limits": {"cpu": "1"}}
 
 
+def test_a_container_before_the_others_says_what_one_may_have() -> None:
+    pod = spec(
+        {"limits": {"memory": "300Mi"}}, initContainers=[{"name": "i"}, {"resources": {"limits": {"memory": "2Gi"}}}]
+    )
+    assert wait_container(pod, ["tmp"], ROOT)["resources"]["limits"] == {"memory": str(2048 * MIB)}
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "limit"),
+    [
+        pytest.param("memory", {"requests": {"memory": "100Mi"}}, 100 * MIB, id="asks for less"),
+        pytest.param("memory", {"limits": {"memory": "128Mi"}}, 128 * MIB, id="may have less"),
+        pytest.param("ephemeral-storage", {"limits": {"ephemeral-storage": "64Mi"}}, 64 * MIB, id="of the disk, too"),
+        pytest.param("ephemeral-storage", {}, 256 * MIB, id="kopia's caches"),
+    ],
+)
+def test_it_fits_where_the_user_says_so(name: str, given: Object, limit: int) -> None:
+    """The remedy that is told where a LimitRange refuses it."""
+    pod = spec({"requests": {name: "1Mi"}, "limits": {name: "10Mi"}})
+    found = wait_container(pod, ["tmp"], MoverSettings(resources=given))["resources"]
+    assert found["limits"][name] == str(limit)
+
+
 def test_limits_of_the_mover_are_kept() -> None:
     settings = MoverSettings(resources={"requests": {"cpu": "1"}, "limits": {"memory": "2Gi"}})
     found = wait_container(spec({"limits": {"memory": "1Gi", "cpu": "500m"}}), ["tmp"], settings)["resources"]
     assert found["limits"] == {"memory": str(2048 * MIB), "cpu": "1"}
+
+
+# -- as whom -----------------------------------------------------------------------------------------------------------
+
+
+def shared(*containers: tuple[str, int | None, list[str]], user: int | None = None) -> Object:
+    """Containers with their names, users and the volumes that they mount; ``user``: the pod's."""
+    return {
+        "securityContext": {} if user is None else {"runAsUser": user},
+        "containers": [
+            {
+                "name": name,
+                "volumeMounts": [{"name": volume, "mountPath": f"/{volume}"} for volume in volumes],
+                **({} if own is None else {"securityContext": {"runAsUser": own}}),
+            }
+            for name, own, volumes in containers
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("pod", "writer", "told"),
+    [
+        pytest.param(shared(("a", None, ["tmp", "work"]), user=5), 5, [], id="the pod's"),
+        pytest.param(shared(("a", 8, ["tmp"]), ("b", 8, ["work"]), user=5), 8, [], id="both the same"),
+        pytest.param(
+            shared(("a", 8, ["tmp"]), ("b", 9, ["work"])),
+            8,
+            ["'work' will belong to user 8,.*container 'b' runs as user 9"],
+            id="each another one",
+        ),
+        pytest.param(
+            shared(("a", 8, ["tmp", "work"]), ("b", 9, ["tmp"])),
+            8,
+            ["'tmp' will belong to user 8,.*container 'b' runs as user 9"],
+            id="one of two users of the first",
+        ),
+        pytest.param(
+            shared(("a", 8, ["tmp"]), ("b", 9, ["tmp", "work"])),
+            9,
+            ["'tmp' will belong to user 9,.*container 'a' runs as user 8"],
+            id="the second has one only",
+        ),
+        pytest.param(
+            shared(("a", 8, ["tmp", "work"]), ("b", 9, ["tmp", "work"])),
+            8,
+            ["'tmp' will belong to user 8", "'work' will belong to user 8"],
+            id="both of both",
+        ),
+        pytest.param(shared(("a", 8, ["tmp", "work"]), ("b", 9, ["more"])), 8, [], id="who has none of them"),
+        pytest.param(
+            shared(("a", 8, ["tmp", "work"]), ("b", None, ["work"])),
+            8,
+            ["container 'b' runs as the user of its image"],
+            id="who does not say",
+        ),
+    ],
+)
+def test_whose_the_files_will_be(pod: Object, writer: int, told: list[str]) -> None:
+    """One container writes them all, as one user: where that is not everybody's, it is told."""
+    volumes = ["tmp", "work"]
+    assert wait_container(pod, volumes, WORKLOAD)["securityContext"]["runAsUser"] == writer
+    found = strange_users(pod, volumes, WORKLOAD)
+    assert [bool(re.search(words, text)) for words, text in zip(told, found, strict=True)] == [True] * len(told)
+    assert strange_users(pod, volumes, ROOT) == [], "which writes owners"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "own", "words"),
+    [
+        ((), [], ""),
+        (("a",), ["a", "b"], ""),
+        (("a", "b"), ["b"], "imagePullSecrets do not name a. "),
+        (("a", "b"), [], "imagePullSecrets do not name a, b. "),
+    ],
+)
+def test_pull_secrets_that_the_pod_does_not_name_are_told(wanted: tuple[str, ...], own: list[str], words: str) -> None:
+    """They are not added: a list of its own keeps those of its service account from a pod (Kubernetes 1.34)."""
+    found = unused_secrets(
+        {"imagePullSecrets": [{"name": name} for name in own]}, MoverSettings(image_pull_secrets=wanted)
+    )
+    assert (len(found), words in "".join(found)) == (bool(words), True)
+
+
+def test_a_pod_without_what_it_waits_in() -> None:
+    waits, own = {"name": "arkive-restore-wait"}, {"name": "own"}
+    pod = {"metadata": {"name": "web"}, "spec": {"initContainers": [waits, own], "containers": []}}
+    assert without_wait_container(pod)["spec"] == {"initContainers": [own], "containers": []}
+    assert pod["spec"]["initContainers"] == [waits, own], "as it was"

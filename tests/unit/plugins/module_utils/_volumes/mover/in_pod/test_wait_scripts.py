@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.commands import COMMAND, program_line
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.ephemeral_scripts import EPHEMERAL_DIR
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_scripts import (
     fill_script,
@@ -81,16 +82,21 @@ class Container:
         self._running: list[subprocess.Popen[str]] = []
 
     def wait(self, **environment: str) -> subprocess.Popen[str]:
-        return self._start(wait_script(), {**_WANTED, **environment})
+        return self._start(["/bin/sh", "-euc", self._placed(wait_script())], {**_WANTED, **environment})
 
     def run(self, script: str = "") -> subprocess.Popen[str]:
         self.home.mkdir(exist_ok=True)
-        return self._start(script or fill_script(0), {})
+        found = self._start(COMMAND, {})
+        self.give(found, program_line(self._placed(script or fill_script(0))))
+        return found
 
-    def _start(self, script: str, environment: t.Mapping[str, str]) -> subprocess.Popen[str]:
+    def _placed(self, script: str) -> str:
         script = script.replace(EPHEMERAL_DIR, str(self.home)).replace(mount_path(0), str(self.data))
+        return script.replace("/dev/termination-log", str(self.message))
+
+    def _start(self, argv: t.Sequence[str], environment: t.Mapping[str, str]) -> subprocess.Popen[str]:
         found = subprocess.Popen(
-            ["/bin/sh", "-euc", script.replace("/dev/termination-log", str(self.message))],
+            argv,
             env={**self._environment, **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -73,6 +73,21 @@ def test_each_trouble_has_its_own_time_within_that_of_all() -> None:
     assert "back-off" in stuck.text
 
 
+@pytest.mark.parametrize(
+    ("pod", "text"),
+    [
+        (ON_ITS_WAY, "it was not started"),
+        (waits("ContainerCreating"), "it was not started (ContainerCreating)"),
+        (waits("PodInitializing", "so\nand so"), "it was not started (PodInitializing: so and so)"),
+        (waits(""), "it was not started"),
+    ],
+)
+def test_what_its_container_says_is_told(pod: Object, text: str) -> None:
+    stuck = Starting(0.0, limit=5.0).stuck(pod, 5.0)
+    assert stuck is not None
+    assert (stuck.kind, stuck.text) == ("", text)
+
+
 def test_a_short_limit_is_kept() -> None:
     starting = Starting(0.0, limit=5.0)
     assert starting.stuck(NO_SECRET, 4.9) is None
