@@ -176,6 +176,8 @@ class EntryDeletion:
             except StoreError as exc:
                 if exc.failure != "full":
                     raise
+                if why := self._how.why_not():
+                    raise StaysAfterAll(self.plan.what, why) from exc
                 # Nobody else can write here either, and this is how space is made.
                 self._warn(f"It was deleted without a claim of its name: {exc.message}")
                 return False
@@ -293,6 +295,9 @@ class EntryDeletion:
         snapshots = self._delete_snapshots(stay)
         self._how.go_on()
         if self._lock is not None and self._lock.is_lost:
+            if self._catalog.entry(self._name) is None:
+                # Somebody else was quicker, such as a Velero server. What comes under its name now is another's.
+                return snapshots
             raise CatalogError(
                 f"{self.plan.what} stays: the claim of its name was lost, so that another run may work on it.",
                 hint="Run the task again.",

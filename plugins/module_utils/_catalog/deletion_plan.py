@@ -43,7 +43,8 @@ class DeletionPlan:
     """``backup``: the stored object, None where there is none to be read.
 
     ``own_keys`` and ``restore_keys``: the files of the backup and of the restores that were made from it. ``contents``:
-    None when nobody can say which snapshots it has. ``warnings``: sentences.
+    None when nobody can say which snapshots it has. ``warnings``: sentences. ``shared``: those among them that say of
+    snapshots that another backup keeps them.
     """
 
     entry: BackupEntry
@@ -54,6 +55,7 @@ class DeletionPlan:
     snapshots: tuple[RecordedSnapshot, ...]
     contents: RecordedContents | None
     warnings: tuple[str, ...]
+    shared: t.Mapping[RecordedSnapshot, str]
 
     @property
     def keys(self) -> list[str]:
@@ -100,6 +102,7 @@ class _Planner:
         self._force = force
         self._what = f"Backup '{entry.name}' in {catalog.store.location.describe}"
         self._warnings: list[str] = []
+        self._shared: dict[RecordedSnapshot, str] = {}
 
     def plan(self) -> DeletionPlan:
         self._refuse_root()
@@ -120,6 +123,7 @@ class _Planner:
             snapshots=tuple(snapshots),
             contents=recorded.contents if recorded else None,
             warnings=tuple(self._warnings),
+            shared=self._shared,
         )
 
     def _refuse_root(self) -> None:
@@ -184,10 +188,11 @@ class _Planner:
     def _deletable(self, recorded: t.Sequence[RecordedSnapshot]) -> list[RecordedSnapshot]:
         """Those that can be deleted; the others are refused unless forced. What another backup records stays."""
         elsewhere = self._elsewhere.find(self._entry.name, recorded)
-        self._warnings += [
-            f"The snapshot {snapshot} stays: backup '{other}' records it as well."
+        self._shared = {
+            snapshot: f"The snapshot {snapshot} stays: backup '{other}' records it as well."
             for snapshot, other in elsewhere.named.items()
-        ]
+        }
+        self._warnings += self._shared.values()
         recorded = [snapshot for snapshot in recorded if snapshot not in elsewhere.named]
         unknown = {snapshot: why for snapshot in recorded if (why := elsewhere.why_not(snapshot))}
         left = unknown | self._deleter.why_not([snapshot for snapshot in recorded if snapshot not in unknown])

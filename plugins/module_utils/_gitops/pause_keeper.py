@@ -81,13 +81,15 @@ class PauseKeeper:
         self._pauses = []
 
     def _report(self, pause: _Pause, now: dt.datetime) -> None:
-        if not pause.error:
+        is_over = pause.until is not None and pause.until <= now
+        if not pause.error and not is_over:
             return
         ref = pause.owner.ref
         what = f"The pause of {ref} could not be renewed"
-        if pause.until is not None and pause.until <= now:
+        if pause.until is not None and is_over:
+            error = pause.error or "no renewal came to its end in time."
             self._run.issues.warning(
-                f"{what}, so that another run may have taken it over since {rfc3339(pause.until)}: {pause.error}",
+                f"{what}, so that another run may have taken it over since {rfc3339(pause.until)}: {error}",
                 namespace=ref.namespace,
                 name=ref.name,
                 hint="Set gitops_pause_limit to more than the restore takes.",

@@ -52,6 +52,10 @@ MOST_SNAPSHOTS = 50
 _T = t.TypeVar("_T")
 
 
+#: Of a snapshot: its kind, namespace and id.
+_Key: t.TypeAlias = "tuple[str, str, str]"
+
+
 class _Begun(t.NamedTuple):
     verdict: Verdict
     deletion: EntryDeletion
@@ -82,8 +86,16 @@ class PruneDeletions:
         self._lock = lock
         self._elsewhere = NamedElsewhere(catalog)
         self._begun: list[_Begun] = []
-        self.warnings: list[str] = []
+        self._said: list[str] = []
+        #: What was said of snapshots that others record, and which snapshots have gone.
+        self._shared: dict[str, _Key] = {}
+        self._gone: set[_Key] = set()
         self.gave_up = ""
+
+    @property
+    def warnings(self) -> list[str]:
+        """Of those that are deleted. That another one keeps a snapshot is none where both have gone."""
+        return [said for said in self._said if self._shared.get(said) not in self._gone]
 
     @functools.cached_property
     def _keeping(self) -> Keeping:
@@ -182,12 +194,20 @@ class PruneDeletions:
         self._context.progress(f"deletes {name}: {'; '.join(verdict.reasons)}")
         if not deletion.begin():
             # It goes at once, and those that have begun may stay yet.
-            return self._finish(verdict, deletion, self._named_by_begun(name, deletion.moved))
+            return self._finish_at_once(verdict, deletion)
         if not deletion.moved:
             return self._finish(verdict, deletion, {})
         self._begun.append(_Begun(verdict, deletion))
         self._elsewhere.going.add(name)
         return None
+
+    def _finish_at_once(self, verdict: Verdict, deletion: EntryDeletion) -> PrunedBackup:
+        try:
+            stay = self._named_by_begun(verdict.backup.name, deletion.moved)
+        except ArkiveError:
+            deletion.take_back()
+            raise
+        return self._finish(verdict, deletion, stay)
 
     def _named_by_begun(self, name: str, moved: t.Sequence[RecordedSnapshot]) -> dict[RecordedSnapshot, str]:
         """Why some stay: with those that have begun, too, it is asked who records them."""
@@ -223,9 +243,22 @@ class PruneDeletions:
             self._lose_hope(exc)
         yield from used
         while self._begun:
+            if refusal is None:
+                self._check_begun()
             each = self._begun.pop(0)
             yield self._attempt(each.verdict, functools.partial(self._end, each, stay, refusal))
         self._elsewhere.going.clear()
+
+    def _check_begun(self) -> None:
+        """Raise ``Cancelled`` between those that were asked for, which the next run goes on with."""
+        cancel = self._context.cancel
+        if cancel.is_cancelled:
+            names = some_of([each.verdict.backup.name for each in self._begun], most=_NAMED)
+            raise Cancelled(
+                f"The run was cancelled: {cancel.reason}.",
+                hint=f"The deletion of {names} has begun: run this again, so that the rest goes.",
+                details={"changed": True},
+            )
 
     def _let_go_of_used(self) -> list[PrunedBackup]:
         """A restore asks for no note, and may have begun since the first of them did."""
@@ -268,7 +301,9 @@ class PruneDeletions:
         self, verdict: Verdict, deletion: EntryDeletion, stay: t.Mapping[RecordedSnapshot, str]
     ) -> PrunedBackup:
         done = deletion.run() if self._lock is None else deletion.finish(stay)
-        self.warnings += [issue.message for issue in done.issues.warnings]
+        self._said += [issue.message for issue in done.issues.warnings]
+        self._shared |= {said: _key(one._asdict()) for one, said in deletion.plan.shared.items()}
+        self._gone |= {_key(one) for one in done.deleted_snapshots}
         return self._deleted(verdict, deletion.plan.entry.size, snapshots=len(done.deleted_snapshots))
 
     def _lose_hope(self, exc: ArkiveError) -> None:
@@ -298,6 +333,10 @@ class PruneDeletions:
             snapshots=snapshots,
             hidden=self._keeping.versions,
         )
+
+
+def _key(snapshot: t.Mapping[str, t.Any]) -> _Key:
+    return snapshot["kind"], snapshot["namespace"], snapshot["handle"]
 
 
 def _used_by(restores: t.Sequence[str]) -> str:

@@ -397,6 +397,28 @@ def test_a_renewal_that_hangs_holds_up_nothing(monkeypatch: pytest.MonkeyPatch, 
     hangs.set()
 
 
+def test_a_pause_that_has_run_out_before_its_turn_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The renewal of the one before it hangs, and nothing has failed yet."""
+    monkeypatch.setattr(keeper_file, "_STOP_SECONDS", 0.2)
+    lab, hangs, began = Lab(), threading.Event(), threading.Event()
+
+    def hang() -> None:
+        began.set()
+        hangs.wait()
+
+    Renewals(monkeypatch, lab, hang)
+    around = _around(lab, lab.add("a"), lab.add("b"))
+    around.begin(timeout=5)
+    assert began.wait(60)
+    lab.api.clock_ahead = dt.timedelta(hours=5)
+    lab.run.client.get("/api")  # which tells the time
+    around.end(succeeded=True)
+    hangs.set()
+    said = [issue.message for issue in lab.issues.warnings]
+    assert [message.startswith(_LAPSED) for message in said] == [True, False]
+    assert "home/b could not be renewed, so that another run may have taken it over since" in said[1]
+
+
 def _marked(until: dt.datetime | None, was: t.Any, run: str = "dead") -> Object:
     return {"metadata": {"annotations": {PAUSED_ANNOTATION: PauseMark(run=run, until=until, was=was).to_text()}}}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import traceback
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
@@ -78,12 +79,19 @@ def killed(lab: PruneLab, killer: Killer) -> bool:
 
 
 def is_killed(run: t.Callable[[], object]) -> bool:
-    """Whether a process of its own was killed that does ``run``."""
+    """Whether a process of its own was killed that does ``run``; else it came to its end."""
     child = os.fork()
     if not child:
-        run()
-        os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        try:
+            run()
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+    status = os.waitpid(child, 0)[1]
+    assert os.WIFSIGNALED(status) or os.waitstatus_to_exitcode(status) == 0
+    return os.WIFSIGNALED(status)
 
 
 def finish(lab: PruneLab) -> None:

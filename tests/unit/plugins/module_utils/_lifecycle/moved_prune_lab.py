@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 from pathlib import Path
 
@@ -13,7 +14,6 @@ import pytest
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import Catalog
-from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import PruneOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import deletion
@@ -76,10 +76,11 @@ class MovedPruneLab(PruneLab):
     """``recorded``: the snapshots of each backup that was put."""
 
     def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        # No machine loses its power here: what is written need not be on a disk.
+        monkeypatch.setattr(os, "fsync", lambda _file: None)
         super().__init__(path)
         self.repositories = Repositories(path / "repositories")
         self.recorded: dict[str, tuple[Moved, ...]] = {}
-        self.cancel = CancelToken()
         monkeypatch.setattr(deletion, "make_mover", lambda _moving, _client, cancel: self.repositories)
         monkeypatch.setattr(deletion, "require_namespace", lambda *_where, **_words: None)
 

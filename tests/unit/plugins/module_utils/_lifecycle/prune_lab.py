@@ -12,6 +12,7 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.arkive.k8s.plugins.module_utils._archive.backup_files import gzip_json
+from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import parse_rfc3339, rfc3339
 from ansible_collections.arkive.k8s.plugins.module_utils._core.progress import no_progress
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
@@ -82,6 +83,7 @@ class PruneLab:
         self.snapshots = Snapshots(path / "snapshots")
         self.now = NOW
         self.progress: t.Callable[[str], None] = no_progress
+        self.cancel = CancelToken()
         self.removed_objects: list[str] = []
 
     def put(
@@ -144,9 +146,8 @@ class PruneLab:
             retention=Retention(rules=RetentionRules(**rules, zone=zone), **given),
             **{"providers": (self.snapshots,), "remove_objects": self._remove_objects, **(request or {})},
         )
-        return prune(
-            wanted, self.store, context=RunContext(now=lambda: self.now, progress=self.progress), check_mode=check_mode
-        )
+        context = RunContext(now=lambda: self.now, progress=self.progress, cancel=self.cancel)
+        return prune(wanted, self.store, context=context, check_mode=check_mode)
 
     def names(self) -> list[str]:
         """The backups that are there, and what is half of one."""

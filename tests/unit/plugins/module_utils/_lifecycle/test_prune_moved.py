@@ -68,9 +68,22 @@ def furnish(lab: MovedPruneLab) -> None:
     lab.put_moved("shop-5")
 
 
+def furnish_few(lab: MovedPruneLab) -> None:
+    """Each relation that ``furnish`` has, among as few backups as can have them."""
+    lab.put_moved("shop-0", ("shop", "a0"), ("shop", "kept"), days=0)
+    lab.put_moved("shop-1", ("shop", "a1"), ("shop", "kept"), ("shop", "shared"))
+    lab.put_moved("shop-2", ("shop", "shared"), ("web", "w2"))
+
+
 def require_end(lab: MovedPruneLab) -> None:
     assert lab.names() == ["shop-0"]
     assert lab.repositories.there == {("shop", "a0"), ("shop", "kept")}
+
+
+def require_no_claim(lab: MovedPruneLab) -> None:
+    """And nobody renews one."""
+    assert not [key for key in lab.stored() if key.endswith("-claim.json")]
+    assert "arkive-write-lock" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_one_pod_for_each_repository(lab: MovedPruneLab) -> None:
@@ -115,6 +128,23 @@ def test_a_pod_is_asked_for_no_more_than_it_can_answer(
 
 def test_what_one_pod_is_asked_for_is_what_one_is_made_for() -> None:
     assert MOST_SNAPSHOTS == MOST_IDS
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_nothing_is_said_to_stay_that_another_one_takes_along(lab: MovedPruneLab, *, check_mode: bool) -> None:
+    furnish(lab)
+    said = [warning for warning in lab.prune_moved(check_mode=check_mode).warnings if "stays" in warning]
+    assert [warning.partition(": ")[2] for warning in said] == ["backup 'shop-0' records it as well."]
+
+
+def test_what_stays_with_one_that_could_not_go_is_told(lab: MovedPruneLab) -> None:
+    furnish(lab)
+    lab.repositories.refusals["shared"] = "The pod could not."
+    said = [warning for warning in lab.prune_moved().warnings if "stays" in warning]
+    assert {warning.partition(": ")[2] for warning in said} == {
+        "backup 'shop-0' records it as well.",
+        "backup 'shop-4' records it as well.",
+    }
 
 
 def test_progress_says_what_is_waited_for(lab: MovedPruneLab) -> None:
@@ -186,6 +216,50 @@ def _begin_now(lab: MovedPruneLab) -> None:
 def _begin_restore(store: Store, backup: str) -> None:
     record = {"restore": {"spec": {"backupName": backup}, "status": {"phase": "InProgress"}}}
     store.put(RestoreKeys("r").arkive_record, gzip_json(record))
+
+
+def test_in_a_full_storage_a_restore_that_has_begun_meanwhile_keeps_its_backup(lab: MovedPruneLab) -> None:
+    """There is no room for a claim of its name either."""
+    furnish(lab)
+    _begin_now(lab)
+
+    def fill(inner: Store) -> t.NoReturn:
+        _begin_restore(inner, "shop-4")
+        raise StoreError("It is full.", failure="full")
+
+    claim = BackupKeys("shop-4").write_lock
+    lab.store = On(lab.store, lambda operation, key: operation == "put_if_absent" and key == claim, fill)
+    outcome = lab.prune_moved()
+    assert states(outcome)["shop-4"] == "kept"
+    assert reasons(outcome)["shop-4"] == ["restore r from it is not finished"]
+    assert ("shop", "shared") in lab.repositories.there
+    lab.require_consistent()
+
+
+def test_one_that_goes_at_once_and_does_not_leaves_no_claim(lab: MovedPruneLab) -> None:
+    """Its note has no room, and who else records its snapshots cannot be asked."""
+    furnish(lab)
+    note = BackupKeys("shop-4").deletion
+
+    def fill(_inner: Store) -> t.NoReturn:
+        raise StoreError("It is full.", failure="full")
+
+    full = On(lab.store, lambda operation, key: operation == "put" and key == note, fill)
+    # Restores are listed first.
+    restores = On(full, lambda operation, _key: operation == "list" and full.is_done, lambda _inner: None)
+    failing = On(restores, lambda operation, _key: operation == "list" and restores.is_done, _fail)
+    lab.store = failing
+    outcome = lab.prune_moved()
+    assert failing.is_done
+    assert states(outcome)["shop-4"] == "failed"
+    require_no_claim(lab)
+    lab.require_consistent()
+    lab.prune_moved()
+    require_end(lab)
+
+
+def _fail(_inner: Store) -> t.NoReturn:
+    raise StoreError("It fails.", failure="other")
 
 
 def test_a_copy_that_is_made_meanwhile_keeps_its_snapshot(lab: MovedPruneLab) -> None:
@@ -262,8 +336,29 @@ def test_a_run_that_is_cancelled_while_a_pod_works_leaves_notes(lab: MovedPruneL
         lab.prune_moved()
     assert raised.value.details["changed"] is True
     lab.require_consistent()
-    assert not [key for key in lab.stored() if key.endswith("-claim.json")]
+    require_no_claim(lab)
     lab.repositories.before_each, lab.cancel = (lambda: None), CancelToken()
+    lab.prune_moved()
+    require_end(lab)
+
+
+def test_a_run_that_is_cancelled_after_the_pods_goes_no_further(lab: MovedPruneLab) -> None:
+    """What they have taken out is gone: each backup has its note, and the run says so."""
+    furnish(lab)
+    metadata = BackupKeys("shop-1").metadata
+    lab.store = On(
+        lab.store,
+        lambda operation, key: operation == "exists" and key == metadata and bool(lab.repositories.pods),
+        lambda _inner: lab.cancel.cancel("by a test"),
+    )
+    with pytest.raises(Cancelled) as raised:
+        lab.prune_moved()
+    assert (raised.value.details["changed"], raised.value.details["deleted"]) == (True, ["shop-1", "shop-5"])
+    assert "The deletion of shop-2, shop-3, shop-4 has begun" in (raised.value.hint or "")
+    assert lab.names() == ["shop-0", "shop-2", "shop-3", "shop-4"]
+    lab.require_consistent()
+    require_no_claim(lab)
+    lab.cancel = CancelToken()
     lab.prune_moved()
     require_end(lab)
 
@@ -299,16 +394,37 @@ def test_whoever_has_lost_the_claim_of_a_name_deletes_no_file(
     assert set(Catalog(lab.store).entry("shop-2").files) > {"velero-backup.json"}  # type: ignore[union-attr]
 
 
+def test_one_that_a_velero_server_has_deleted_meanwhile_is_deleted(
+    lab: MovedPruneLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It removes the whole directory, with the claim in it: its garbage collection takes the same backups."""
+    from ansible_collections.arkive.k8s.plugins.module_utils._store.write_lock import WriteLock
+
+    furnish(lab)
+    directory = BackupKeys("shop-2").directory
+    lost = property(lambda lock: "shop-2" in lock.key and bool(lab.repositories.pods))
+    monkeypatch.setattr(WriteLock, "is_lost", lost)
+
+    def delete_all() -> None:
+        lab.store.delete_many([info.key for info in lab.store.list(directory).objects])
+
+    lab.repositories.before_each = delete_all
+    outcome = lab.prune_moved()
+    assert states(outcome) == {"shop-0": "kept"} | {f"shop-{number}": "deleted" for number in range(1, 6)}
+    assert "shop-2" not in lab.removed_objects, "they may be those of another one by now"
+    require_end(lab)
+
+
 class On(StoreWrapper):
     """``what`` is done to the store before the first request that ``meets`` names."""
 
     def __init__(self, inner: Store, meets: t.Callable[[str, str], bool], what: t.Callable[[Store], object]) -> None:
         super().__init__(inner)
-        self._meets, self._what, self._is_done = meets, what, False
+        self._meets, self._what, self.is_done = meets, what, False
 
     def around(self, operation: str, key: str, request: t.Callable[[], _T]) -> _T:
-        if not self._is_done and self._meets(operation, key):
-            self._is_done = True
+        if not self.is_done and self._meets(operation, key):
+            self.is_done = True
             self._what(self.inner)
         return super().around(operation, key, request)
 
@@ -321,7 +437,8 @@ class Failing(StoreWrapper):
 
     def __init__(self, inner: Store, at: int, *, after: bool, for_good: bool) -> None:
         super().__init__(inner)
-        self.requests, self._at, self._after, self._for_good = 0, at, after, for_good
+        self.requests, self.failures = 0, 0
+        self._at, self._after, self._for_good = at, after, for_good
         self._counting = threading.Lock()
 
     def around(self, operation: str, key: str, request: t.Callable[[], _T]) -> _T:
@@ -340,7 +457,8 @@ class Failing(StoreWrapper):
             if counts and (self.requests or (key.startswith("backups/") and key.endswith("-claim.json"))):
                 self.requests += 1
             is_reached = self.requests >= self._at if self._for_good else self.requests == self._at
-        fails = counts and bool(self.requests) and is_reached
+            fails = counts and bool(self.requests) and is_reached
+            self.failures += fails
         if fails and not self._after:
             raise StoreError("It fails.", failure="unreachable" if self._for_good else "other")
         found = request()
@@ -374,23 +492,30 @@ def test_each_request_in_turn_fails(make_lab: t.Callable[[], MovedPruneLab], *, 
 
     A storage that is away is so from every third request on: those between are alike.
     """
-    at, requests = 0, 1
-    while requests > at:
-        at += 3 if for_good else 1
+    lab = make_lab()
+    furnish_few(lab)
+    counted = Failing(lab.store, 0, after=after, for_good=False)
+    lab.store = counted
+    lab.prune_moved(request={"leftovers": "ignored"})
+    requests, met = counted.requests, 0
+    require_end(lab)
+    assert requests > 15
+    for at in range(1, requests + 1, 3 if for_good else 1):
         lab = make_lab()
-        furnish(lab)
+        furnish_few(lab)
         whole, failing = lab.store, Failing(lab.store, at, after=after, for_good=for_good)
         lab.store = failing
-        lab.prune_moved(request={"leftovers": "ignored"})
-        lab.store, requests = whole, failing.requests
+        outcome = lab.prune_moved(request={"leftovers": "ignored"})
+        lab.store = whole
+        met += bool(outcome.failed)
+        assert failing.failures
         lab.require_consistent()
-        for key in lab.stored():
-            if key.endswith((".lock", "-claim.json")):
-                # A storage that does not answer keeps claims until they end.
-                whole.delete_many([key])
+        if for_good or after:
+            # A storage that does not answer keeps claims until they end, and so does a claim that nobody heard of.
+            whole.delete_many([key for key in lab.stored() if key.endswith((".lock", "-claim.json"))])
         lab.prune_moved(request={"leftovers": "removed"})
         require_end(lab)
-    assert at > 20
+    assert met
 
 
 @pytest.mark.parametrize("number", range(1, 6))
