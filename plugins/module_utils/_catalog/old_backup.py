@@ -38,9 +38,9 @@ def remove_old(
     """
     refuse_held(catalog.store, name)
     recorded = _recorded(catalog, name, what, warn)
+    elsewhere = NamedElsewhere(catalog).find(name, recorded.all if recorded else ())
     hide_backup(catalog.store, name)
     if recorded is not None:
-        elsewhere = NamedElsewhere(catalog).find(name, recorded.all)
         stay = {snapshot: why for snapshot in recorded.all if (why := elsewhere.why_stays(snapshot))}
         wanted = [snapshot for snapshot in recorded.all if snapshot not in stay]
         left = stay | SnapshotDeleter(providers).delete(wanted, contents=recorded.contents)

@@ -204,6 +204,7 @@ def _plan(opened: _Opened) -> Ready:
         run.issues.info(f"starting restore {run.name} from backup {run.request.spec.backup_name}")
         for warning in backup.warnings:
             run.issues.warning(warning)
+        report.report_deletion()
         if not run.request.name:
             report.report_unfinished()
         chosen = choose_objects(run, backup)

@@ -33,6 +33,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.request import
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restored_volumes import RestoredVolumes
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.store import Store
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.restore_object import (
     RestorePhase,
     build_restore,
@@ -86,9 +87,11 @@ class RestoreReport:
         self._request = request
         self._name = name
         self._client = client
+        self._store = store
         self._places = [store] if records is None else [records, store]
         self._started = started
         self._requests_before = client.requests_made
+        self._says_deletion = False
         self._log_stream = io.BytesIO()
         log = RunLog(self._log_stream, restore=f"{request.velero_namespace}/{name}")
         self.issues = Issues(log.write)
@@ -114,10 +117,23 @@ class RestoreReport:
                     hint=f"Run it again with name: {name} to finish it.",
                 )
 
+    def report_deletion(self) -> None:
+        """A backup whose deletion has begun has lost snapshots, or loses them while they are read."""
+        name = self._request.spec.backup_name
+        with contextlib.suppress(StoreError):
+            if not self._says_deletion and self._store.exists(BackupKeys(name).deletion):
+                self._says_deletion = True
+                self.issues.warning(
+                    f"The deletion of backup '{name}' has begun: it may have lost snapshots, and may lose the others.",
+                    hint="Restore another backup, where there is one.",
+                )
+
     def note_start(self) -> None:
         """A record of what is begun, for whoever has to finish it; that it cannot be written is said in the end."""
         with contextlib.suppress(StoreError):
             self.note_hooks([])
+        # Whoever deletes the backup looks for restores after it has said so: one of both sees the other.
+        self.report_deletion()
 
     def note_hooks(self, hooks: _Hooks) -> None:
         """The hooks that have a result so far. Raises ``ArkiveError``."""

@@ -19,8 +19,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.delete import 
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.named_elsewhere import NamedElsewhere
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.old_backup import What, remove_old
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ValidationError
+from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.location import LocalLocation
 from ansible_collections.arkive.k8s.plugins.module_utils._store.local.store import LocalStore
+from ansible_collections.arkive.k8s.plugins.module_utils._store.wrapper import StoreWrapper
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.volume_records import RecordedSnapshot
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover import deletion
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.moving import MoverSettings, Moving
@@ -258,3 +260,18 @@ def test_one_that_another_backup_records_stays_when_its_own_makes_room(
     assert remove_old(Catalog(store), "b1", what, providers=make_providers(context), warn=said.append)
     assert mover.forgotten == [("shop", ("b",))]
     assert ["backup 'copy' records it as well" in sentence for sentence in said] == [True]
+
+
+def test_one_that_makes_room_stays_where_nobody_can_say_what_others_record(store: LocalStore, mover: LabMover) -> None:
+    """What is not visible any more has no snapshot left."""
+    put(store, "b1", "a")
+
+    class Unlisted(StoreWrapper):
+        def list(self, prefix: str = "", delimiter: str | None = None) -> t.NoReturn:
+            raise StoreError("It fails.", failure="other")
+
+    catalog = Catalog(Unlisted(store))
+    with pytest.raises(StoreError):
+        remove_old(catalog, "b1", "replaced", providers=(), warn=lambda _said: None)
+    assert catalog.exists("b1")
+    assert mover.forgotten == []

@@ -18,6 +18,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._core.clock import utc_
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError, KubeTimeout
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.apply import object_waits, object_writer
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.report.records import RestoreRecords
+from ansible_collections.arkive.k8s.plugins.module_utils._store.wrapper import StoreWrapper
+from ansible_collections.arkive.k8s.plugins.module_utils._velero.layout import BackupKeys, RestoreKeys
 from ansible_collections.arkive.k8s.tests.unit.plugins.module_utils._restore.restore_api import (
     RestoreApi,
     config,
@@ -254,6 +256,31 @@ def test_a_restore_that_was_broken_off_at_its_very_end(api: RestoreApi, store: t
     done = restore(api, store, name="r1")
     assert (done.changed, done.recorded) == (False, True)
     assert find_unfinished(store, "b").names == []
+
+
+def test_a_backup_whose_deletion_has_begun(api: RestoreApi, store: t.Any) -> None:
+    """It may have lost snapshots (guide "Retention", "What goes with a backup")."""
+    write_backup(store, "b", config("a"))
+    note = BackupKeys("b").deletion
+    assert plan(api, store).warnings_list == []
+    store.put(note, b"{}")
+    said = "The deletion of backup 'b' has begun: it may have lost snapshots, and may lose the others."
+    for outcome in (plan(api, store), restore(api, store, name="r1")):
+        assert [warning["message"] for warning in outcome.warnings_list] == [said]
+
+
+def test_a_deletion_that_begins_when_the_restore_is_planned(api: RestoreApi, store: t.Any) -> None:
+    """Whoever deletes looks for the records of restores after its own note."""
+    write_backup(store, "b", config("a"))
+
+    class Begun(StoreWrapper):
+        def around(self, operation: str, key: str, request: t.Callable[[], t.Any]) -> t.Any:
+            if operation.startswith("put") and key == RestoreKeys("r1").arkive_record:
+                self.inner.put(BackupKeys("b").deletion, b"{}")
+            return super().around(operation, key, request)
+
+    outcome = restore(api, Begun(store), name="r1")
+    assert ["The deletion of backup 'b' has begun" in warning["message"] for warning in outcome.warnings_list] == [True]
 
 
 def _cancel_after(api: RestoreApi, cancel: CancelToken, made: int) -> None:
