@@ -31,6 +31,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._catalog.snapshot_delet
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled, ValidationError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.run_context import RunContext
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted, some_of
+from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prunable import Prunable
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.prune_outcome import PrunedBackup
 from ansible_collections.arkive.k8s.plugins.module_utils._lifecycle.retention_plan import Verdict
 from ansible_collections.arkive.k8s.plugins.module_utils._store.errors import StoreError
@@ -160,8 +161,8 @@ class PruneDeletions:
             return PrunedBackup(verdict=verdict, state="failed", error=exc.sentence, snapshots=gone)
 
     def _look(self, verdict: Verdict) -> EntryDeletion | PrunedBackup:
-        name, begun = verdict.backup.name, verdict.backup.deleting
-        why = "" if begun else self._in_use(name)
+        name, may_be_read = verdict.backup.name, _may_be_read(verdict.backup)
+        why = self._in_use(name) if may_be_read else ""
         if why:
             return PrunedBackup(verdict=verdict.stays(why), state="kept")
         if self._lock is None and not verdict.backup.records_volumes and not self._keeping.locks:
@@ -179,7 +180,7 @@ class PruneDeletions:
             restores=self._restores.of,
             remove_objects=self._remove_objects,
             made=verdict.backup.made,
-            why_not=str if begun else functools.partial(self._in_use_by_now, name),
+            why_not=functools.partial(self._in_use_by_now, name) if may_be_read else str,
             go_on=self._require_hope,
             elsewhere=self._elsewhere,
         )
@@ -265,7 +266,8 @@ class PruneDeletions:
         running = find_running(self._store, self._context.now())
         kept: list[PrunedBackup] = []
         for each in list(self._begun):
-            why = "" if each.verdict.backup.deleting else _used_by(running.get(each.verdict.backup.name, ()))
+            backup = each.verdict.backup
+            why = _used_by(running.get(backup.name, ())) if _may_be_read(backup) else ""
             if why:
                 self._begun.remove(each)
                 self._elsewhere.going.discard(each.verdict.backup.name)
@@ -333,6 +335,11 @@ class PruneDeletions:
             snapshots=snapshots,
             hidden=self._keeping.versions,
         )
+
+
+def _may_be_read(backup: Prunable) -> bool:
+    """Of one that its deletion has hidden already, nobody restores; what is left of its restores may look as if."""
+    return not backup.deleting or backup.made is not None
 
 
 def _key(snapshot: t.Mapping[str, t.Any]) -> _Key:

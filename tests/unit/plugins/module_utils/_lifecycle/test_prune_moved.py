@@ -304,6 +304,22 @@ def test_a_restore_that_begins_meanwhile_keeps_its_backup(lab: MovedPruneLab) ->
     require_end(lab)
 
 
+def test_one_whose_deletion_has_begun_waits_for_a_restore_too(lab: MovedPruneLab) -> None:
+    """A run that died has left its note: what it has not lost yet is read all the same."""
+    furnish(lab)
+    _begin_now(lab)
+    lab.store.put(BackupKeys("shop-1").deletion, b"{}")
+    lab.store.put(BackupKeys("shop-2").deletion, b"{}")
+    _begin_restore(lab.store, "shop-1")
+    outcome = lab.prune_moved()
+    assert (states(outcome)["shop-1"], states(outcome)["shop-2"]) == ("kept", "deleted")
+    assert reasons(outcome)["shop-1"] == ["restore r from it is not finished"]
+    assert lab.repositories.there == {("shop", "a0"), ("shop", "kept"), ("shop", "a1")}
+    lab.store.delete_many([RestoreKeys("r").arkive_record])
+    assert lab.prune_moved().to_return()["deleted"] == ["shop-1"]
+    require_end(lab)
+
+
 def test_a_run_that_is_cancelled_before_a_pod_leaves_all_as_it_was(lab: MovedPruneLab) -> None:
     furnish(lab)
     stored = lab.stored()
