@@ -333,8 +333,10 @@ def test_what_a_pod_of_a_job_had_is_told(api: RestoreApi, store: t.Any, mover: N
     owned = pod()
     owned["metadata"]["ownerReferences"] = [{"kind": "Job", "name": "work", "uid": "1", "controller": True}]
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "work", "namespace": "shop"}, "spec": {}}
+    owned["spec"]["volumes"].append({"name": "share", "nfs": {"server": "s", "path": "/"}})
     write_backup(store, "b", ("pods", owned), ("jobs.batch", job))
-    store.put("backups/b/b-podvolumebackups.json.gz", gzip.compress(json.dumps([record()]).encode()))
+    records = [record(), record("share", snapshot=OTHER), record("work", phase="Failed", snapshotID="")]
+    store.put("backups/b/b-podvolumebackups.json.gz", gzip.compress(json.dumps(records).encode()))
     (item,) = [each for each in plan(api, store).applied.plan.items if each.name == "web"]
     assert item.why == "its Job 'work' makes a new pod, with empty volumes: what was in 'tmp' is not brought"
 
@@ -477,6 +479,35 @@ def test_the_pod_counts_as_modifiers_made_it(
         assert (any(told in text for text in texts), bool(texts)) == (bool(told), bool(told))
     assert (states(done)["tmp"][1] == "refused") is ("does not get its data" in told)
     assert (len(mover.downloads) == 2) is ("does not get its data" not in told)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [operation("remove", "/spec/volumes/0"), operation("replace", "/spec/volumes/0/name", "scratch")],
+    ids=["away with it", "another name"],
+)
+def test_a_volume_that_modifiers_have_left_no_place_is_told(
+    api: RestoreApi, store: t.Any, mover: NotedMover, change: Object
+) -> None:
+    """Its record is fine; the other one gets its data."""
+    put(store)
+    saved = {"podNamespace": "shop", "podName": "web", "volumeName": "tmp"}
+    info = [{"backupMethod": "PodVolumeBackup", "pvbInfo": saved}]
+    store.put("backups/b/b-volumeinfo.json.gz", gzip.compress(json.dumps(info).encode()))
+    done = restore(api, store, name="r", modifiers=patches(change))
+    assert [each["message"] for each in done.warnings_list if "Odd." not in each["message"]] == [
+        "Pod shop/web: volume 'tmp' does not get its data: resource modifiers have left the pod no volume of that name."
+    ]
+    assert states(done)["work"] == ("PodVolumeBackup", "filled")
+
+
+def test_a_pod_without_its_containers_is_none_of_ours_to_tell(
+    api: RestoreApi, store: t.Any, mover: NotedMover
+) -> None:
+    put(store)
+    change = operation("replace", "/spec", {"volumes": [{"name": "tmp", "emptyDir": {}}]})
+    for settings in (MoverSettings(), MoverSettings(security_context="workload")):
+        assert plan(api, store, name="r", mover=settings, modifiers=patches(change)).refusal is None
 
 
 def test_whose_files_they_will_be_is_told(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
