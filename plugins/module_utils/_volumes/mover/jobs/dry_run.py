@@ -48,6 +48,7 @@ _HINTS = (
     ("exceeded quota", "Free some of the quota or raise it, or ask for less by mover.resources."),
     ("no PriorityClass", "Name one that exists as mover.priority_class."),
     ("usage per", _WITHIN),
+    ("ratio per", _WITHIN),
     # The default of a LimitRange is the limit of a container that has none.
     ("must be less than or equal to", _WITHIN),
 )

@@ -79,7 +79,8 @@ def _unsealer() -> t.Callable[[bytes, _SealedBlock], bool | None] | None:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
         from cryptography.hazmat.primitives.hashes import SHA256
         from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-    except Exception:  # ImportError, and what a broken one, or its OpenSSL, says instead (RuntimeError, AttributeError)
+    # A broken one, or one whose OpenSSL is, says RuntimeError or AttributeError instead of ImportError.
+    except Exception:  # pylint: disable=broad-exception-caught
         return None
 
     def unseals(master: bytes, block: _SealedBlock) -> bool | None:
@@ -91,7 +92,8 @@ def _unsealer() -> t.Callable[[bytes, _SealedBlock], bool | None] | None:
             AESGCM(key_for(b"AES")).decrypt(nonce, text, key_for(b"CHECKSUM"))
         except InvalidTag:
             return False
-        except Exception:  # each age of it has others: TypeError before 3.1, UnsupportedAlgorithm, InternalError
+        # Each age of it has others: TypeError before 3.1, UnsupportedAlgorithm, InternalError.
+        except Exception:  # pylint: disable=broad-exception-caught
             return None
         return True
 
