@@ -42,8 +42,8 @@ def made_anew(pod: ObjectView) -> str:
         return "Where that is changed, delete the pod as well: one that is there keeps the container that it has."
     more = " with its Deployment" if owner.get("kind") == "ReplicaSet" else ""
     return (
-        f"Where that is changed, delete {owner.get('kind')} {owner.get('name')}{more} as well: a pod that is there keeps "
-        "the container that it has, and another one that is made in its place begins with empty volumes."
+        f"Where that is changed, delete {owner.get('kind')} {owner.get('name')}{more} as well: a pod that is there "
+        "keeps the container that it has, and another one that is made in its place begins with empty volumes."
     )
 
 

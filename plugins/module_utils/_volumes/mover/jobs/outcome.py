@@ -151,7 +151,9 @@ _MEANINGS = (
         "The keys of the storage location may not do at {where} what moving data takes: {said}.",
     ),
     _Meaning(
-        r"No space left on device|no space left on device", "Cannot {doing}: there is no room left: {said}.", lack="disk"
+        r"No space left on device|no space left on device",
+        "Cannot {doing}: there is no room left: {said}.",
+        lack="disk",
     ),
     # kopia looks at what it has written, and tells how that went in the place of why the writing failed.
     _Meaning(

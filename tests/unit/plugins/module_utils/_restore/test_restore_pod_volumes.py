@@ -501,9 +501,7 @@ def test_a_volume_that_modifiers_have_left_no_place_is_told(
     assert states(done)["work"] == ("PodVolumeBackup", "filled")
 
 
-def test_a_pod_without_its_containers_is_none_of_ours_to_tell(
-    api: RestoreApi, store: t.Any, mover: NotedMover
-) -> None:
+def test_a_pod_without_its_containers_is_none_of_ours_to_tell(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
     put(store)
     change = operation("replace", "/spec", {"volumes": [{"name": "tmp", "emptyDir": {}}]})
     for settings in (MoverSettings(), MoverSettings(security_context="workload")):
@@ -525,6 +523,29 @@ def test_whose_files_they_will_be_is_told(api: RestoreApi, store: t.Any, mover: 
     assert done.warnings_list[0]["message"].startswith(
         "Pod shop/web: the files of volume 'work' will belong to user 5, as mover.security_context is 'workload'"
     )
+
+
+def test_what_a_limit_range_says_of_ratios_has_the_same_remedy(
+    api: RestoreApi, store: t.Any, mover: NotedMover
+) -> None:
+    """Kubernetes 1.34, LimitRanger, maxLimitRequestRatio."""
+    words = "cpu max limit to request ratio per Container is 2, but provided ratio is 10.000000"
+    message = f'pods "web" is forbidden: {words}'
+
+    def answer(request: Request) -> Answer | None:
+        if not (request.verb == "POST" and request.path.endswith("/pods") and "initContainers" in request.body["spec"]):
+            return None
+        if not request.body["spec"]["initContainers"]:
+            return None
+        return Answer(403, {"kind": "Status", "status": "Failure", "reason": "Forbidden", "message": message})
+
+    api.add("namespaces", "shop")
+    put(store, pod("a"), pod("b"), records=[record("tmp", "a"), record("tmp", "b")])
+    api.script = answer
+    refusal = plan(api, store, name="r").refusal
+    assert refusal is not None
+    assert (words in refusal.message, "Pod shop/a would not" in refusal.message) == (True, True)
+    assert refusal.hint == "Set mover.resources within the LimitRange of the namespace."
 
 
 def limit_range(most: int) -> t.Callable[[Request], Answer | None]:
