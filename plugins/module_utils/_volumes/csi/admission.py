@@ -61,9 +61,10 @@ def require_room(
     for namespace, found in sorted(by_namespace.items()):
         while why := _why_not(client, resource, found, leaving):
             if time.monotonic() >= end:
+                there = f"the snapshots, {len(found)} there, are all there at once"
                 raise SnapshotError(
                     f"The volumes in namespace {namespace} cannot be snapshotted, and nothing was begun: {why}",
-                    hint=f"Free some of the quota or raise it: the snapshots, {len(found)} there, are all there at once.",
+                    hint=f"Free some of the quota or raise it: {there}.",
                 )
             if client.cancel.wait(_LOOK_SECONDS):
                 client.cancel.check()

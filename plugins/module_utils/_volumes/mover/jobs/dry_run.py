@@ -28,8 +28,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.man
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.room import (
     NoRoomError,
+    holders_of_room,
     is_out_of_room,
-    temporary_claims,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import CLAIMS, JOBS, NAMESPACES, PODS
@@ -133,7 +133,7 @@ def require_claims_admitted(client: KubeClient, claims: t.Iterable[ObjectView]) 
                 continue
             what = f"Data of volumes cannot be moved in namespace {namespace}, where a claim is made of each snapshot"
             if is_out_of_room(exc):
-                raise _no_room(f"{what}: {exc.message}", temporary_claims(client, namespace)) from exc
+                raise _no_room(f"{what}: {exc.message}", holders_of_room(client, exc, namespace)) from exc
             raise MoverError(f"{what}: {exc.message}", hint=_hint(exc, _CLAIM_HINTS)) from exc
 
 
