@@ -34,6 +34,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.v
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_container import (
     mounts_memory,
     wait_state,
+    wait_status,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_scripts import let_go_script
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.waiting_pod import (
@@ -129,7 +130,7 @@ class PodFill:
         if stuck is None:
             return False
         cannot = f"{self._pod.cannot}: it does not come to wait for them"
-        ended = wait_state(pod).get("terminated") or {}
+        ended = _end_of(wait_status(pod))
         if ended.get("reason") == "OOMKilled":
             raise MoverError(f"{cannot}: {out_of_memory(pod)}")
         what = _how_it_ended(ended) or JobReader(self._client).why_stuck(stuck, view)
@@ -234,6 +235,14 @@ class PodFill:
             return False
         finally:
             stream.abort()
+
+
+def _end_of(status: ObjectView) -> ObjectView:
+    """How a container has ended that does not run, and is not kept from starting by anything else; empty elsewhere."""
+    state = status.get("state") or {}
+    if (state.get("waiting") or {}).get("reason") == "CrashLoopBackOff":
+        state = status.get("lastState") or {}
+    return state.get("terminated") or {}
 
 
 def _how_it_ended(ended: ObjectView) -> str:

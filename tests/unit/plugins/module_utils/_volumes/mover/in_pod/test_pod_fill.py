@@ -284,6 +284,21 @@ def test_one_that_does_not_start_as_it_is_takes_another_pod(
     assert anew in error
 
 
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("CrashLoopBackOff", f"more memory than it may have. R{RAISE}"),
+        ("ErrImagePull", "ErrImagePull: no. Check mover.image"),
+    ],
+)
+def test_one_that_ends_again_and_again_is_told_with_its_end(lab: Lab, reason: str, words: str) -> None:
+    """Between two starts it says that it waits (kubelet 1.34)."""
+    lab.set_state({"waiting": {"reason": reason, "message": "no"}})
+    ended = {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}
+    lab.pod["status"]["initContainerStatuses"][0].update(lastState=ended, restartCount=3)
+    assert words in lab.fill(pod_start_timeout=0.2).error
+
+
 def test_a_pod_that_says_what_it_may_have_as_a_whole(lab: Lab) -> None:
     """mover.resources gives its container no memory then."""
     lab.pod["spec"]["resources"] = {"limits": {"memory": "64Mi"}}
