@@ -363,6 +363,22 @@ def test_room_that_another_backup_holds_is_waited_for(lab: Lab, alive: bool) -> 
     assert lab.api.names("jobs", "shop") == (["theirs"] if alive else [])
 
 
+def test_jobs_of_dead_runs_go_before_the_snapshots_that_they_hold(lab: Lab) -> None:
+    """external-snapshotter 8 keeps a snapshot of which a claim is being made (volumesnapshot-as-source-protection)."""
+    lab.add_claim("data")
+    room_of_another(lab, comes_back=True, alive=False)
+    lab.api.refuse = lambda _verb, _path, _dry_run: None
+    begin, there = lab.snapshots.begin, list[list[str]]()
+
+    def begun(*args: t.Any, **named: t.Any) -> list[str]:
+        there.append(lab.api.names("jobs", "shop"))
+        return begin(*args, **named)
+
+    lab.patch.setattr(lab.snapshots, "begin", begun)
+    assert lab.back_up(excluded_resources=["jobs"]).phase == "Completed"
+    assert there == [[]]
+
+
 def test_room_that_does_not_come_back_is_told_with_who_holds_it(lab: Lab) -> None:
     lab.add_claim("data")
     lab.api.add_pod("web", claims=["data"], **HOOKS)
