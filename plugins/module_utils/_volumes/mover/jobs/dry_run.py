@@ -83,11 +83,20 @@ def require_pod_admitted(client: KubeClient, pod: ObjectView, without: ObjectVie
     if refusal is None or _refusal(client, PODS, without) is not None:
         return
     metadata = pod["metadata"]
+    if is_out_of_room(refusal) and _is_there(client, metadata["namespace"], metadata["name"]):
+        return  # the one that goes before gives its room back
     raise MoverError(
         f"Pod {metadata['namespace']}/{metadata['name']} would not be let in with the container in which it waits for "
         f"the data of its volumes: {refusal.message}",
         hint=_hint(refusal, ((_REFUSES_ROOT, _AS_WORKLOAD), *_HINTS)),
     ) from refusal
+
+
+def _is_there(client: KubeClient, namespace: str, pod: str) -> bool:
+    try:
+        return get_object(client, PODS, pod, namespace) is not None
+    except KubeError:
+        return False
 
 
 def _refusal(client: KubeClient, resource: ApiResource, obj: ObjectView) -> KubeError | None:

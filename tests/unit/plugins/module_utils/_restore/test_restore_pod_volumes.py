@@ -548,6 +548,29 @@ def test_what_a_limit_range_says_of_ratios_has_the_same_remedy(
     assert refusal.hint == "Set mover.resources within the LimitRange of the namespace."
 
 
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_quota_that_is_full_of_what_is_replaced_refuses_nothing(
+    api: RestoreApi, store: t.Any, mover: NotedMover, *, replaced: bool
+) -> None:
+    """Quotas are asked before it is seen that the name is taken (Kubernetes 1.34, admission)."""
+    message = 'pods "web" is forbidden: exceeded quota: q, requested: limits.memory=2Gi, used: x, limited: y'
+
+    def answer(request: Request) -> Answer | None:
+        if not (request.verb == "POST" and request.dry_run and request.path.endswith("/pods")):
+            return None
+        if not request.body["spec"]["initContainers"]:
+            return None
+        return Answer(403, {"kind": "Status", "status": "Failure", "reason": "Forbidden", "message": message})
+
+    api.add("namespaces", "shop")
+    put(store)
+    if replaced:
+        api.add("pods", "web", "shop", spec={**pod()["spec"], "containers": [{"name": "web", "image": "old"}]})
+    api.script = answer
+    refusal = plan(api, store, name="r", existing_resource_policy="recreate").refusal
+    assert (refusal is None) is replaced
+
+
 def limit_range(most: int) -> t.Callable[[Request], Answer | None]:
     """What the API server says where containers may have so many MiB (Kubernetes 1.34, LimitRanger)."""
 
