@@ -30,6 +30,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.roo
     NoRoomError,
     holders_of_room,
     is_out_of_room,
+    is_too_large,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import CLAIMS, JOBS, NAMESPACES, PODS
@@ -142,13 +143,14 @@ def require_claims_admitted(client: KubeClient, claims: t.Iterable[ObjectView]) 
                 continue
             what = f"Data of volumes cannot be moved in namespace {namespace}, where a claim is made of each snapshot"
             if is_out_of_room(exc):
-                raise _no_room(f"{what}: {exc.message}", holders_of_room(client, exc, namespace)) from exc
+                holders = holders_of_room(client, exc, namespace)
+                raise _no_room(f"{what}: {exc.message}", holders, never=is_too_large(exc)) from exc
             raise MoverError(f"{what}: {exc.message}", hint=_hint(exc, _CLAIM_HINTS)) from exc
 
 
-def _no_room(said: str, holders: tuple[str, ...]) -> NoRoomError:
+def _no_room(said: str, holders: tuple[str, ...], *, never: bool) -> NoRoomError:
     if not holders:
-        return NoRoomError(said, hint=_NO_ROOM, holders=())
+        return NoRoomError(said, hint=_NO_ROOM, holders=(), never=never)
     claims = some_of(holders, most=_SHOWN)
     text = f"{said.rstrip('.')}. Other backups hold room there by temporary claims as long as they read them: {claims}."
     return NoRoomError(text, hint=_HELD, holders=holders)

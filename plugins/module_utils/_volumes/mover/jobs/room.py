@@ -25,11 +25,15 @@ _ASKED = re.compile(r"requested: (\S+), used: \S+, limited: (\S+)")
 
 
 class NoRoomError(MoverError):
-    """A quota has no room for one more claim; ``holders``: those that will give some back, as ``holders_of_room``."""
+    """A quota has no room for one more claim; ``holders``: those that will give some back, as ``holders_of_room``.
 
-    def __init__(self, message: str, *, hint: str, holders: tuple[str, ...]) -> None:
+    ``never``: it is smaller than the claim, whoever goes.
+    """
+
+    def __init__(self, message: str, *, hint: str, holders: tuple[str, ...], never: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.holders = holders
+        self.never = never
 
 
 def is_out_of_room(refusal: KubeError) -> bool:
@@ -42,7 +46,7 @@ def holders_of_room(client: KubeClient, refusal: KubeError, namespace: str) -> t
 
     Empty where nobody may look, and where their room would not be enough: the quota itself is smaller.
     """
-    if _is_too_large(refusal.message):
+    if is_too_large(refusal):
         return ()
     try:
         pages = list_pages(client, CLAIMS, namespace=namespace, label_selector=f"{MOVER}=upload")
@@ -51,9 +55,9 @@ def holders_of_room(client: KubeClient, refusal: KubeError, namespace: str) -> t
         return ()
 
 
-def _is_too_large(message: str) -> bool:
+def is_too_large(refusal: KubeError) -> bool:
     """Whether a quota admits less than was asked for, whoever goes (Kubernetes 1.34, resourcequota/controller.go)."""
-    said = _ASKED.search(message)
+    said = _ASKED.search(refusal.message)
     if said is None:
         return False
     requested, limited = (_amounts(said[number].rstrip(".")) for number in (1, 2))
@@ -70,4 +74,4 @@ def _amounts(text: str) -> dict[str, decimal.Decimal]:
     return found
 
 
-__all__ = ("NoRoomError", "holders_of_room", "is_out_of_room")
+__all__ = ("NoRoomError", "holders_of_room", "is_out_of_room", "is_too_large")

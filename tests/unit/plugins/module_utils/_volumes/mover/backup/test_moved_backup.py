@@ -392,6 +392,23 @@ def test_room_that_does_not_come_back_is_told_with_who_holds_it(lab: Lab) -> Non
     assert (waits, lab.api.executed, lab.snapshots.taken) == ([], [], {})
 
 
+def test_a_claim_that_no_quota_ever_admits_is_not_waited_for(lab: Lab) -> None:
+    """Also by who has waited for another one before."""
+    lab.add_claim("data")
+    waits = room_of_another(lab, comes_back=False)
+    refuse, never = lab.api.refuse, _QUOTA.replace("requested: requests.storage=3Gi", "requested: requests.storage=6Gi")
+
+    def answer(verb: str, path: str, dry_run: bool) -> KubeError | None:
+        found = refuse(verb, path, dry_run)
+        return KubeError(never, status=403) if found and waits else found
+
+    lab.api.refuse = answer
+    with pytest.raises(MoverError, match=r"requested: requests\.storage=6Gi") as caught:
+        lab.back_up(excluded_resources=["jobs"])
+    assert (len(waits), lab.snapshots.taken) == (1, {})
+    assert (caught.value.hint or "").startswith("Free some of the quota or raise it")
+
+
 def test_check_mode_warns_of_what_the_run_would_wait_for(lab: Lab) -> None:
     """It may have come back then; and nothing of a dead run goes."""
     lab.add_claim("data")
