@@ -29,6 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.restoring impo
 
 _MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 _NO_RECORD = "its files were saved in a way that is not read here (by restic, or without a record of them)"
+_TAKEN_OUT = "resource modifiers have left the pod no volume of that name"
 #: What brings the data of a pod in whose place its controller has made another one.
 LEFT_EMPTY_HINT = (
     "Delete what makes it, a ReplicaSet with its Deployment, and run the restore again: it comes back with its data "
@@ -64,7 +65,8 @@ def skip_pod_of_job(draft: Draft, context: RuleContext) -> None:
 
 def begins_empty(data: t.Iterable[PodData]) -> str:
     """What is lost where another pod is made in place of the stored one, which had ``data``: the end of a sentence."""
-    volumes = ", ".join(f"'{each.volume}'" for each in data)
+    # What is behind other kinds of volumes is there without the pod; what was not saved is not lost by this.
+    volumes = ", ".join(f"'{each.volume}'" for each in data if not each.missing)
     return f", with empty volumes: what was in {volumes} is not brought" if volumes else ""
 
 
@@ -118,7 +120,8 @@ def _missing(draft: Draft, context: RuleContext, kept: t.Collection[str]) -> dic
     """The volumes of which the backup has, or should have, data: why that is not brought, empty where it is."""
     found = {each.volume: each.missing for each in draft.pod_data}
     saved = context.volumes.saved_of_pod(draft.source_namespace, str(draft.stored_metadata.get("name", "")))
-    found = dict.fromkeys(saved, _NO_RECORD) | found
+    there = {str(each.get("name")) for each in draft.spec.get("volumes") or ()}
+    found = {name: _NO_RECORD if name in there else _TAKEN_OUT for name in saved} | found
     return found | {name: _LEFT_TO_VELERO for name in kept if name in found}
 
 

@@ -48,6 +48,8 @@ if t.TYPE_CHECKING:
 
 #: Requests at a time while finished snapshots are taken over.
 _AT_A_TIME = 8
+#: Until a quota knows that what a dead run had left is gone, in seconds.
+_QUOTA_SECONDS = 15.0
 _NO_API = "csiSnapshot: the cluster does not serve VolumeSnapshots, or they may not be used;"
 _NOT_CSI = "csiSnapshot: the volume is not of a CSI driver;"
 
@@ -97,22 +99,35 @@ class CsiBackup:
         self._snapshots = CsiSnapshots(self._client, self._api, with_contents=True, cancel=self._cancel)
         self._snapshots.__enter__()
         job = self._job
-        swept = self._snapshots.sweep(namespaces, backup_name=job.name, location=job.location) if sweeps else []
-        self._require_room(plans)
-        return swept
+        if not sweeps:
+            self._require_room(plans)
+            return []
+        swept = self._snapshots.sweep(namespaces, backup_name=job.name, location=job.location)
+        self._require_room(plans, patience=_QUOTA_SECONDS if swept.found else 0.0)
+        return list(swept.warnings)
 
     def foresee(self, plans: t.Mapping[Key, PlannedSnapshot]) -> list[str]:
         """Beside what the plans say, a quota may have no room for all of them."""
-        self._require_room(plans)
+        self._require_room(plans, leaving=self._count_left)
         return []
 
-    def _require_room(self, plans: t.Mapping[Key, PlannedSnapshot]) -> None:
-        """Raises ``SnapshotError``."""
+    def _count_left(self, namespace: str) -> int:
+        """How many snapshots there a run would remove before."""
+        if self._api is None:
+            return 0
+        from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval
+
+        removal = SnapshotRemoval(self._client, self._api, with_contents=False)
+        found, _unknown = removal.find_left([namespace], backup_name=self._job.name, location=self._job.location)
+        return len(found)
+
+    def _require_room(self, plans: t.Mapping[Key, PlannedSnapshot], **terms: t.Any) -> None:
+        """As ``require_room``. Raises ``SnapshotError``."""
         if self._api is not None and plans:
             # Many backups take no snapshots.
             from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.admission import require_room
 
-            require_room(self._client, self._api.snapshots, [plan.spec for plan in plans.values()])
+            require_room(self._client, self._api.snapshots, [plan.spec for plan in plans.values()], **terms)
 
     def close(self) -> None:
         if self._snapshots is not None:

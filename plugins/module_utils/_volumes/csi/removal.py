@@ -40,6 +40,13 @@ _BEING_DELETED = "snapshot.storage.kubernetes.io/volumesnapshot-being-deleted"
 Policy: t.TypeAlias = t.Literal["Delete", "Retain"]
 
 
+class Swept(t.NamedTuple):
+    """``found``: how many there were; ``warnings``: what is left of them, sentences."""
+
+    found: int = 0
+    warnings: t.Sequence[str] = ()
+
+
 class SnapshotRemoval:
     """Never cancelled: ``client`` has a token of its own."""
 
@@ -63,19 +70,20 @@ class SnapshotRemoval:
         """Remove the objects; the storage keeps its snapshots. A sentence for each that is not gone."""
         return self._all(snapshots, self._release)
 
-    def sweep(self, namespaces: t.Sequence[str], *, backup_name: str, location: str) -> list[str]:
+    def sweep(self, namespaces: t.Sequence[str], *, backup_name: str, location: str) -> Swept:
         """Discard what carries a run's label, for this backup and this location. Nothing of a live run may be there."""
-        found, left = self._find_left(namespaces, backup_name=backup_name, location=location)
-        return left + self.discard(found)
+        found, left = self.find_left(namespaces, backup_name=backup_name, location=location)
+        return Swept(len(found), left + self.discard(found))
 
     def release_left(self, namespaces: t.Sequence[str], *, backup_name: str, location: str) -> list[str]:
         """Release the same: the backup is stored, and its run could not do it."""
-        found, left = self._find_left(namespaces, backup_name=backup_name, location=location)
+        found, left = self.find_left(namespaces, backup_name=backup_name, location=location)
         return left + self.release(found)
 
-    def _find_left(
+    def find_left(
         self, namespaces: t.Sequence[str], *, backup_name: str, location: str
     ) -> tuple[list[TakenSnapshot], list[str]]:
+        """What ``sweep`` would discard, and sentences about where that is unknown."""
         selector = f"{RUN_LABEL},{BACKUP_NAME}={label_value(backup_name)}"
         found, left = [], []
         for namespace in namespaces:
@@ -211,4 +219,4 @@ def adopt(snapshot: Object) -> TakenSnapshot:
     )
 
 
-__all__ = ("Policy", "SnapshotRemoval", "adopt", "is_made_for")
+__all__ = ("Policy", "SnapshotRemoval", "Swept", "adopt", "is_made_for")

@@ -27,7 +27,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import ge
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.sure_creates import CreateUnknown, create_surely
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.api import SnapshotApi
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.manifest import snapshot_manifest
-from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval, is_made_for
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.removal import SnapshotRemoval, Swept, is_made_for
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.status import is_taken, stated_error, take_status
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.model import SnapshotSpec, TakenSnapshot
 
@@ -163,8 +163,8 @@ class CsiSnapshots:
         """
         return self._removal.release(snapshots)
 
-    def sweep(self, namespaces: t.Sequence[str], *, backup_name: str, location: str) -> list[str]:
-        """Remove what dead runs have left that made the backup of this name in this location. As ``discard``."""
+    def sweep(self, namespaces: t.Sequence[str], *, backup_name: str, location: str) -> Swept:
+        """Remove what dead runs have left that made the backup of this name in this location."""
         return self._removal.sweep(namespaces, backup_name=backup_name, location=location)
 
     # -- one snapshot -------------------------------------------------------------------------------------------------

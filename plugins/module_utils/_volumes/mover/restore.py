@@ -11,6 +11,7 @@ The rules: docs/compatibility 5.12.
 
 from __future__ import annotations
 
+import concurrent.futures
 import functools
 import typing as t
 
@@ -203,8 +204,13 @@ class MoverRestore(NewVolumes):
         _require(self._mover.probe(list(probes)))
 
     def require_pods_admitted(self, pods: t.Iterable[ObjectView]) -> None:
-        for pod in pods:
-            require_pod_admitted(self._context.client(), pod, without_wait_container(pod))
+        client = self._context.client()
+
+        def look(pod: ObjectView) -> None:
+            require_pod_admitted(client, pod, without_wait_container(pod))
+
+        with concurrent.futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="arkive-admission") as pool:
+            list(pool.map(look, pods))
 
     def require_exec(self, namespaces: t.Collection[str]) -> None:
         needs = [need for name in sorted(namespaces) for need in fill_needs(name)]

@@ -33,7 +33,7 @@ def await_claim_room(mover: BackupMover, claims: t.Sequence[ObjectView]) -> None
             require_claims_admitted(mover.client, claims)
         except NoRoomError as exc:
             # A quota learns a moment later that a claim has gone: who has waited once waits for that too.
-            if time.monotonic() >= end or not (exc.holders or waits):
+            if exc.never or time.monotonic() >= end or not (exc.holders or waits):
                 raise
         else:
             return

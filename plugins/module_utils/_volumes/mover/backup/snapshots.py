@@ -116,6 +116,12 @@ class MovedBackup:
             )
 
             await_claim_room(self._mover, claims)
+        if sweeps and plans:
+            # A claim that waits for a pod of a dead run keeps the snapshot that it is made of. What cannot be looked at
+            # is told with the repositories.
+            from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.sweep import sweep_jobs
+
+            sweep_jobs(self._mover.client, sorted({key[0] for key in plans}))
         # Room for snapshots is known without a pod.
         warnings = self._inner.begin(plans, namespaces=namespaces, sweeps=sweeps)
         self._mover.open(plans, hint=_HINT)

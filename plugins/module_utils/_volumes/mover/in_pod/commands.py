@@ -25,6 +25,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.errors i
 
 #: How often it is looked again whether something has come, in seconds.
 _LOOK_SECONDS = 0.5
+#: Each look is a request.
+_LOOKS_AT_ONCE = 10
 #: Until a stream is open, or a short command has ended, in seconds.
 OPEN_SECONDS = 30.0
 #: A container that has just started may not be known yet to who runs commands in it, in seconds.
@@ -108,9 +110,9 @@ def stay(stream: ExecStream, cancel: CancelToken, *, seconds: float, every: floa
     return ""
 
 
-def pause(cancel: CancelToken) -> None:
-    """Wait for the next look. Raises ``Cancelled``."""
-    if cancel.wait(_LOOK_SECONDS):
+def pause(cancel: CancelToken, *, looks: int = 1) -> None:
+    """Wait for the next look, ever longer where many are ``looks`` at once. Raises ``Cancelled``."""
+    if cancel.wait(_LOOK_SECONDS * max(1.0, looks / _LOOKS_AT_ONCE)):
         cancel.check()
 
 

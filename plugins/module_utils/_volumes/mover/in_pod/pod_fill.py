@@ -17,6 +17,7 @@ import dataclasses
 import time
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_errors import ExecStreamLost
@@ -28,10 +29,12 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.c
     run_program,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.images import start_hint
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.remedies import made_anew, out_of_memory
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.volume_fill import VolumeFill
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_container import (
     mounts_memory,
     wait_state,
+    wait_status,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_scripts import let_go_script
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.waiting_pod import (
@@ -56,6 +59,9 @@ _ROUNDS = 3
 _MARK_TRIES = 5
 #: From when the pod is let go until its container has ended, in seconds.
 _GOING_SECONDS = 30.0
+#: Troubles of a start that may be those of how the container was made.
+_OF_CONTAINER = ("image", "container")
+_CONTAINER_HINT = "See mover.image, mover.resources and mover.security_context."
 _AGAIN = "Run the restore again with the same name."
 
 
@@ -63,7 +69,7 @@ _AGAIN = "Run the restore again with the same name."
 class PodFilled:
     """``ends``: how each of the volumes came out, as far as it came. ``error``: why the pod does not go on.
 
-    ``gone``: since it is not there any more, or another one is in its place.
+    ``gone``: since it is not there any more, has ended, or another one is in its place.
     """
 
     ends: tuple[JobEnd, ...] = ()
@@ -123,11 +129,15 @@ class PodFill:
         stuck = self._starting.stuck(view, time.monotonic())
         if stuck is None:
             return False
-        what = _how_it_ended(pod) or JobReader(self._client).why_stuck(stuck, view)
-        raise MoverError(
-            f"{self._pod.cannot}: it does not come to wait for them: {what}.",
-            hint=start_hint(stuck.kind, pod.get("spec") or {}, self._settings),
-        )
+        cannot = f"{self._pod.cannot}: it does not come to wait for them"
+        ended = _end_of(wait_status(pod))
+        if ended.get("reason") == "OOMKilled":
+            raise MoverError(f"{cannot}: {out_of_memory(pod)}")
+        what = _how_it_ended(ended) or JobReader(self._client).why_stuck(stuck, view)
+        hint = start_hint(stuck.kind, pod.get("spec") or {}, self._settings)
+        if stuck.kind in _OF_CONTAINER:
+            hint = f"{hint or _CONTAINER_HINT} {made_anew(pod)}"
+        raise MoverError(f"{cannot}: {what}.", hint=hint)
 
     # -- its volumes --------------------------------------------------------------------------------------------------
 
@@ -227,12 +237,19 @@ class PodFill:
             stream.abort()
 
 
-def _how_it_ended(pod: ObjectView) -> str:
+def _end_of(status: ObjectView) -> ObjectView:
+    """How a container has ended that does not run, and is not kept from starting by anything else; empty elsewhere."""
+    state = status.get("state") or {}
+    if (state.get("waiting") or {}).get("reason") == "CrashLoopBackOff":
+        state = status.get("lastState") or {}
+    return state.get("terminated") or {}
+
+
+def _how_it_ended(ended: ObjectView) -> str:
     """Of a container that has ended, a phrase; empty for one that has not."""
-    ended = wait_state(pod).get("terminated") or {}
     if not ended:
         return ""
-    said = str(ended.get("message") or "").strip().rstrip(".")
+    said = one_line(str(ended.get("message") or "")).strip().rstrip(".")
     return f"its container {WAIT_CONTAINER} ended with exit code {ended.get('exitCode')}{f' ({said})' if said else ''}"
 
 

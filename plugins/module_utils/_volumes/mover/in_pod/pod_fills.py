@@ -39,7 +39,7 @@ def fill_each(fills: t.Mapping[int, PodFill], cancel: CancelToken, *, done: Done
                 if fill.is_due():
                     works.append(pool.submit(work, number, waiting.pop(number)))
             if waiting:
-                pause(cancel)
+                pause(cancel, looks=len(waiting))
         for each in works:
             each.result()
 

@@ -12,9 +12,11 @@ judged as the end of a Job is.
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import ObjectView
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.cluster_run import ClusterRun
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.exec_stream import ExecStream
@@ -25,6 +27,13 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.c
     stay,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.ephemeral import handed_over
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.remedies import (
+    ANOTHER_USER,
+    MORE_DISK,
+    made_anew,
+    more_memory,
+    out_of_memory,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_container import wait_status
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.wait_scripts import (
     fill_script,
@@ -35,7 +44,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.w
     WaitingPod,
     life_of,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.manifest import JobPlan
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.outcome import (
+    Lack,
+    Outcome,
     explain,
     last_words,
     parse_outcome,
@@ -50,6 +62,8 @@ _ATTEMPTS = 3
 _TURN_SECONDS = 1.0
 #: From when a command ends without a word until the pod may say why, in seconds.
 _STATUS_SECONDS = 5.0
+#: Of what the sentence itself says no remedy.
+_REMEDIES: t.Mapping[Lack, str] = {"disk": MORE_DISK, "user": ANOTHER_USER}
 
 
 class VolumeFill:
@@ -93,15 +107,26 @@ class VolumeFill:
         if outcome is not None and outcome.state == "done":
             return JobEnd(outcomes=(outcome,), logs=(text,))
         if outcome is not None and outcome.state == "failed" and not why:
-            explained = explain(outcome, plan.repository, namespace=plan.namespace, doing=task.doing)
-            return JobEnd(outcomes=(outcome,), error=explained.sentence, again=explained.again)
+            return self._explained(outcome, task, plan)
         if not why and self._was_short_of_memory(restarts):
-            return JobEnd(
-                error=f"Cannot {task.doing}: its container needs more memory than it may have. Raise the limit in "
-                "mover.resources."
-            )
+            return JobEnd(error=f"Cannot {task.doing}: {out_of_memory(self._seen())}")
         why = why or f"its command ended without a word{_said(lines)}"
         return JobEnd(error=f"Cannot {task.doing}: {why}.", again=True)
+
+    def _explained(self, outcome: Outcome, task: JobTask, plan: JobPlan) -> JobEnd:
+        """As of a Job; what is to be another one in the container takes another pod."""
+        pod = self._seen()
+        explained = explain(
+            outcome, plan.repository, namespace=plan.namespace, doing=task.doing, more_memory=more_memory(pod)
+        )
+        words = [explained.sentence, _REMEDIES.get(explained.lack, ""), made_anew(pod) if explained.lack else ""]
+        return JobEnd(outcomes=(outcome,), error=" ".join(filter(None, words)), again=explained.again)
+
+    def _seen(self) -> ObjectView:
+        """The pod, empty where it cannot be read: its owner and its resources make words only."""
+        with contextlib.suppress(KubeError):
+            return self._reader.find() or {}
+        return {}
 
     def _follow(self, stream: ExecStream, task: JobTask, seconds: float) -> tuple[list[str], str]:
         """The lines of a command until it ends; why it was left before, a phrase. Raises ``OutOfTimeError``."""

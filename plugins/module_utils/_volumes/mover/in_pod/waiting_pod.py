@@ -12,6 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object, ObjectView
+from ansible_collections.arkive.k8s.plugins.module_utils._core.printable import one_line
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.client import KubeClient
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import get_object
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.pods import is_finished
@@ -31,7 +32,7 @@ _REPLACED = "Where something owns it, that makes another pod, which begins with 
 
 
 class PodGoneError(MoverError):
-    """The pod is not there any more, or is not the one that was made to wait."""
+    """The pod is not there any more, has ended, or is not the one that was made to wait."""
 
 
 class Life(t.NamedTuple):
@@ -84,7 +85,11 @@ class PodReader:
         if not has_wait_container(pod):
             raise PodGoneError(f"{cannot}: the pod of that name does not wait for them.", hint=_REPLACED)
         if is_finished(pod):
-            raise MoverError(f"{cannot}: the pod has ended.", hint=f"Delete it, and restore it again. {_REPLACED}")
+            status = pod.get("status") or {}
+            words = (one_line(str(status.get(key) or "")).strip().rstrip(".") for key in ("reason", "message"))
+            why = ": ".join(filter(None, words))
+            said = f"{cannot}: the pod has ended{f' ({why})' if why else ''}."
+            raise PodGoneError(said, hint=f"Delete it, and restore it again. {_REPLACED}")
         mark = str((pod["metadata"].get("annotations") or {}).get(WANTED_MARK) or "")
         require_same_data(cannot, mark, self._pod.wanted)
         self._uid = uid

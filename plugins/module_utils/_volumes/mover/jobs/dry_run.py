@@ -28,8 +28,9 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.man
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.room import (
     NoRoomError,
+    holders_of_room,
     is_out_of_room,
-    temporary_claims,
+    is_too_large,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import MoverSettings
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.resources import CLAIMS, JOBS, NAMESPACES, PODS
@@ -48,6 +49,7 @@ _HINTS = (
     ("exceeded quota", "Free some of the quota or raise it, or ask for less by mover.resources."),
     ("no PriorityClass", "Name one that exists as mover.priority_class."),
     ("usage per", _WITHIN),
+    ("ratio per", _WITHIN),
     # The default of a LimitRange is the limit of a container that has none.
     ("must be less than or equal to", _WITHIN),
 )
@@ -82,11 +84,20 @@ def require_pod_admitted(client: KubeClient, pod: ObjectView, without: ObjectVie
     if refusal is None or _refusal(client, PODS, without) is not None:
         return
     metadata = pod["metadata"]
+    if is_out_of_room(refusal) and _is_there(client, metadata["namespace"], metadata["name"]):
+        return  # the one that goes before gives its room back
     raise MoverError(
         f"Pod {metadata['namespace']}/{metadata['name']} would not be let in with the container in which it waits for "
         f"the data of its volumes: {refusal.message}",
         hint=_hint(refusal, ((_REFUSES_ROOT, _AS_WORKLOAD), *_HINTS)),
     ) from refusal
+
+
+def _is_there(client: KubeClient, namespace: str, pod: str) -> bool:
+    try:
+        return get_object(client, PODS, pod, namespace) is not None
+    except KubeError:
+        return False
 
 
 def _refusal(client: KubeClient, resource: ApiResource, obj: ObjectView) -> KubeError | None:
@@ -132,13 +143,14 @@ def require_claims_admitted(client: KubeClient, claims: t.Iterable[ObjectView]) 
                 continue
             what = f"Data of volumes cannot be moved in namespace {namespace}, where a claim is made of each snapshot"
             if is_out_of_room(exc):
-                raise _no_room(f"{what}: {exc.message}", temporary_claims(client, namespace)) from exc
+                holders = holders_of_room(client, exc, namespace)
+                raise _no_room(f"{what}: {exc.message}", holders, never=is_too_large(exc)) from exc
             raise MoverError(f"{what}: {exc.message}", hint=_hint(exc, _CLAIM_HINTS)) from exc
 
 
-def _no_room(said: str, holders: tuple[str, ...]) -> NoRoomError:
+def _no_room(said: str, holders: tuple[str, ...], *, never: bool) -> NoRoomError:
     if not holders:
-        return NoRoomError(said, hint=_NO_ROOM, holders=())
+        return NoRoomError(said, hint=_NO_ROOM, holders=(), never=never)
     claims = some_of(holders, most=_SHOWN)
     text = f"{said.rstrip('.')}. Other backups hold room there by temporary claims as long as they read them: {claims}."
     return NoRoomError(text, hint=_HELD, holders=holders)

@@ -30,8 +30,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.mar
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.objects import make_job, remove_job
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.progress import Meter
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.room import (
+    holders_of_room,
     is_out_of_room,
-    temporary_claims,
 )
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.run import (
     JobReader,
@@ -227,7 +227,7 @@ class JobLoop:
             return True
         until = planned.room_until
         if until is None:
-            until = now + (_ROOM_SECONDS if planned.after else self._patience_with_others(task))
+            until = now + (_ROOM_SECONDS if planned.after else self._patience_with_others(task, refusal))
         if now >= until:
             return False
         # Each try makes a Job.
@@ -235,9 +235,9 @@ class JobLoop:
         self._planned.append(planned._replace(not_before=now + pause, room_until=until))
         return True
 
-    def _patience_with_others(self, task: JobTask) -> float:
+    def _patience_with_others(self, task: JobTask, refusal: KubeError) -> float:
         """How long other backups are waited for that hold room, in seconds."""
-        if not temporary_claims(self._run.client, task.namespace):
+        if not holders_of_room(self._run.client, refusal, task.namespace):
             return 0.0
         self._run.progress(f"{task.where}: waiting for other backups, whose claims take the room in a quota")
         return self._settings.pod_start_timeout

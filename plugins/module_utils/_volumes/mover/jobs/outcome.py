@@ -67,12 +67,17 @@ def parse_outcome(message: str) -> Outcome | None:
     )
 
 
+#: What of a container is to be another one where its work is to go well.
+Lack: t.TypeAlias = t.Literal["", "image", "memory", "disk", "user"]
+
+
 class _Meaning(t.NamedTuple):
-    """Where ``words`` are in the text, this is the sentence. ``again``: another try may go well."""
+    """Where ``words`` are in the text, this is the sentence. ``again``: another try may go well. ``lack`` as there."""
 
     words: str
     sentence: str
     again: bool = False
+    lack: Lack = ""
 
 
 _KEYS = "Check the keys of the storage location."
@@ -85,6 +90,7 @@ _MEANINGS = (
         r"failed to run command .?kopia|\bkopia: (command )?not found|can't execute 'kopia'",
         "The image of the pods in namespace {namespace} has no program kopia. Name one that has it, and a shell, as "
         "mover.image, or leave that out.",
+        lack="image",
     ),
     _Meaning(r"repository not initialized in the provided storage", "There is no repository at {where}."),
     _Meaning(
@@ -144,7 +150,11 @@ _MEANINGS = (
         r"AccessDenied|Access Denied|403 Forbidden",
         "The keys of the storage location may not do at {where} what moving data takes: {said}.",
     ),
-    _Meaning(r"No space left on device|no space left on device", "Cannot {doing}: there is no room left: {said}."),
+    _Meaning(
+        r"No space left on device|no space left on device",
+        "Cannot {doing}: there is no room left: {said}.",
+        lack="disk",
+    ),
     # kopia looks at what it has written, and tells how that went in the place of why the writing failed.
     _Meaning(
         r"unable to write session marker.*BLOB not found",
@@ -158,11 +168,16 @@ _MEANINGS = (
 MORE_MEMORY = "raise the limit in mover.resources."
 
 
+#: Of the node's kernel, in what kopia and the script say.
+_NOT_PERMITTED = re.compile(r"[Pp]ermission denied|[Oo]peration not permitted|[Rr]ead-only file system")
+
+
 class Explained(t.NamedTuple):
-    """A sentence; ``again``: whether another try may go well."""
+    """A sentence; ``again``: whether another try may go well. ``lack``: what its container is short of."""
 
     sentence: str
     again: bool = False
+    lack: Lack = ""
 
 
 def explain(
@@ -180,16 +195,20 @@ def explain(
         )
     if outcome.code in (_KILLED, _KILLED_CONNECTING):
         why = f"its program was killed on its node. Where memory runs out there, {more_memory}"
-        return Explained(f"Cannot {doing}: {why}", again=True)
+        return Explained(f"Cannot {doing}: {why}", again=True, lack="memory")
     if found := _BY_CODE.get((outcome.step, outcome.code)):
-        return Explained(f"Cannot {doing}: {found.format(**names)}")
+        return Explained(f"Cannot {doing}: {found.format(**names)}", lack="disk" if outcome.step == "space" else "")
     if _UNREADABLE.search(outcome.text):
         return Explained(f"Cannot {doing}: not all of it can be read{_first_unreadable(outcome)}.")
     for meaning in _MEANINGS:
         if re.search(meaning.words, outcome.text):
-            return Explained(meaning.sentence.format(**names), meaning.again)
+            return Explained(meaning.sentence.format(**names), meaning.again, meaning.lack)
     why = said or f"it ended with exit code {outcome.code}"
-    return Explained(f"Cannot {doing}: {_STEPS.get(outcome.step, outcome.step)}: {why.rstrip('.')}.", again=not said)
+    return Explained(
+        f"Cannot {doing}: {_STEPS.get(outcome.step, outcome.step)}: {why.rstrip('.')}.",
+        again=not said,
+        lack="user" if _NOT_PERMITTED.search(outcome.text) else "",
+    )
 
 
 def wrong_password(where: str) -> str:
@@ -252,4 +271,4 @@ def last_words(text: str) -> str:
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
 
 
-__all__ = ("MORE_MEMORY", "Explained", "Outcome", "explain", "last_words", "parse_outcome", "wrong_password")
+__all__ = ("MORE_MEMORY", "Explained", "Lack", "Outcome", "explain", "last_words", "parse_outcome", "wrong_password")

@@ -25,6 +25,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.records.
 _BACKUP_UID = "velero.io/backup-uid"
 _CLAIM_UID = "velero.io/pvc-uid"
 _PARALLEL = "ParallelFilesUpload"
+#: Of a number of files at once; Python itself refuses to read one of thousands.
+_MOST_DIGITS = 9
 _GOOD, _BAD = "Completed", "Failed"
 
 
@@ -125,7 +127,7 @@ class VolumeRecord:
             backup_uid=text(labels, _BACKUP_UID),
             claim_uid=text(labels, _CLAIM_UID),
             storage_location=text(spec, "backupStorageLocation"),
-            parallel=int(parallel) if parallel.isdecimal() else 0,
+            parallel=int(parallel) if parallel.isdecimal() and len(parallel) <= _MOST_DIGITS else 0,
             phase=text(status, "phase"),
             snapshot_id=text(status, "snapshotID"),
             bytes=count(member(status, "progress"), "totalBytes"),

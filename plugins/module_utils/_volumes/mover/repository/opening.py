@@ -60,7 +60,12 @@ class Opening:
 
         A namespace that is not there yet is left out by an empty name.
         """
-        return [Probed(probe=probe, error=self._refusal(probe) or self._wrong_password(probe)) for probe in probes]
+        refusals = {probe: self._refusal(probe) for probe in dict.fromkeys(probes)}
+        good = [probe for probe, refusal in refusals.items() if not refusal]
+        # Those that are there say first whether the password is a wrong one, as where pods open them.
+        absent = any(probe.write and self._state(probe) == "absent" for probe in good)
+        wrong = self._opens_none(good) if absent else ""
+        return [Probed(probe=probe, error=refusals[probe] or self._wrong_password(probe, wrong)) for probe in probes]
 
     def open(self, probes: t.Sequence[Probe]) -> list[Probed]:
         """With pods. Repositories that are not there are made, one after the other, the others opened side by side."""
@@ -100,13 +105,16 @@ class Opening:
         """Why the password, which is that of all, is a wrong one; empty where no repository says so."""
         return next(filter(None, (self._trial.refusal(probe.source_namespace) for probe in probes)), "")
 
-    def _wrong_password(self, probe: Probe) -> str:
-        """Empty where the repository opens, or may be made, and where that cannot be known without a pod."""
+    def _wrong_password(self, probe: Probe, wrong: str) -> str:
+        """Empty where the repository opens, or may be made, and where that cannot be known without a pod.
+
+        ``wrong``: why the password opens one of the run's others.
+        """
         namespace = probe.source_namespace
         if refusal := self._trial.refusal(namespace):
             return refusal
         is_made = probe.write and not probe.any_password and self._state(probe) == "absent"
-        return self._trial.refusal_of_new(namespace) if is_made else ""
+        return (wrong or self._trial.refusal_of_new(namespace)) if is_made else ""
 
     def _require_admitted(self, probe: Probe) -> None:
         tasks = (ContainerTask(name="mover", claim="any" if probe.action in _MOUNT_VOLUMES else ""),)

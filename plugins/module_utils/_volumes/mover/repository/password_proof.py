@@ -69,17 +69,21 @@ def _read(blob: bytes) -> _SealedBlock | None:
     return _SealedBlock(derivation, salt, sealed)
 
 
-def _unsealer() -> t.Callable[[bytes, _SealedBlock], bool] | None:
-    """Whether a key that was derived of a password is that of a block; None without the library."""
+def _unsealer() -> t.Callable[[bytes, _SealedBlock], bool | None] | None:
+    """Whether a key that was derived of a password is that of a block; None without the library.
+
+    It says None where its library is too old for that, or its OpenSSL admits no such cipher.
+    """
     try:
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
         from cryptography.hazmat.primitives.hashes import SHA256
         from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-    except ImportError:
+    # A broken one, or one whose OpenSSL is, says RuntimeError or AttributeError instead of ImportError.
+    except Exception:  # pylint: disable=broad-exception-caught
         return None
 
-    def unseals(master: bytes, block: _SealedBlock) -> bool:
+    def unseals(master: bytes, block: _SealedBlock) -> bool | None:
         def key_for(purpose: bytes) -> bytes:
             return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=block.salt, info=purpose).derive(master)
 
@@ -88,6 +92,9 @@ def _unsealer() -> t.Callable[[bytes, _SealedBlock], bool] | None:
             AESGCM(key_for(b"AES")).decrypt(nonce, text, key_for(b"CHECKSUM"))
         except InvalidTag:
             return False
+        # Each age of it has others: TypeError before 3.1, UnsupportedAlgorithm, InternalError.
+        except Exception:  # pylint: disable=broad-exception-caught
+            return None
         return True
 
     return unseals

@@ -65,8 +65,10 @@ class PasswordTrial:
 
     @functools.cached_property
     def _wrong(self) -> list[str]:
-        """Those that do not open, the first ones; none where any opens."""
+        """Those that do not open, the first ones; none where any opens, as those that the run asked for itself."""
         wrong: list[str] = []
+        if any(self._known.values()):
+            return []
         for namespace in self._there():
             # One that nobody asks for may be one that nobody may read.
             with contextlib.suppress(StoreError):

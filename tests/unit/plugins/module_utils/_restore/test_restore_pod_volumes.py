@@ -333,8 +333,10 @@ def test_what_a_pod_of_a_job_had_is_told(api: RestoreApi, store: t.Any, mover: N
     owned = pod()
     owned["metadata"]["ownerReferences"] = [{"kind": "Job", "name": "work", "uid": "1", "controller": True}]
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "work", "namespace": "shop"}, "spec": {}}
+    owned["spec"]["volumes"].append({"name": "share", "nfs": {"server": "s", "path": "/"}})
     write_backup(store, "b", ("pods", owned), ("jobs.batch", job))
-    store.put("backups/b/b-podvolumebackups.json.gz", gzip.compress(json.dumps([record()]).encode()))
+    records = [record(), record("share", snapshot=OTHER), record("work", phase="Failed", snapshotID="")]
+    store.put("backups/b/b-podvolumebackups.json.gz", gzip.compress(json.dumps(records).encode()))
     (item,) = [each for each in plan(api, store).applied.plan.items if each.name == "web"]
     assert item.why == "its Job 'work' makes a new pod, with empty volumes: what was in 'tmp' is not brought"
 
@@ -479,6 +481,33 @@ def test_the_pod_counts_as_modifiers_made_it(
     assert (len(mover.downloads) == 2) is ("does not get its data" not in told)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [operation("remove", "/spec/volumes/0"), operation("replace", "/spec/volumes/0/name", "scratch")],
+    ids=["away with it", "another name"],
+)
+def test_a_volume_that_modifiers_have_left_no_place_is_told(
+    api: RestoreApi, store: t.Any, mover: NotedMover, change: Object
+) -> None:
+    """Its record is fine; the other one gets its data."""
+    put(store)
+    saved = {"podNamespace": "shop", "podName": "web", "volumeName": "tmp"}
+    info = [{"backupMethod": "PodVolumeBackup", "pvbInfo": saved}]
+    store.put("backups/b/b-volumeinfo.json.gz", gzip.compress(json.dumps(info).encode()))
+    done = restore(api, store, name="r", modifiers=patches(change))
+    assert [each["message"] for each in done.warnings_list if "Odd." not in each["message"]] == [
+        "Pod shop/web: volume 'tmp' does not get its data: resource modifiers have left the pod no volume of that name."
+    ]
+    assert states(done)["work"] == ("PodVolumeBackup", "filled")
+
+
+def test_a_pod_without_its_containers_is_none_of_ours_to_tell(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
+    put(store)
+    change = operation("replace", "/spec", {"volumes": [{"name": "tmp", "emptyDir": {}}]})
+    for settings in (MoverSettings(), MoverSettings(security_context="workload")):
+        assert plan(api, store, name="r", mover=settings, modifiers=patches(change)).refusal is None
+
+
 def test_whose_files_they_will_be_is_told(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
     containers = [
         {
@@ -494,6 +523,52 @@ def test_whose_files_they_will_be_is_told(api: RestoreApi, store: t.Any, mover: 
     assert done.warnings_list[0]["message"].startswith(
         "Pod shop/web: the files of volume 'work' will belong to user 5, as mover.security_context is 'workload'"
     )
+
+
+def test_what_a_limit_range_says_of_ratios_has_the_same_remedy(
+    api: RestoreApi, store: t.Any, mover: NotedMover
+) -> None:
+    """Kubernetes 1.34, LimitRanger, maxLimitRequestRatio."""
+    words = "cpu max limit to request ratio per Container is 2, but provided ratio is 10.000000"
+    message = f'pods "web" is forbidden: {words}'
+
+    def answer(request: Request) -> Answer | None:
+        if not (request.verb == "POST" and request.path.endswith("/pods") and "initContainers" in request.body["spec"]):
+            return None
+        if not request.body["spec"]["initContainers"]:
+            return None
+        return Answer(403, {"kind": "Status", "status": "Failure", "reason": "Forbidden", "message": message})
+
+    api.add("namespaces", "shop")
+    put(store, pod("a"), pod("b"), records=[record("tmp", "a"), record("tmp", "b")])
+    api.script = answer
+    refusal = plan(api, store, name="r").refusal
+    assert refusal is not None
+    assert (words in refusal.message, "Pod shop/a would not" in refusal.message) == (True, True)
+    assert refusal.hint == "Set mover.resources within the LimitRange of the namespace."
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_quota_that_is_full_of_what_is_replaced_refuses_nothing(
+    api: RestoreApi, store: t.Any, mover: NotedMover, *, replaced: bool
+) -> None:
+    """Quotas are asked before it is seen that the name is taken (Kubernetes 1.34, admission)."""
+    message = 'pods "web" is forbidden: exceeded quota: q, requested: limits.memory=2Gi, used: x, limited: y'
+
+    def answer(request: Request) -> Answer | None:
+        if not (request.verb == "POST" and request.dry_run and request.path.endswith("/pods")):
+            return None
+        if not request.body["spec"]["initContainers"]:
+            return None
+        return Answer(403, {"kind": "Status", "status": "Failure", "reason": "Forbidden", "message": message})
+
+    api.add("namespaces", "shop")
+    put(store)
+    if replaced:
+        api.add("pods", "web", "shop", spec={**pod()["spec"], "containers": [{"name": "web", "image": "old"}]})
+    api.script = answer
+    refusal = plan(api, store, name="r", existing_resource_policy="recreate").refusal
+    assert (refusal is None) is replaced
 
 
 def limit_range(most: int) -> t.Callable[[Request], Answer | None]:

@@ -15,6 +15,8 @@ from ansible_collections.arkive.k8s.plugins.module_utils._kube.discovery import 
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._snapshot.request import SnapshotRequest
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.claim_volume import ClaimVolume
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import admission
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi import backup as csi_backup
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.backup import CsiBackup
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.csi.sets import CsiSet
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.errors import SnapshotError
@@ -139,6 +141,61 @@ def test_a_backup_without_snapshots_asks_nobody(api: QuotaCluster) -> None:
     begin(api, {}, check_mode=True)
     begin(api, {}, check_mode=False)
     assert api.tried == []
+
+
+def leave(api: QuotaCluster, *names: str, location: str = "l") -> None:
+    """What a dead run of the same backup has left."""
+    for name in names:
+        labels = {"velero.io/backup-name": "b", "arkive.k8s/run": "dead"}
+        metadata = {"labels": labels, "annotations": {"arkive.k8s/location": location}}
+        source = {"persistentVolumeClaimName": name}
+        api.add("volumesnapshots", name, "shop", metadata=metadata, spec={"source": source})
+
+
+def test_a_quota_learns_a_moment_later_that_what_a_dead_run_left_is_gone(
+    api: QuotaCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "_LOOK_SECONDS", 0.01)
+    api.add_quota("q", 3, 2)
+    leave(api, "a", "b")
+    looks = []
+
+    def refuse(verb: str, path: str, dry_run: bool) -> KubeError | None:
+        looks.append(path.endswith("/resourcequotas"))
+        if sum(looks) == 3:
+            api.add_quota("q", 3, 0)
+        return None
+
+    api.refuse = refuse
+    begin(api, plans("a", "b", "c"), check_mode=False)
+    assert (sum(looks), api.names("volumesnapshots", "shop")) == (3, [])
+
+
+def test_one_that_never_has_room_is_told_after_a_while(api: QuotaCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(csi_backup, "_QUOTA_SECONDS", 0.05)
+    api.add_quota("q", 3, 2)
+    leave(api, "a", "b")
+    with pytest.raises(SnapshotError, match="exceeded quota: q"):
+        begin(api, plans("a", "b", "c"), check_mode=False)
+
+
+@pytest.mark.parametrize(
+    ("hard", "location", "fits"), [(3, "l", True), (2, "l", False), (3, "another", False)], ids=str
+)
+@pytest.mark.parametrize("refusal", ["", REFUSED], ids=["some fit", "none fits"])
+def test_check_mode_counts_what_the_run_removes_before(
+    api: QuotaCluster, hard: int, location: str, fits: bool, refusal: str
+) -> None:
+    api.add_quota("q", hard, 2)
+    api.refusal = refusal
+    leave(api, "a", "b", location=location)
+    if fits:
+        begin(api, plans("a", "b", "c"), check_mode=True)
+    else:
+        with pytest.raises(SnapshotError, match="exceeded quota"):
+            begin(api, plans("a", "b", "c"), check_mode=True)
+    assert api.names("volumesnapshots", "shop") == ["a", "b"]
 
 
 def test_a_set_is_planned_only_where_there_is_room(api: QuotaCluster) -> None:

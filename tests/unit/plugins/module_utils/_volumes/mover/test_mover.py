@@ -29,6 +29,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.mar
     RUN_ID,
     WORKS_ON,
 )
+from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.room import holders_of_room
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.jobs.scripts import script_of
 from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.model import (
     Download,
@@ -291,6 +292,28 @@ def test_room_that_another_run_keeps_is_an_error_in_the_end(cluster: MoverCluste
     [up] = cluster.mover(pod_start_timeout=0.0).upload([moved("a")])
     assert "exceeded quota: few" in up.error
     assert cluster.left() == ["persistentvolumeclaims/arkive-theirs"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "waited"),
+    [
+        pytest.param(
+            "requested: requests.storage=3Gi, used: requests.storage=3Gi, limited: requests.storage=5Gi", True
+        ),
+        pytest.param("requested: requests.storage=6Gi, used: requests.storage=0, limited: requests.storage=5Gi", False),
+        pytest.param("requested: persistentvolumeclaims=1, used: p=0, limited: persistentvolumeclaims=0.", False),
+        pytest.param("requested: a=1,b=2Gi, used: a=1,b=0, limited: a=1,b=2147483648", True),
+        pytest.param("requested: a=?, used: a=1, limited: a=!", True),
+        pytest.param("requested: a=2", True),
+    ],
+    ids=["fits", "never", "none", "several", "nobody can read it", "cut off"],
+)
+def test_others_are_waited_for_where_that_may_help(cluster: MoverCluster, asked: str, waited: bool) -> None:
+    """A quota may be smaller than what is asked for (Kubernetes 1.34, prettyPrint of ResourceQuota)."""
+    claim_of_another(cluster)
+    refusal = KubeError(f'persistentvolumeclaims "x" is forbidden: exceeded quota: few, {asked}', status=403)
+    found = holders_of_room(cluster.api.client, refusal, NAMESPACE)
+    assert found == (("arkive-theirs",) if waited else ())
 
 
 def other_job(cluster: MoverCluster, **metadata: t.Any) -> None:

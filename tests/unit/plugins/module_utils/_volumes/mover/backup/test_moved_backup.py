@@ -363,6 +363,22 @@ def test_room_that_another_backup_holds_is_waited_for(lab: Lab, alive: bool) -> 
     assert lab.api.names("jobs", "shop") == (["theirs"] if alive else [])
 
 
+def test_jobs_of_dead_runs_go_before_the_snapshots_that_they_hold(lab: Lab) -> None:
+    """external-snapshotter 8 keeps a snapshot of which a claim is being made (volumesnapshot-as-source-protection)."""
+    lab.add_claim("data")
+    room_of_another(lab, comes_back=True, alive=False)
+    lab.api.refuse = lambda _verb, _path, _dry_run: None
+    begin, there = lab.snapshots.begin, list[list[str]]()
+
+    def begun(*args: t.Any, **named: t.Any) -> list[str]:
+        there.append(lab.api.names("jobs", "shop"))
+        return begin(*args, **named)
+
+    lab.patch.setattr(lab.snapshots, "begin", begun)
+    assert lab.back_up(excluded_resources=["jobs"]).phase == "Completed"
+    assert there == [[]]
+
+
 def test_room_that_does_not_come_back_is_told_with_who_holds_it(lab: Lab) -> None:
     lab.add_claim("data")
     lab.api.add_pod("web", claims=["data"], **HOOKS)
@@ -374,6 +390,23 @@ def test_room_that_does_not_come_back_is_told_with_who_holds_it(lab: Lab) -> Non
         "Run it again when these have gone, or raise the quota: while a volume is moved there is one more of its size."
     )
     assert (waits, lab.api.executed, lab.snapshots.taken) == ([], [], {})
+
+
+def test_a_claim_that_no_quota_ever_admits_is_not_waited_for(lab: Lab) -> None:
+    """Also by who has waited for another one before."""
+    lab.add_claim("data")
+    waits = room_of_another(lab, comes_back=False)
+    refuse, never = lab.api.refuse, _QUOTA.replace("requested: requests.storage=3Gi", "requested: requests.storage=6Gi")
+
+    def answer(verb: str, path: str, dry_run: bool) -> KubeError | None:
+        found = refuse(verb, path, dry_run)
+        return KubeError(never, status=403) if found and waits else found
+
+    lab.api.refuse = answer
+    with pytest.raises(MoverError, match=r"requested: requests\.storage=6Gi") as caught:
+        lab.back_up(excluded_resources=["jobs"])
+    assert (len(waits), lab.snapshots.taken) == (1, {})
+    assert (caught.value.hint or "").startswith("Free some of the quota or raise it")
 
 
 def test_check_mode_warns_of_what_the_run_would_wait_for(lab: Lab) -> None:

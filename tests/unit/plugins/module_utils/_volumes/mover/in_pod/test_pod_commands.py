@@ -208,3 +208,17 @@ def test_signs_of_life_are_sent_now_and_then() -> None:
 def test_its_time_ends() -> None:
     with pytest.raises(OutOfTimeError):
         stay(t.cast("t.Any", Stream(True)), CancelToken(), seconds=0.0, every=1.0, look=lambda _now: False)
+
+
+@pytest.mark.parametrize(("looks", "seconds"), [(1, 0.5), (10, 0.5), (200, 10.0)])
+def test_many_that_are_looked_at_are_looked_at_more_rarely(looks: int, seconds: float) -> None:
+    """Each look is a request: 20 in a second at most."""
+
+    class Noted(CancelToken):
+        def wait(self, timeout: float | None = None) -> bool:
+            waited.append(timeout)
+            return False
+
+    waited: list[float | None] = []
+    commands.pause(Noted(), looks=looks)
+    assert waited == [seconds]

@@ -233,6 +233,81 @@ def test_memory_runs_out(lab: Lab, status: Object) -> None:
     assert (len(lab.scripts), lab.mark) == (1, None)
 
 
+OWNED = [{"kind": "ReplicaSet", "name": "web-7d", "controller": True}]
+UNOWNED_PART = "Where that is changed, delete the pod as well: one that is there keeps the container that it has."
+OWNED_PART = "Where that is changed, delete ReplicaSet web-7d with its Deployment as well: a pod that is there keeps"
+RAISE = "aise the limit in mover.resources."
+
+
+@pytest.mark.parametrize(("owners", "anew"), [([], UNOWNED_PART), (OWNED, OWNED_PART)], ids=["nobody's", "owned"])
+@pytest.mark.parametrize(
+    ("turn", "words"),
+    [
+        (says("failed", "download", code=137), f"r{RAISE} "),
+        (says("failed", "space", "needed 5, free 3", code=28), "5, free 3. Give the volume more room"),
+        (says("failed", "download", "write x: no space left on device", code=1), "device. Give the volume more room"),
+        (says("failed", "download", "kopia: not found", code=127), "as mover.image, or leave that out. "),
+        (says("failed", "download", "open x: permission denied", code=1), "denied. What may be written is settled by"),
+        (says("failed", "snapshot", code=2), ""),
+        (says("failed", "connect", UNREACHABLE, code=1), ""),
+    ],
+    ids=["memory", "too small", "disk", "image", "user", "no snapshot", "no server"],
+)
+def test_what_helps_in_its_container_takes_another_pod(
+    lab: Lab, turn: list[str], words: str, owners: list[Object], anew: str
+) -> None:
+    """A container of a pod never changes (Kubernetes 1.34), and the next run under the same name meets the pod."""
+    lab.pod["metadata"]["ownerReferences"] = owners
+    lab.turns = [turn] * 3
+    error = lab.fill().error
+    assert words in error
+    assert (anew in error) is bool(words)
+
+
+@pytest.mark.parametrize(("owners", "anew"), [([], UNOWNED_PART), (OWNED, OWNED_PART)], ids=["nobody's", "owned"])
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ({"terminated": {"exitCode": 137, "reason": "OOMKilled"}}, f"more memory than it may have. R{RAISE} "),
+        ({"waiting": {"reason": "ErrImageNeverPull", "message": "no"}}, "Check mover.image"),
+        ({"waiting": {"reason": "CreateContainerError", "message": "no"}}, "mover.security_context. "),
+    ],
+    ids=["memory", "image", "container"],
+)
+def test_one_that_does_not_start_as_it_is_takes_another_pod(
+    lab: Lab, state: Object, words: str, owners: list[Object], anew: str
+) -> None:
+    lab.pod["metadata"]["ownerReferences"] = owners
+    lab.set_state(state)
+    error = lab.fill(pod_start_timeout=0.2).error
+    assert words in error
+    assert anew in error
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("CrashLoopBackOff", f"more memory than it may have. R{RAISE}"),
+        ("ErrImagePull", "ErrImagePull: no. Check mover.image"),
+    ],
+)
+def test_one_that_ends_again_and_again_is_told_with_its_end(lab: Lab, reason: str, words: str) -> None:
+    """Between two starts it says that it waits (kubelet 1.34)."""
+    lab.set_state({"waiting": {"reason": reason, "message": "no"}})
+    ended = {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}
+    lab.pod["status"]["initContainerStatuses"][0].update(lastState=ended, restartCount=3)
+    assert words in lab.fill(pod_start_timeout=0.2).error
+
+
+def test_a_pod_that_says_what_it_may_have_as_a_whole(lab: Lab) -> None:
+    """mover.resources gives its container no memory then."""
+    lab.pod["spec"]["resources"] = {"limits": {"memory": "64Mi"}}
+    lab.turns = [says("failed", "download", code=137)] * 3
+    error = lab.fill().error
+    assert "raise what the pod may have as a whole (spec.resources) by resource_modifiers." in error
+    assert "mover.resources" not in error
+
+
 def test_who_cannot_be_spoken_with_yet_is_asked_again(lab: Lab) -> None:
     lab.refused_streams = 3
     assert lab.fill().error == ""
@@ -288,7 +363,11 @@ def test_its_own_anti_affinity_is_no_bound_of_ours(lab: Lab) -> None:
     ("change", "words"),
     [
         ({"metadata": {"name": "web", "namespace": NAMESPACE, "deletionTimestamp": "2026-11-29T12:00:00Z"}}, "is gone"),
-        ({"status": {"phase": "Failed"}}, "the pod has ended"),
+        ({"status": {"phase": "Failed"}}, "the pod has ended. Delete it"),
+        (
+            {"status": {"phase": "Failed", "reason": "Evicted", "message": "Usage of EmptyDir\x1b exceeds 1Mi. "}},
+            "the pod has ended (Evicted: Usage of EmptyDir\\x1b exceeds 1Mi). Delete it",
+        ),
     ],
 )
 def test_a_pod_that_is_no_more(lab: Lab, change: Object, words: str) -> None:
@@ -541,7 +620,8 @@ def test_a_volume_in_memory_whose_pod_does_not_go_on_is_looked_at_again_later(
     [
         ({"metadata": {"name": "web", "namespace": NAMESPACE, "deletionTimestamp": "2026-11-29T12:00:00Z"}}, True),
         ({"spec": {"nodeName": "n1"}}, True),
-        ({"status": {"phase": "Failed"}}, False),
+        # Its controller has made another one by then, which begins with empty volumes.
+        ({"status": {"phase": "Failed"}}, True),
     ],
     ids=["deleted", "another one", "ended"],
 )

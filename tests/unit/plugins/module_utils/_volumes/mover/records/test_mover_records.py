@@ -127,6 +127,14 @@ def test_a_pod_volume_backup_that_failed() -> None:
     assert pod_volume_info(failed)["pvbInfo"]["snapshotHandle"] == ""
 
 
+@pytest.mark.parametrize("said", ["9" * 5000, "-1", "x", 4, None, "\u00b2"], ids=lambda said: str(said)[:4])
+def test_a_strange_number_of_files_at_once_is_none(said: t.Any) -> None:
+    """Python reads no number of thousands of digits (sys.get_int_max_str_digits)."""
+    theirs = sample("podvolumebackups")[0]
+    theirs["spec"]["uploaderSettings"] = {"ParallelFilesUpload": said}
+    assert read_pod_volume_backup(theirs).parallel == 0
+
+
 def test_an_old_pod_volume_backup_is_of_restic() -> None:
     """Before Velero 1.10 there was no other, and the member was empty."""
     theirs = sample("podvolumebackups")[0]

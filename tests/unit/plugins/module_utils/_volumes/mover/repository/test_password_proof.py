@@ -90,3 +90,28 @@ def test_a_python_without_the_library_does_not_know(monkeypatch: pytest.MonkeyPa
     assert not has_library()
     assert opens(blob(SCRYPT), "s3same-open") is None
     assert opens(blob(SCRYPT), "s3same-opem") is None
+
+
+class _Needy:
+    """As HKDF and AESGCM before cryptography 3.1, which want a backend."""
+
+    def __init__(self, *_args: t.Any, **_named: t.Any) -> None:
+        raise TypeError("__init__() missing 1 required positional argument: 'backend'")
+
+
+def test_an_ancient_library_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cryptography.hazmat.primitives.kdf.hkdf.HKDF", _Needy)
+    assert opens(blob(SCRYPT), "s3same-open") is None
+
+
+class _Broken:
+    """As cryptography 39 where the legacy provider of OpenSSL 3 does not load."""
+
+    def __getattr__(self, name: str) -> t.Any:
+        raise RuntimeError("OpenSSL 3.0's legacy provider failed to load.")
+
+
+def test_a_broken_library_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers.aead", _Broken())
+    assert not has_library()
+    assert opens(blob(SCRYPT), "s3same-open") is None

@@ -170,3 +170,23 @@ def test_others_that_nobody_may_read_are_no_reason(lab: Lab, monkeypatch: pytest
     monkeypatch.setattr(LocalStore, "get", refuse)
     lab.put({f"a/{FORMAT}": THEIRS})
     assert lab.open().created
+
+
+def test_one_that_the_run_itself_opens_decides(lab: Lab) -> None:
+    """However many others stand before it, which another team has made with its own password."""
+    lab.put({f"a{number:02}/{FORMAT}": THEIRS for number in range(12)} | {f"z/{FORMAT}": OURS})
+    own = dataclasses.replace(NEW, source_namespace="z")
+    run = lab.cluster.run().with_issues(lab.issues)
+    probes = [NEW, own]
+    assert [each.error for each in lab.cluster.mover(run, password=PASSWORD).preview(probes)] == ["", ""]
+    assert [each.error for each in lab.cluster.mover(run, password=PASSWORD).probe(probes)] == ["", ""]
+
+
+def test_check_mode_says_of_each_what_the_run_says(lab: Lab) -> None:
+    lab.put({f"a/{FORMAT}": OURS, f"z/{FORMAT}": THEIRS})
+    own = dataclasses.replace(NEW, source_namespace="z")
+    run = lab.cluster.run().with_issues(lab.issues)
+    foreseen = [each.error for each in lab.cluster.mover(run, password=PASSWORD).preview([NEW, own])]
+    assert foreseen[0] == foreseen[1] != ""
+    opened = lab.cluster.mover(run, password=PASSWORD).probe([NEW])
+    assert [each.error for each in opened] == [""], "without the other one the password is a right one"
