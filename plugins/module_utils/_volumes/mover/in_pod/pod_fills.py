@@ -18,7 +18,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._volumes.mover.in_pod.p
 #: Pods that are worked on at once; so many as the settings say are filled then.
 _PODS_AT_ONCE = 16
 
-Done: t.TypeAlias = "t.Callable[[int, PodFilled], None]"
+Done: t.TypeAlias = t.Callable[[int, PodFilled], None]
 
 
 def fill_each(fills: t.Mapping[int, PodFill], cancel: CancelToken, *, done: Done) -> None:

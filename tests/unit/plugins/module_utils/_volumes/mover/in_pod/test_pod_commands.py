@@ -210,15 +210,15 @@ def test_its_time_ends() -> None:
         stay(t.cast("t.Any", Stream(True)), CancelToken(), seconds=0.0, every=1.0, look=lambda _now: False)
 
 
-@pytest.mark.parametrize(("looks", "seconds"), [(1, 0.5), (10, 0.5), (200, 10.0)])
-def test_many_that_are_looked_at_are_looked_at_more_rarely(looks: int, seconds: float) -> None:
+@pytest.mark.parametrize(("looks", "wanted"), [(1, 0.5), (10, 0.5), (200, 10.0)])
+def test_many_that_are_looked_at_are_looked_at_more_rarely(looks: int, wanted: float) -> None:
     """Each look is a request: 20 in a second at most."""
 
     class Noted(CancelToken):
-        def wait(self, timeout: float | None = None) -> bool:
-            waited.append(timeout)
+        def wait(self, seconds: float | None = None) -> bool:
+            waited.append(seconds)
             return False
 
     waited: list[float | None] = []
     commands.pause(Noted(), looks=looks)
-    assert waited == [seconds]
+    assert waited == [wanted]
