@@ -215,10 +215,10 @@ def test_many_that_are_looked_at_are_looked_at_more_rarely(looks: int, wanted: f
     """Each look is a request: 20 in a second at most."""
 
     class Noted(CancelToken):
-        def wait(self, seconds: float | None = None) -> bool:
+        def wait(self, seconds: float) -> bool:
             waited.append(seconds)
             return False
 
-    waited: list[float | None] = []
+    waited: list[float] = []
     commands.pause(Noted(), looks=looks)
     assert waited == [wanted]
