@@ -19,6 +19,7 @@ from ansible_collections.arkive.k8s.plugins.module_utils._archive.stored_check i
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.catalog import BackupEntry, Catalog
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.deleted_backup import DeletedBackup
 from ansible_collections.arkive.k8s.plugins.module_utils._catalog.deletion_plan import (
+    BY_FORCE,
     RestoreFinder,
     being_made,
     left_behind,
@@ -356,7 +357,7 @@ class EntryDeletion:
             error = Cancelled if is_cancelled else CatalogError
             raise error(
                 f"{plan.what} stays, because not all of its snapshots could be deleted: {reasons_text(failed)}.",
-                hint="Delete it again when that is put right, or set force: true to leave them behind.",
+                hint=f"Delete it again when that is put right; {BY_FORCE} leaves them behind.",
                 details={"snapshots": [snapshot._asdict() for snapshot in failed]},
             )
         self._warn(*left_behind(failed))

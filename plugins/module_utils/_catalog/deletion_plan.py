@@ -37,6 +37,9 @@ _SHOWN = 5
 
 RestoreFinder: t.TypeAlias = t.Callable[[str], FoundRestores]
 
+#: Retention has no such option, and says what has it.
+BY_FORCE = "k8s_backup with state: absent and force: true"
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class DeletionPlan:
@@ -164,14 +167,14 @@ class _Planner:
         except ArchiveError as exc:
             self._refuse(
                 f"{self._what} cannot be read: {exc.message}",
-                hint="To delete it without knowing what it records, set force: true.",
+                hint=f"To delete it without knowing what it records: {BY_FORCE}.",
             )
             return None
         phase = phase_of(backup) if backup else ""
         if backup and phase not in TERMINAL_PHASES:
             self._refuse(
                 f"{self._what} is not finished: its phase is {phase or 'New'}, so a Velero server may work on it.",
-                hint="Wait until it is done. If no server will go on with it, set force: true.",
+                hint=f"Wait until it is done. If no server will go on with it, {BY_FORCE} deletes it.",
             )
         return backup
 
@@ -181,7 +184,7 @@ class _Planner:
         except ArchiveError as exc:
             self._refuse(
                 f"Nobody can say which snapshots {self._what[0].lower()}{self._what[1:]} has: {exc.message}",
-                hint="To delete it and leave its snapshots behind, set force: true.",
+                hint=f"To delete it and leave its snapshots behind: {BY_FORCE}.",
             )
             return None
 
@@ -199,7 +202,7 @@ class _Planner:
         if left and not self._force:
             raise ValidationError(
                 f"{self._what} records snapshots that would be left behind: {reasons_text(left)}.",
-                hint="Put that right, let a Velero server delete it, or set force: true to leave them behind.",
+                hint=f"Put that right, or let a Velero server delete it; {BY_FORCE} leaves them behind.",
                 details={"snapshots": [snapshot._asdict() for snapshot in left]},
             )
         self._warnings += left_behind(left)
@@ -270,6 +273,7 @@ def _by_reason(snapshots: t.Mapping[RecordedSnapshot, str]) -> dict[str, list[Re
 
 
 __all__ = (
+    "BY_FORCE",
     "DeletionPlan",
     "RestoreFinder",
     "being_made",

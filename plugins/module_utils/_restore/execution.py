@@ -51,7 +51,10 @@ from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.restor
     VOLUME_TYPES,
     RestoredVolume,
 )
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.volume_filler import first_with_pods
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.volume_filler import (
+    first_after,
+    first_with_pods,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.volumes.volume_stage import VolumeStage
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.workloads.ready_wait import WorkloadWait
 
@@ -267,6 +270,10 @@ class Execution:
             late = volumes.fill(self._api, self._applied, late)
         late = volumes.lose(self._roll_back.give_up(volumes.lost_claims(self._applied)), late)
         self._hold_back(volumes.find_lost(self._applied))
+        begun, last = last, first_after(PODS, self._rest(), last)
+        self._carry_out(applier, self._rest()[begun:last])
+        if unmade := volumes.unmade_pods(self._applied):
+            self._applied = self._applied.with_plan(self._ready.judge.hold_back_makers(self._applied.plan, unmade))
         self._carry_out(applier, self._rest()[last:])
         late = self._start_again(late)
         # The time of the hooks of these begins when they have their data.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Workloads that must wait for a claim: without it their controllers would make an empty one in its place."""
+"""Workloads that must wait: their controllers would make a claim, or a pod, that is empty in place of one with data."""
 
 # Private: not for use outside of this collection.
 
@@ -79,6 +79,26 @@ def hold_back(
     return held
 
 
+def hold_back_makers(plan: RestorePlan, unmade: t.Iterable[PlanItem], *, hint: str) -> list[PlanItem]:
+    """What made pods ``unmade``, which have data in volumes of their own, as conflicts.
+
+    Whatever made them in the backup would make others in their place, with empty volumes.
+    """
+    pods: dict[_Owner, str] = {}
+    for item in unmade:
+        _note_owner(item, item.name, pods)
+    held: list[PlanItem] = []
+    waiting = [item for item in plan.items if item.intent == "create"]
+    while found := [item for item in waiting if _owner_key(item) in pods]:
+        for item in found:
+            pod = pods[_owner_key(item)]
+            _note_owner(item, pod, pods)
+            why = f"held back: it would make a pod with empty volumes in place of '{pod}', which could not be made"
+            held.append(item.decided("conflict", why, hint=hint))
+            waiting.remove(item)
+    return held
+
+
 def claims_named_by(group_resource: GroupResource, body: t.Mapping[str, t.Any], names: t.Collection[str]) -> list[str]:
     """Those of ``names`` that an object mounts, or that pods or controllers make for it."""
     patterns = list(_patterns(group_resource, body))
@@ -136,4 +156,4 @@ def _hold(item: PlanItem, claim: str, lost: t.Mapping[str, LostClaims], hint: st
     )
 
 
-__all__ = ("LostClaims", "claims_named_by", "hold_back")
+__all__ = ("LostClaims", "claims_named_by", "hold_back", "hold_back_makers")

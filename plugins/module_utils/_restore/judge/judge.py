@@ -10,16 +10,26 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import PODS
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.cluster.live_state import ApiTypes
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.claim_preflight import ClaimPreflight
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.dry_run import DryRunJudge
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.existing_judge import ExistingJudge
-from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.held_back import LostClaims, hold_back
+from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.held_back import (
+    LostClaims,
+    hold_back,
+    hold_back_makers,
+)
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.judge.node_ports import find_taken_ports
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.model.plan import PlanItem, RestorePlan
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.findings import Findings
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.plan.planner import drop_idle_snapshots
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.run import RestoreRun
+
+_ADMIT_HINT = (
+    "Mend why the pod could not be made: where its container arkive-restore-wait asks for what a LimitRange or a quota "
+    "does not admit, set mover.resources."
+)
 
 
 class Judge:
@@ -44,7 +54,10 @@ class Judge:
         plan = plan.replacing(self._preflight.find_over_quota(plan))
         preserved = bool(self._run.request.spec.preserve_node_ports)
         taken = find_taken_ports(plan, self._findings.objects, self._run.client, preserved=preserved)
-        return plan.replacing(taken)
+        plan = plan.replacing(taken)
+        refused = [item for item in plan.of_types(PODS) if item.action == "conflict"]
+        unmade = [item for item in refused if any(not each.missing for each in item.facts.pod_data)]
+        return self.hold_back_makers(plan, unmade)
 
     def hold_back(self, plan: RestorePlan, lost: t.Mapping[str, LostClaims]) -> RestorePlan:
         """Workloads must not mount, or make, claims that did not come back: ``lost``, by target namespace."""
@@ -52,6 +65,10 @@ class Judge:
             return plan
         held = hold_back(plan, self._findings.objects, lost, hint=self._run.resume_hint)
         return plan.replacing(held)
+
+    def hold_back_makers(self, plan: RestorePlan, unmade: t.Sequence[PlanItem]) -> RestorePlan:
+        """Workloads must not make pods with empty volumes: ``unmade`` were to get their data."""
+        return plan.replacing(hold_back_makers(plan, unmade, hint=f"{_ADMIT_HINT} {self._run.resume_hint}"))
 
 
 __all__ = ("Judge",)

@@ -19,6 +19,7 @@ import typing as t
 from ansible_collections.arkive.k8s.plugins.module_utils._core.cancellation import CancelToken
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError
 from ansible_collections.arkive.k8s.plugins.module_utils._core.group_resources import CLAIMS, NAMESPACES
+from ansible_collections.arkive.k8s.plugins.module_utils._core.names import GroupResource
 from ansible_collections.arkive.k8s.plugins.module_utils._core.words import counted
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._kube.objects import patch_object
@@ -161,6 +162,12 @@ def first_with_pods(waves: t.Sequence[Wave], begin: int) -> int:
     return begin + len(list(quiet))
 
 
+def first_after(group_resource: GroupResource, waves: t.Sequence[Wave], begin: int) -> int:
+    """The place behind the last wave of a type, from ``begin`` on; ``begin`` where there is none."""
+    found = [n for n, wave in enumerate(waves[begin:], begin + 1) if group_resource in wave.group_resources]
+    return found[-1] if found else begin
+
+
 def _by_filling(orders: t.Iterable[_Order]) -> list[tuple[VolumeFilling, list[_Order]]]:
     found: dict[int, tuple[VolumeFilling, list[_Order]]] = {}
     for order in orders:
@@ -177,4 +184,4 @@ def _where(volume: RestoredVolume) -> dict[str, str]:
     return {"resource": str(CLAIMS), "namespace": volume.namespace, "name": volume.claim}
 
 
-__all__ = ("VolumeFiller", "first_with_pods")
+__all__ = ("VolumeFiller", "first_after", "first_with_pods")

@@ -106,6 +106,16 @@ class VolumeStage:
         """Whether a pod of the plan, once it is made, waits until its volumes are filled."""
         return any(volume.is_to_fill for volume in self.volumes.pods if volume.item.number == pod.number)
 
+    def unmade_pods(self, applied: AppliedPlan) -> list[PlanItem]:
+        """Pods whose volumes were to get data, and that could not be made."""
+        found = {
+            volume.item.number: volume.item
+            for volume in self.volumes.pods
+            if not volume.data.missing and volume.state in ("planned", "refused")
+            if volume.after(applied).state in ("failed", "refused")
+        }
+        return list(found.values())
+
     def fill_pods(self, applied: AppliedPlan, *, filled: t.Callable[[PlanItem], None]) -> None:
         """Bring the data of volumes of pods that wait for it; ``filled`` is told of each pod that goes on."""
         self.volumes = self.volumes.with_pods([volume.after(applied) for volume in self.volumes.pods])

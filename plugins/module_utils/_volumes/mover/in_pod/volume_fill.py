@@ -79,13 +79,14 @@ class VolumeFill:
         """Fill that of this number, from 0 on: how the last attempt ended."""
         task = self._pod.tasks[number]
         attempt = 0
+        self._run.progress(f"filling {task.where}")
         while True:
             attempt += 1
             end = self._attempt(number, task, attempt)
             end = task.accept(end) if not end.error else end
             if not (end.error and end.again) or attempt >= _ATTEMPTS:
                 return end
-            self._run.issues.info(f"{end.error} It is tried again.")
+            self._run.progress(f"{end.error} It is tried again.")
 
     def _attempt(self, number: int, task: JobTask, attempt: int) -> JobEnd:
         plan = task.plan(JobAttempt(number=attempt, name=WAIT_CONTAINER, slot=-1))

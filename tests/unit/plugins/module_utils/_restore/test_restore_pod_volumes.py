@@ -19,6 +19,7 @@ import pytest
 from ansible_collections.arkive.k8s.plugins.module_utils._core.errors import ArkiveError, Cancelled
 from ansible_collections.arkive.k8s.plugins.module_utils._core.objects import Object
 from ansible_collections.arkive.k8s.plugins.module_utils._core.quantities import parse_quantity
+from ansible_collections.arkive.k8s.plugins.module_utils._kube.errors import KubeError
 from ansible_collections.arkive.k8s.plugins.module_utils._restore.outcome import RestoreOutcome
 from ansible_collections.arkive.k8s.plugins.module_utils._velero.resource_modifiers import (
     ResourceModifiers,
@@ -364,6 +365,51 @@ def test_what_a_pod_had_that_is_left_to_its_live_controller_is_a_warning(
             "work": ("PodVolumeBackup", "untouched"),
         }
     assert not mover.downloads
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["known before", "heard of when it is made"])
+def test_what_would_make_empty_pods_in_place_of_one_that_is_refused_waits(
+    api: RestoreApi, store: t.Any, mover: NotedMover, *, there: bool
+) -> None:
+    """A ReplicaSet without its pod makes one that starts without the data. What made another pod is made."""
+
+    def admit(obj: Object) -> list[str]:
+        if obj["kind"] == "Pod" and obj["metadata"]["name"] == "web":
+            raise KubeError("must be less than or equal to memory limit of 64Mi", status=422, reason="Invalid")
+        return []
+
+    if not there:
+        api.objects.pop(("namespaces", "", "shop"))
+    api.admit = admit
+    api.types += types_named("replicasets", "deployments")
+    owners = {"web": "web-7d", "other": "other-5c"}
+    pods, makers = [pod("web"), pod("other")], []
+    for each in pods:
+        name = each["metadata"]["name"]
+        replica_set = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owners[name], "uid": "1"}
+        each["metadata"]["ownerReferences"] = [{**replica_set, "controller": True}]
+        deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name, "uid": "2", "controller": True}
+        metadata = {"name": owners[name], "namespace": "shop", "ownerReferences": [deployment]}
+        makers.append(("replicasets.apps", {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": metadata}))
+        metadata = {"name": name, "namespace": "shop"}
+        makers.append(("deployments.apps", {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata}))
+    write_backup(store, "b", *(("pods", each) for each in pods), *makers)
+    records = [record(name=name) for name in ("web", "other")]
+    store.put("backups/b/b-podvolumebackups.json.gz", gzip.compress(json.dumps(records).encode()))
+    told, done = plan(api, store), restore(api, store, name="r")
+    assert done.phase == "PartiallyFailed"
+    assert (api.names("pods", "shop"), api.names("replicasets", "shop"), api.names("deployments", "shop")) == (
+        ["other"],
+        ["other-5c"],
+        ["other"],
+    )
+    assert {each["pod"]: each["state"] for each in done.volumes} == {"web": "failed", "other": "filled"}
+    for outcome in (told, done) if there else (done,):
+        held = {each["name"]: each for each in outcome.errors_list if "held back" in each["message"]}
+        assert set(held) == {"web-7d", "web"}
+        for each in held.values():
+            assert "would make a pod with empty volumes in place of 'web', which could not be made" in each["message"]
+            assert "set mover.resources" in each["hint"]
 
 
 def test_nothing_is_brought_where_no_data_of_volumes_is(api: RestoreApi, store: t.Any, mover: NotedMover) -> None:
