@@ -309,7 +309,8 @@ def test_what_was_done_when_the_run_was_cancelled_is_taken_out_again(
     monkeypatch.setattr(commands, "ExecStream", _CancelledAtItsEnd)
     with pytest.raises(Cancelled):
         run_backup(dataclasses.replace(copied.request, name="cancelled"), client=copied.client, store=copied.store)
-    codes = until(lambda: _ends(kubectl, copied.app.namespace), "the kubelet says how they have ended", seconds=60)
+    # One that starts late waits two minutes for somebody who tells it what to do.
+    codes = until(lambda: _ends(kubectl, copied.app.namespace), "the kubelet says how they have ended", seconds=180)
     assert codes.count(0) > len(before), "of this run, too, one has ended well"
     assert sorted(kopia.ids()) == before
 

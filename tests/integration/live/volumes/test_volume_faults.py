@@ -265,7 +265,7 @@ def test_the_quota_is_used_up(
     two_claims: DataApp, runs: VolumeRuns, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By somebody else, after it was looked at. One of two snapshots of a pod is refused: that one failed."""
-    monkeypatch.setattr(admission, "require_room", lambda *_given: None)
+    monkeypatch.setattr(admission, "require_room", lambda *_given, **_named: None)
     app = two_claims
     handles = app.volume_handles()
     outcome = runs.back_up(app.namespace)
